@@ -1,0 +1,53 @@
+# kiln: one Makefile, not recursive; the compiler tracks the headers.
+#
+#   make          the program, build/plain/kiln
+#   make test     every test (sets itself up)          make SAN=address,undefined test
+#   make demo     one environment, from file to running container
+#   make lint     format, sizes, arrows, warnings as errors
+#   make bench    measured against what others use     make fuzz   long fuzz campaigns
+
+CC     ?= cc
+SAN    ?=
+comma  := ,
+B      := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),plain)
+OPT    ?= $(if $(SAN),-O1 -fno-omit-frame-pointer,-O2)
+CFLAGS ?= -g
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+          -Wwrite-strings -Wvla -Wno-missing-field-initializers $(if $(WERROR),-Werror)
+DEFS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
+LIBS   := -lyaml -lcurl -larchive -lcrypto -lcjson -lzstd -lisal -lsqlite3 -lpthread -lm
+
+# What the build needs, then what only the tests and the demo need (Debian names).
+BUILD_PACKAGES := gcc make libc6-dev libyaml-dev libcurl4-openssl-dev libarchive-dev libssl-dev \
+                  libcjson-dev libzstd-dev libisal-dev libsqlite3-dev
+TEST_PACKAGES  := libcmocka-dev bubblewrap
+
+LIB    := $(wildcard specs/*.c specs/base/*.c cache/*.c curated/*.c builder/*.c)
+CLI    := $(wildcard builder/cli/*.c)
+UNITS  := $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+
+.PHONY: all test unit clean
+all: $(B)/kiln
+
+$(B)/kiln: $(CLI:%.c=$(B)/%.o) $(B)/libkiln.a
+	$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ $(LIBS) -o $@
+
+$(B)/libkiln.a: $(LIB:%.c=$(B)/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(CFLAGS) -std=c11 -I. $(DEFS) -MMD -MP -fvisibility=hidden $(WARN) \
+	      $(if $(SAN),-fsanitize=$(SAN)) -c $< -o $@
+
+$(B)/test_%: $(B)/tests/unit/test_%.o $(B)/libkiln.a
+	$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ -lcmocka $(LIBS) -o $@
+
+unit: $(UNITS)
+	@for t in $(UNITS); do $$t || exit 1; done
+
+clean:
+	rm -rf build/plain build/address-undefined
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
