@@ -1,0 +1,208 @@
+/* specs/base/fs.c - the file system, for those who write aside and rename. */
+#include "specs/base/fs.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+int fs_read_fd(int fd, const char *name, struct buf *out, struct err **e)
+{
+	enum { CHUNK = 64 << 10 };
+	char chunk[4096];
+	for (;;) {
+		char *room = buf_room(out, CHUNK);
+		size_t want = CHUNK;
+		if (!room) { /* near the maximum: go on in small steps to tell full from ended */
+			out->failed = false;
+			room = chunk;
+			want = sizeof(chunk);
+		}
+		ssize_t n = read(fd, room, want);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "%s", name);
+		if (n == 0)
+			return 0;
+		if (room == chunk)
+			buf_add(out, chunk, (size_t)n);
+		else
+			buf_fill(out, (size_t)n);
+		if (out->failed)
+			return buf_check(out, name, e);
+	}
+}
+
+int fs_read(const char *path, struct buf *out, struct err **e)
+{
+	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	return fs_read_fd(fd, path, out, e);
+}
+
+int fs_write_fd(int fd, const void *p, size_t n, struct err **e)
+{
+	const char *at = p;
+	while (n > 0) {
+		ssize_t done = write(fd, at, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return err_sys(e, "write");
+		at += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+int fs_make_dirs(const char *path, mode_t mode, struct err **e)
+{
+	AUTO(free) char *part = mem_text(path);
+	for (char *p = part + 1; *part; p++) {
+		if (*p != '/' && *p != 0)
+			continue;
+		char was = *p;
+		*p = 0;
+		if (mkdir(part, mode) < 0 && errno != EEXIST)
+			return err_sys(e, "%s", part);
+		*p = was;
+		if (!was)
+			break;
+	}
+	struct stat st;
+	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return err_sys(e, "%s", path);
+	}
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+int fs_remove(const char *path, struct err **e)
+{
+	if (nftw(path, remove_one, 64, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
+		return err_sys(e, "remove %s", path);
+	return 0;
+}
+
+char *fs_join(const char *a, const char *b)
+{
+	struct buf path = BUF(BUF_UNLIMITED);
+	buf_printf(&path, "%s/%s", a, b);
+	return buf_take(&path);
+}
+
+static char *name_aside(const char *path)
+{
+	static atomic_uint counter;
+	struct buf aside = BUF(BUF_UNLIMITED);
+	buf_printf(&aside, "%s.%d.%u.part", path, (int)getpid(), atomic_fetch_add(&counter, 1));
+	return buf_take(&aside);
+}
+
+int fs_file_open(struct fs_file *f, const char *path, mode_t mode, struct err **e)
+{
+	f->path = mem_text(path);
+	f->aside = name_aside(path);
+	f->fd = open(f->aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (f->fd < 0) {
+		int code = err_sys(e, "%s", f->aside);
+		free(STEAL(&f->aside));
+		fs_file_done(f);
+		return code;
+	}
+	return 0;
+}
+
+int fs_file_commit(struct fs_file *f, struct err **e)
+{
+	if (fsync(f->fd) < 0)
+		return err_sys(e, "%s", f->aside);
+	int fd = f->fd;
+	f->fd = -1;
+	if (close(fd) < 0 || rename(f->aside, f->path) < 0)
+		return err_sys(e, "%s", f->path);
+	free(STEAL(&f->aside));
+	fs_file_done(f);
+	return 0;
+}
+
+void fs_file_done(struct fs_file *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->aside)
+		unlink(f->aside);
+	free(f->aside);
+	free(f->path);
+	*f = (struct fs_file)FS_FILE;
+}
+
+int fs_write(const char *path, struct str bytes, mode_t mode, struct err **e)
+{
+	AUTO(fs_file_done) struct fs_file f = FS_FILE;
+	int r = fs_file_open(&f, path, mode, e);
+	if (r < 0)
+		return r;
+	if ((r = fs_write_fd(f.fd, bytes.p, bytes.n, e)) < 0)
+		return err_wrap(e, "%s", path);
+	return fs_file_commit(&f, e);
+}
+
+int fs_temp_dir(const char *base, char **out, struct err **e)
+{
+	AUTO(free) char *path = fs_join(base, "XXXXXX");
+	if (!mkdtemp(path))
+		return err_sys(e, "%s", path);
+	*out = STEAL(&path);
+	return 0;
+}
+
+int fs_map_open(const char *path, struct fs_map *out, struct err **e)
+{
+	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "%s", path);
+	struct fs_map map = {NULL, (size_t)st.st_size};
+	if (map.n) {
+		void *p = mmap(NULL, map.n, PROT_READ, MAP_SHARED, fd, 0);
+		if (p == MAP_FAILED)
+			return err_sys(e, "%s", path);
+		map.p = p;
+	}
+	*out = map;
+	return 0;
+}
+
+void fs_map_done(struct fs_map *m)
+{
+	if (m->p)
+		munmap((void *)m->p, m->n);
+	*m = (struct fs_map){0};
+}
+
+int fs_lock(const char *path, bool shared, int *out_fd, struct err **e)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	while (flock(fd, shared ? LOCK_SH : LOCK_EX) < 0)
+		if (errno != EINTR) {
+			int code = err_sys(e, "lock %s", path);
+			close(fd);
+			return code;
+		}
+	*out_fd = fd;
+	return 0;
+}

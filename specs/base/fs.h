@@ -1,0 +1,50 @@
+/* specs/base/fs.h - files: read whole, written aside and renamed, folders made and removed. */
+#ifndef KILN_BASE_FS_H
+#define KILN_BASE_FS_H
+#include "specs/base/buf.h"
+#include <sys/types.h>
+
+/* All of a file appended to out; ERR_ABSENT, ERR_IO, or ERR_LIMIT past out's maximum. */
+int fs_read(const char *path, struct buf *out, struct err **e);
+int fs_read_fd(int fd, const char *name, struct buf *out, struct err **e);
+/* Writes n bytes, however often the system splits them. */
+int fs_write_fd(int fd, const void *p, size_t n, struct err **e);
+/* Makes the folder and those above it. An existing one is fine. */
+int fs_make_dirs(const char *path, mode_t mode, struct err **e);
+/* Removes a file or a whole folder, never following links; absent is fine. */
+int fs_remove(const char *path, struct err **e);
+/* a + "/" + b, which the caller frees. */
+char *fs_join(const char *a, const char *b);
+
+/* A file on its way: written beside its place, synced, renamed over it by fs_file_commit.
+ * fs_file_done removes what was not committed. */
+struct fs_file {
+	int fd; /* -1: not open */
+	char *path, *aside;
+};
+#define FS_FILE                                                                                    \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
+int fs_file_open(struct fs_file *f, const char *path, mode_t mode, struct err **e);
+int fs_file_commit(struct fs_file *f, struct err **e);
+void fs_file_done(struct fs_file *f);
+AUTO_DEFINE_VALUE(struct fs_file, fs_file_done)
+/* The same in one go. */
+int fs_write(const char *path, struct str bytes, mode_t mode, struct err **e);
+/* A new folder of our own beside others: base + "/" + a name, which the caller frees. */
+int fs_temp_dir(const char *base, char **out, struct err **e);
+
+/* A file mapped for reading; {NULL, 0} for an empty one. */
+struct fs_map {
+	const char *p;
+	size_t n;
+};
+int fs_map_open(const char *path, struct fs_map *out, struct err **e);
+void fs_map_done(struct fs_map *m);
+AUTO_DEFINE_VALUE(struct fs_map, fs_map_done)
+
+/* Waits for and holds an exclusive (or shared) lock on the file, made when absent. Closing
+ * *out_fd lets go of it, and so does the end of the process. */
+int fs_lock(const char *path, bool shared, int *out_fd, struct err **e);
+#endif
