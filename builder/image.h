@@ -1,0 +1,58 @@
+/* builder/image.h - OCI manifest and config on top of a base (OCI image-spec 1.1). */
+#ifndef KILN_IMAGE_H
+#define KILN_IMAGE_H
+#include "builder/layer.h"
+#include "specs/base/json.h"
+
+struct descriptor {
+	struct str media_type;
+	struct digest digest;
+	uint64_t size;
+};
+
+/* A base image as far as kiln reads it: manifest and config, no blobs. */
+struct base_image {
+	struct arena arena;
+	struct str reference; /* as the user named it */
+	struct digest digest; /* of the manifest that was chosen */
+	struct digest named;  /* of what the name gave: the index if it was one */
+	bool docker;	      /* Docker schema 2 media types */
+	struct descriptor config;
+	struct descriptor *layers;
+	size_t layer_count;
+	cJSON *config_json;
+};
+void base_image_done(struct base_image *b);
+AUTO_DEFINE_VALUE(struct base_image, base_image_done)
+/* From the raw bytes of a manifest and its config. ERR_CORRUPT, ERR_LIMIT. */
+int base_image_parse(struct str manifest, struct str config, struct base_image *out,
+		     struct err **e);
+/* Of an index: the manifest for the platform ("linux/amd64"); ERR_ABSENT lists what there
+ * is. `manifest` is not an index: false in *out_index. */
+int image_index_choose(struct str manifest, struct str media_type, const char *platform,
+		       bool *out_index, struct descriptor *out, struct arena *a, struct err **e);
+
+struct image_options {
+	const char *platform; /* "linux/amd64" */
+	const char *prefix;   /* PATH gets PREFIX/bin in front, CONDA_PREFIX */
+	const char *key;      /* hex, goes to an annotation and a label */
+	const char *lock_digest;
+	uint64_t created; /* seconds since 1970 */
+	struct strs env;  /* further "NAME=value" */
+};
+
+struct image {
+	struct arena arena;
+	struct str manifest, config; /* bytes */
+	struct digest manifest_digest, config_digest;
+	struct str media_type; /* of the manifest */
+	uint64_t size;	       /* of all blobs, manifest included */
+};
+void image_done(struct image *i);
+AUTO_DEFINE_VALUE(struct image, image_done)
+/* base may be NULL: an image from nothing. Equal input gives equal bytes. */
+int image_make(const struct base_image *base, const struct layer *layers, size_t count,
+	       const struct image_options *o, struct image *out, struct err **e);
+/* The value of NAME in the base's environment; empty when absent. */
+struct str base_image_env(const struct base_image *b, const char *name);
+#endif

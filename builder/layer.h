@@ -1,0 +1,77 @@
+/* builder/layer.h - segments, and layers put together from them without compressing again.
+ *
+ * A segment is one package as it stands in the image: tar entries compressed on their own,
+ * without parent directories and without the end of archive, kept in the cache by identity.
+ * A layer is a member with the directories its segments share, the segments, and a member
+ * with the end of archive (gzip members and zstd frames concatenate). No path stands twice in
+ * a layer. Equal input gives equal bytes on every machine. */
+#ifndef KILN_LAYER_H
+#define KILN_LAYER_H
+#include "builder/sink.h"
+#include "specs/base/arena.h"
+#include "specs/base/digest.h"
+
+enum compression { COMPRESSION_GZIP, COMPRESSION_ZSTD };
+/* "gzip", "zstd"; false for another name. */
+bool compression_parse(struct str name, enum compression *out);
+const char *compression_name(enum compression c);
+
+struct segment {
+	struct digest id;     /* identity: what it was made from, compressor included */
+	struct digest digest; /* of the compressed bytes */
+	uint64_t size;	      /* compressed */
+	uint64_t tar_size;    /* plain */
+};
+
+struct layer_options {
+	const char *cache;  /* segments/ and layers/ live in it */
+	const char *prefix; /* "/opt/env" */
+	enum compression compression;
+	unsigned jobs;
+	struct log *log;
+};
+
+/* The identity a segment has under these options, for content identified by `content`. */
+void segment_id(const struct layer_options *o, const struct digest *content, struct digest *out);
+/* Finds it in the cache; ERR_ABSENT. */
+int segment_find(const struct layer_options *o, const struct digest *id, struct segment *out,
+		 struct err **e);
+/* Makes it: fill emits entries into the sink; the paths of directories needed above them are
+ * collected with it. Stored whole or not at all. */
+int segment_make(const struct layer_options *o, const struct digest *id,
+		 int (*fill)(void *cookie, struct sink *to, struct err **e), void *cookie,
+		 struct segment *out, struct err **e);
+
+struct layer {
+	struct digest digest;  /* of the compressed bytes */
+	struct digest diff_id; /* of the plain tar */
+	uint64_t size;	       /* compressed */
+	enum compression compression;
+	struct digest *segments; /* ids, in order */
+	size_t segment_count;
+	struct strs packages; /* names for people */
+	bool reused;	      /* it stood in the cache of layers */
+};
+
+/* Puts the segments (in this order) together as a layer. Digest, diff_id and size are found
+ * in the cache when the same layer was made before, else computed by reading the segments
+ * once; the layer itself is never written to disk. */
+int layer_make(const struct layer_options *o, const struct digest *segment_ids, size_t count,
+	       struct layer *out, struct err **e);
+/* Streams the layer's compressed bytes, from byte `at`. */
+int layer_read(const struct layer_options *o, const struct layer *l, uint64_t at,
+	       int (*write)(void *cookie, const void *p, size_t n, struct err **e), void *cookie,
+	       struct err **e);
+
+/* Planning: which packages share a layer. */
+struct layer_item {
+	struct str name; /* decides the group; does not change with the version */
+	uint64_t size;	 /* bytes, about */
+	bool last;	 /* of the environment as a whole: alone, at the end */
+};
+/* Gives each item a layer number from 0 (out[i]), at most max_layers of them, in an order
+ * that is a function of the items alone. The biggest get a layer each; the rest share by a
+ * hash of their name, so that a change in one moves no other. */
+void layer_plan(const struct layer_item *items, size_t count, size_t max_layers, unsigned *out,
+		size_t *out_layers);
+#endif

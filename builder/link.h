@@ -1,0 +1,69 @@
+/* builder/link.h - packages as they stand in a prefix: conda's link step.
+ *
+ * link_plan reads what every archive says of itself (info/, without the payload), works out
+ * the final path of every file and settles paths that two packages own. link_package then
+ * streams one archive through relocation into a sink. Both are deterministic. */
+#ifndef KILN_LINK_H
+#define KILN_LINK_H
+#include "builder/sink.h"
+#include "cache/package.h"
+#include "specs/base/log.h"
+#include "specs/definition.h"
+#include "specs/lock.h"
+
+struct link_options {
+	const char *prefix; /* "/opt/env": absolute, no blanks, at most 80 bytes */
+	const char *cache;  /* for interpreter trees */
+	bool bytecode;	    /* make .pyc for noarch python packages */
+	bool verify;	    /* compare every file with its sha256 of paths.json: ERR_DIGEST */
+	unsigned jobs;
+	struct log *log;
+};
+
+struct link_package_plan; /* one package's paths; opaque */
+
+struct link_plan {
+	struct arena arena;
+	struct link_options options;
+	const struct record *records;	  /* borrowed, link order */
+	const struct package_file *files; /* borrowed */
+	size_t count;
+	struct link_package_plan **packages; /* [count] */
+	uint64_t newest;  /* latest build timestamp of the packages, seconds; 0: none known */
+	bool has_scripts; /* some package has link scripts */
+};
+/* Warns of clobbered paths with both names. ERR_CORRUPT names package and member. */
+int link_plan_make(const struct link_options *o, const struct record *records,
+		   const struct package_file *files, size_t count, struct link_plan *out,
+		   struct err **e);
+void link_plan_done(struct link_plan *p);
+AUTO_DEFINE_VALUE(struct link_plan, link_plan_done)
+
+/* What decides the bytes that link_package emits for package i, as a digest: archive, prefix,
+ * python's archive for noarch python, bytecode, what clobbering leaves out, format version. */
+void link_identity(const struct link_plan *p, size_t i, struct digest *out);
+/* All paths package i will emit (files, links, own directories), relative, for planning. */
+struct strs link_paths(const struct link_plan *p, size_t i);
+/* Bytes of the package's files as paths.json tells; for planning. */
+uint64_t link_size(const struct link_plan *p, size_t i);
+/* Emits all entries of package i, conda-meta/NAME.json last. May run in several threads for
+ * different i. */
+int link_package(const struct link_plan *p, size_t i, struct sink *to, struct err **e);
+/* What belongs to the environment as a whole: conda-meta/history, conda-meta/state (variables
+ * of the definition), and what link scripts change. `specs`: the requested ones. */
+struct link_environment {
+	struct strs specs;
+	const struct definition_variable *variables;
+	size_t variable_count;
+};
+int link_finish(const struct link_plan *p, const struct link_environment *env, struct sink *to,
+		struct err **e);
+/* Variables that activation would set (etc/conda/env_vars.d, activate.d run in the sandbox),
+ * "NAME=value", sorted; for the image's environment. */
+int link_activation(const struct link_plan *p, struct arena *a, struct strs *out, struct err **e);
+
+/* kiln install: everything into the folder `path`, which will be used as `o->prefix`
+ * (mostly the same). */
+int link_install(const struct link_plan *p, const struct link_environment *env, const char *path,
+		 struct err **e);
+#endif

@@ -1,0 +1,51 @@
+/* builder/registry.h - OCI distribution protocol 1.1: pull manifests, push images; and the
+ * same over an OCI layout folder. */
+#ifndef KILN_REGISTRY_H
+#define KILN_REGISTRY_H
+#include "builder/image.h"
+#include "cache/http.h"
+#include "specs/reference.h"
+
+struct registry_options {
+	const char *platform; /* "linux/amd64": which manifest of an index */
+	unsigned jobs;	      /* uploads at once */
+	struct log *log;
+};
+
+/* One registry host with its credentials and tokens, or an OCI layout folder. Safe for use by
+ * several threads. Credentials come from docker's config.json ($DOCKER_CONFIG, ~/.docker). */
+struct registry;
+int registry_open(struct http *h, const struct reference *r, const struct registry_options *o,
+		  struct registry **out, struct err **e);
+void registry_close(struct registry *g);
+AUTO_DEFINE(struct registry *, registry_close)
+
+/* Manifest and config of a base image, for the platform. ERR_ABSENT, ERR_REFUSED, ERR_NET,
+ * ERR_DIGEST. Everything by digest is kept in `cache` (a folder) and not asked for again. */
+int registry_pull_base(struct registry *g, const struct reference *r, const char *cache,
+		       struct base_image *out, struct err **e);
+/* The digest a tag names now; ERR_ABSENT. One HEAD. */
+int registry_head(struct registry *g, const struct reference *r, struct digest *out,
+		  uint64_t *out_size, struct err **e);
+
+/* A blob to push: where its bytes come from. */
+struct push_blob {
+	struct digest digest;
+	uint64_t size;
+	struct str media_type;
+	struct str name; /* for progress */
+	int (*read)(void *cookie, uint64_t at,
+		    int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
+		    struct err **e); /* streams from byte `at`; NULL: a blob of `from` */
+	void *cookie;
+	struct registry *from; /* the base's registry and repository: mount or stream */
+	const struct reference *from_reference;
+	bool sent; /* out: bytes were uploaded (not there before) */
+};
+/* Pushes one blob: HEAD, mount, upload. Sets b->sent. */
+int registry_push_blob(struct registry *g, const struct reference *to, struct push_blob *b,
+		       struct err **e);
+/* Puts the manifest under its digest and then under each tag. */
+int registry_push_manifest(struct registry *g, const struct reference *to, struct str manifest,
+			   struct str media_type, struct strs tags, struct err **e);
+#endif

@@ -1,0 +1,36 @@
+/* builder/solve.h - the set of packages that satisfies a request, or why there is none.
+ *
+ * A conflict-driven engine of our own over the names that are reached from the request;
+ * encoding, ranks and the order of decisions follow resolvo, so that the answers are those of
+ * rattler (tests compare them). */
+#ifndef KILN_SOLVE_H
+#define KILN_SOLVE_H
+#include "cache/channel.h"
+#include "specs/matchspec.h"
+
+struct solve_request {
+	const struct channels *channels; /* highest priority first */
+	const struct matchspec *specs;	 /* in the order of the request */
+	size_t spec_count;
+	const struct record *virtuals; /* name, version, build set */
+	size_t virtual_count;
+	bool strict;	 /* the first channel that has a name is the only one for it */
+	struct log *log; /* records that cannot be used are named with -v */
+};
+
+struct solution {
+	struct arena arena;
+	struct record *records; /* dependencies before dependents; whole */
+	size_t count;
+};
+void solution_done(struct solution *s);
+AUTO_DEFINE_VALUE(struct solution, solution_done)
+
+/* ERR_UNSOLVABLE, the conflict in words (one line of several clauses joined by "; "). */
+int solve(const struct solve_request *r, struct solution *out, struct err **e);
+/* Records of all channels that match, best first, into the arena. */
+int solve_search(const struct channels *c, const struct matchspec *spec, bool strict,
+		 struct arena *a, struct record **out, size_t *out_count, struct err **e);
+/* Puts records in link order: dependencies first, in the order rattler gives; cycles are cut. */
+void solve_sort(struct record *records, size_t count);
+#endif

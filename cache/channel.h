@@ -1,0 +1,45 @@
+/* cache/channel.h - channels: named, fetched when changed, opened as mapped indexes. */
+#ifndef KILN_CACHE_CHANNEL_H
+#define KILN_CACHE_CHANNEL_H
+#include "cache/http.h"
+#include "cache/index.h"
+
+struct channel_subdir {
+	struct str subdir;   /* "linux-64", "noarch" */
+	struct index *index; /* NULL: the channel has no such subdir */
+	struct str base_url; /* packages of this subdir: base_url + fn; ends in "/" */
+};
+
+struct channel {
+	struct str name;		/* as the user wrote it */
+	struct str url;			/* base address, no closing slash, no credentials */
+	struct channel_subdir *subdirs; /* in the order asked for: arch first */
+	size_t subdir_count;
+};
+
+struct channel_options {
+	const char *cache;   /* folder for indexes and validators */
+	const char *alias;   /* NULL: https://conda.anaconda.org */
+	struct strs subdirs; /* "linux-64", "noarch" */
+	bool offline;	     /* use what the cache holds; ERR_ABSENT when it holds nothing */
+	unsigned jobs;
+	struct log *log;
+};
+
+/* A list of channels, opened; fetched in parallel, revalidated by ETag / Last-Modified. */
+struct channels {
+	struct arena arena;
+	struct channel *v;
+	size_t n;
+};
+int channels_open(struct http *h, struct strs names, const struct channel_options *o,
+		  struct channels *out, struct err **e);
+void channels_close(struct channels *c);
+AUTO_DEFINE_VALUE(struct channels, channels_close)
+/* The address of a channel name: a URL stays, a path becomes file://, else alias/name. */
+struct str channel_url(struct arena *a, struct str name, const char *alias);
+/* A record of an opened channel, whole, in the arena: with channel, url, depends, constrains
+ * and version. ERR_CORRUPT when its version does not parse. */
+int channel_record(const struct channel *c, const struct channel_subdir *s, uint32_t record,
+		   struct arena *a, struct record *out, struct err **e);
+#endif

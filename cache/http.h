@@ -1,0 +1,74 @@
+/* cache/http.h - HTTP transfers through libcurl, many at once, retried and bounded.
+ *
+ * A struct http belongs to one process and may be used by any thread: each call drives its
+ * own transfers. Addresses in errors and logs show scheme, host and path only. Redirects of
+ * GET and HEAD are followed, credentials are not sent to another host. file:// works for GET
+ * and HEAD. */
+#ifndef KILN_CACHE_HTTP_H
+#define KILN_CACHE_HTTP_H
+#include "specs/base/log.h"
+
+struct http;
+
+struct http_options {
+	unsigned connect_ms; /* 0: 20 s */
+	unsigned idle_ms;    /* no byte for so long is ERR_NET; 0: 60 s */
+	unsigned tries;	     /* of one request; 0: 5 */
+	unsigned per_host;   /* transfers at once to one host; 0: 6 */
+	struct log *log;
+};
+
+int http_open(const struct http_options *options, struct http **out, struct err **e);
+void http_close(struct http *h);
+AUTO_DEFINE(struct http *, http_close)
+
+/* What goes out as a body: memory, or part of a file (read again on a retry). */
+struct http_body {
+	struct str bytes; /* when fd < 0 */
+	int fd;		  /* borrowed; -1: none */
+	uint64_t at, size;
+	bool present; /* false: no body at all */
+};
+
+struct http_request {
+	const char *method; /* "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" */
+	const char *url;
+	const char *const *headers; /* "Name: value", NULL at the end; may be NULL */
+	struct http_body body;
+	bool idempotent;    /* may be sent again after a broken connection */
+	bool keep_redirect; /* do not follow; the caller looks at Location */
+	uint64_t max;	    /* largest answer accepted (ERR_LIMIT); 0: 16 MiB */
+	/* Where the answer's body goes: write is called in order, NULL keeps it in the answer.
+	 * After a retry from zero `restart` is called first. A negative return ends the
+	 * transfer with that error. Only a 2xx body is handed over. */
+	int (*write)(void *cookie, const void *p, size_t n, struct err **e);
+	int (*restart)(void *cookie, struct err **e);
+	void *cookie;
+	struct str task; /* name for progress; empty: not shown */
+	uint64_t size;	 /* expected bytes, for progress; 0: unknown */
+};
+
+struct http_answer {
+	long status;	    /* 0 when nothing was heard */
+	struct buf body;    /* of errors always (at most 64 KiB), of 2xx without `write` */
+	struct buf headers; /* "name: value\n" lines, names in lower case, of the last response */
+	struct buf url;	    /* after redirects */
+};
+#define HTTP_ANSWER                                                                                \
+	{                                                                                          \
+		.body = BUF(16 << 20), .headers = BUF(1 << 20), .url = BUF(64 << 10)               \
+	}
+void http_answer_done(struct http_answer *a);
+AUTO_DEFINE_VALUE(struct http_answer, http_answer_done)
+
+/* One request. Any HTTP status is a success of this call; ERR_NET, ERR_TIMEOUT,
+ * ERR_INTERRUPTED, ERR_LIMIT are not. 408, 429, 5xx and broken connections are tried again
+ * (Retry-After obeyed) before they are given back. */
+int http_send(struct http *h, const struct http_request *r, struct http_answer *out,
+	      struct err **e);
+/* A header of the answer by its lower-case name; empty when absent. */
+struct str http_header(const struct http_answer *a, const char *name);
+/* An error of the right code (ERR_ABSENT 404/410, ERR_REFUSED 401/403, ERR_NET the rest) with
+ * method, address and status, for a status the caller did not want. */
+int http_error(const struct http_request *r, const struct http_answer *a, struct err **e);
+#endif

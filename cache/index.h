@@ -1,0 +1,42 @@
+/* cache/index.h - a channel's repodata for one subdir, scanned once into a file that is mapped.
+ *
+ * repodata.json (CEP 36) of the largest channel is half a gigabyte: it is read as a stream,
+ * never held as a document, and what a solve needs is written to an index file, keyed by the
+ * digest of its source: names sorted, each with its records together; every distinct
+ * match-spec text once. Opening maps the file; looking at a name touches that name only.
+ * All integers of the file are those of this machine; a file of another make is refused
+ * (ERR_CORRUPT) and made again. `.conda` hides a `.tar.bz2` of the same stem; names in
+ * `removed` are left out. */
+#ifndef KILN_CACHE_INDEX_H
+#define KILN_CACHE_INDEX_H
+#include "specs/record.h"
+
+/* Fed with the JSON in pieces of any size; at the end the index stands at `path`. */
+struct index_writer;
+int index_writer_open(const char *path, struct index_writer **out, struct err **e);
+int index_writer_feed(struct index_writer *w, const void *p, size_t n, struct err **e);
+/* Writes the file (aside, then renamed). ERR_CORRUPT when the JSON was not whole. */
+int index_writer_finish(struct index_writer *w, struct err **e);
+void index_writer_free(struct index_writer *w);
+AUTO_DEFINE(struct index_writer *, index_writer_free)
+
+struct index;
+int index_open(const char *path, struct index **out, struct err **e);
+void index_close(struct index *x);
+AUTO_DEFINE(struct index *, index_close)
+
+size_t index_name_count(const struct index *x);
+struct str index_name(const struct index *x, size_t i); /* sorted by bytes */
+/* Records of a name: first and count; false when the name is not there. */
+bool index_find(const struct index *x, struct str name, uint32_t *first, uint32_t *count);
+/* Fills the scalar fields from the mapping (no allocation): all but version, channel, url,
+ * depends and constrains. */
+void index_record(const struct index *x, uint32_t record, struct record *out);
+/* Ids of the record's depends and constrains, in file order; texts are shared. */
+const uint32_t *index_depends(const struct index *x, uint32_t record, size_t *n);
+const uint32_t *index_constrains(const struct index *x, uint32_t record, size_t *n);
+size_t index_text_count(const struct index *x);
+struct str index_text(const struct index *x, uint32_t text);
+/* info.base_url of the repodata; empty: the folder of repodata itself. */
+struct str index_base_url(const struct index *x);
+#endif

@@ -1,0 +1,27 @@
+/* cache/package.h - package archives: fetched in parallel, verified, kept by their SHA-256. */
+#ifndef KILN_CACHE_PACKAGE_H
+#define KILN_CACHE_PACKAGE_H
+#include "cache/http.h"
+#include "specs/record.h"
+
+struct package_file {
+	char *path;	      /* of the archive in the cache; owned by the list */
+	struct digest sha256; /* what its bytes hash to */
+	uint64_t size;
+	bool fetched; /* now, not before */
+};
+
+struct package_options {
+	const char *cache; /* the cache folder; archives live in its packages/ */
+	bool offline;
+	unsigned jobs;
+	struct log *log;
+};
+
+/* Makes sure that every record's archive is in the cache: out[i] for records[i]. A record
+ * without sha256 is checked by md5 and size. ERR_DIGEST names the package and both digests;
+ * a truncated file is tried again once, from zero. Nothing half-made stays behind. */
+int packages_fetch(struct http *h, const struct record *records, size_t count,
+		   const struct package_options *o, struct package_file *out, struct err **e);
+void package_files_done(struct package_file *files, size_t count);
+#endif

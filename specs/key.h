@@ -1,0 +1,25 @@
+/* specs/key.h - the identity of a definition: SHA-256 of its canonical form.
+ *
+ * In it: all that would change the image (base digest, channels in order, specs as a set in
+ * canonical form, variables, platform, prefix, image settings, kiln's format version). Not in
+ * it: name, comments, order of specs, registry. It is computed without solving. */
+#ifndef KILN_KEY_H
+#define KILN_KEY_H
+#include "specs/definition.h"
+
+struct key_input {
+	const struct definition *definition;
+	struct str platform;	/* "linux/amd64" */
+	struct str base_digest; /* "sha256:..." ; empty: no base */
+	struct str prefix;	/* "/opt/env" */
+	struct strs virtuals;	/* given by the user: "__cuda=12.0=0" */
+	bool strict;		/* strict channel priority */
+	bool bytecode;		/* make .pyc for noarch packages */
+	struct str compression; /* "gzip", "zstd" */
+};
+
+/* The canonical text, a line a part ("spec numpy[version=\">=1.26\"]"): what is hashed and
+ * what `kiln key --explain` prints. */
+void key_text(const struct key_input *in, struct buf *out);
+void key_digest(const struct key_input *in, struct digest *out);
+#endif

@@ -1,0 +1,42 @@
+/* specs/lock.h - exact artefacts: the conda-lock.yml form (version 1) and @EXPLICIT lists.
+ *
+ * A lock holds what a solve found, in the order in which packages are linked (dependencies
+ * first). It is a pure function of definition and channels: no clock, no machine. Base digest
+ * and virtual packages stand under metadata.custom_metadata, as conda-lock refuses unknown
+ * keys. Repodata patches survive as `dependencies`; constrains and the like are read from
+ * the archive itself when it is linked. */
+#ifndef KILN_LOCK_H
+#define KILN_LOCK_H
+#include "specs/record.h"
+
+struct lock_channel {
+	struct str url; /* as the user named it, without credentials */
+};
+
+struct lock {
+	struct arena arena;
+	struct str platform;	/* conda's name: "linux-64" */
+	struct str key;		/* 64 hex digits: the definition it was made for; empty: unknown */
+	struct str base_name;	/* reference of the base image; empty: none */
+	struct str base_digest; /* "sha256:..." ; empty: none */
+	struct strs channels;	/* addresses or names, highest priority first */
+	struct strs virtuals;	/* "__glibc=2.36=0", sorted */
+	struct strs specs;	/* the requested specs, canonical, sorted */
+	struct record *records; /* conda packages, dependencies first */
+	size_t count;
+};
+
+void lock_done(struct lock *l);
+AUTO_DEFINE_VALUE(struct lock, lock_done)
+/* conda-lock.yml; equal locks give equal bytes. */
+int lock_write(const struct lock *l, struct buf *out, struct err **e);
+/* "@EXPLICIT" with "#" + md5, or "#sha256:" where there is no md5. */
+int lock_write_explicit(const struct lock *l, struct buf *out, struct err **e);
+/* Reads either form (told apart by content) for `platform`. ERR_SYNTAX with
+ * what:line:column; ERR_ABSENT when the lock has nothing for the platform. what: the file's
+ * name for messages. */
+int lock_read(struct str text, const char *what, const char *platform, struct lock *out,
+	      struct err **e);
+/* SHA-256 of what lock_write gives. */
+int lock_digest(const struct lock *l, struct digest *out, struct err **e);
+#endif

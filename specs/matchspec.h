@@ -1,0 +1,46 @@
+/* specs/matchspec.h - conda match specs as values: read once, matched without allocating.
+ *
+ * The grammar is CEP 29's; where it is silent, or all clients differ from it, rattler's.
+ * Two dialects: what a user writes is checked strictly (doubtful text is an error that says
+ * what was meant); what a channel's records hold is read leniently. */
+#ifndef KILN_MATCHSPEC_H
+#define KILN_MATCHSPEC_H
+#include "specs/record.h"
+
+enum matchspec_dialect {
+	MATCHSPEC_USER,	  /* a definition or a command line */
+	MATCHSPEC_RECORD, /* depends and constrains of a record */
+	MATCHSPEC_SEARCH, /* as USER, and the name may be a glob or regex */
+};
+
+struct matchspec_detail; /* version expression, build, further keys: opaque */
+
+struct matchspec {
+	struct str name;    /* lower case; in a search perhaps a pattern */
+	struct str channel; /* name or address as written, without subdir; empty: any */
+	struct str subdir;  /* empty: any */
+	struct str url;	    /* a spec that is an address (credentials removed); empty: none */
+	bool has_sha256, has_md5;
+	struct digest sha256;
+	uint8_t md5[MD5_SIZE];
+	const struct matchspec_detail *detail;
+};
+
+/* Reads text into the arena. ERR_SYNTAX names what is wrong and the column (from 1) as
+ * "column N: ...". */
+int matchspec_parse(struct arena *a, struct str text, enum matchspec_dialect dialect,
+		    struct matchspec *out, struct err **e);
+/* Whether r satisfies all of m. r->version must be set. The channel is compared as a name or
+ * address: `conda-forge` matches any address that ends in "/conda-forge". */
+bool matchspec_matches(const struct matchspec *m, const struct record *r);
+/* Only version, build and build number: what depends and constrains mostly hold. r->name,
+ * r->version, r->version_text, r->build and r->build_number must be set. */
+bool matchspec_matches_version(const struct matchspec *m, const struct record *r);
+/* Whether matchspec_matches looks at more than matchspec_matches_version does. */
+bool matchspec_needs_record(const struct matchspec *m);
+/* One text for all ways of writing the spec, rattler's form: name[version="..",build=".."].
+ * It reads back to an equal spec. Credentials are not in it. */
+void matchspec_canonical(const struct matchspec *m, struct buf *out);
+/* The text for people: `numpy >=1.26,<2`, `python 3.11.* *_cpython`. */
+void matchspec_display(const struct matchspec *m, struct buf *out);
+#endif

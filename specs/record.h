@@ -1,0 +1,42 @@
+/* specs/record.h - one conda package as a channel describes it.
+ *
+ * A record is a view: its slices belong to an arena or to a mapped index, whoever filled it
+ * says which. Fields that the source did not give are empty or 0. */
+#ifndef KILN_RECORD_H
+#define KILN_RECORD_H
+#include "specs/base/arena.h"
+#include "specs/base/digest.h"
+#include "specs/version.h"
+
+enum noarch { NOARCH_NONE, NOARCH_GENERIC, NOARCH_PYTHON };
+
+struct record {
+	struct str name;	       /* lower case */
+	struct str version_text;       /* as written */
+	const struct version *version; /* NULL until somebody needs it */
+	struct str build;
+	uint64_t build_number;
+	struct str channel; /* base address without subdir, credentials or closing slash */
+	struct str subdir;  /* "linux-64", "noarch" */
+	struct str fn;	    /* file name of the archive */
+	struct str url;	    /* of the archive, without credentials */
+	bool has_sha256, has_md5;
+	struct digest sha256;
+	uint8_t md5[MD5_SIZE];
+	uint64_t size;	    /* bytes of the archive; 0: unknown */
+	uint64_t timestamp; /* milliseconds since 1970; 0: unknown */
+	enum noarch noarch;
+	struct str track_features; /* blank-separated; empty: none */
+	struct str license;
+	struct str python_site_packages_path; /* only of a python; relative to the prefix */
+	struct strs depends, constrains;      /* match specs as written */
+};
+
+/* A record and all it points at copied into the arena; version is read again when set. */
+void record_copy(struct arena *a, const struct record *from, struct record *out);
+/* "name-version-build" */
+struct str record_stem(struct arena *a, const struct record *r);
+/* A virtual package, as `__glibc`: version and build; build may be NULL for "0". */
+int record_virtual(struct arena *a, const char *name, const char *version, const char *build,
+		   struct record *out, struct err **e);
+#endif
