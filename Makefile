@@ -20,13 +20,15 @@ LIBS   := -lyaml -lcurl -larchive -lcrypto -lcjson -lzstd -lisal -lsqlite3 -lpth
 # What the build needs, then what only the tests and the demo need (Debian names).
 BUILD_PACKAGES := gcc make libc6-dev libyaml-dev libcurl4-openssl-dev libarchive-dev libssl-dev \
                   libcjson-dev libzstd-dev libisal-dev libsqlite3-dev
-TEST_PACKAGES  := libcmocka-dev bubblewrap
+TEST_PACKAGES  := libcmocka-dev bubblewrap clang-format git binutils
 
 LIB    := $(wildcard specs/*.c specs/base/*.c cache/*.c curated/*.c builder/*.c)
 CLI    := $(wildcard builder/cli/*.c)
 UNITS  := $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all test unit clean
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all test checks unit lint setup-tests clean
 all: $(B)/kiln
 
 $(B)/kiln: $(CLI:%.c=$(B)/%.o) $(B)/libkiln.a
@@ -44,8 +46,31 @@ $(B)/%.o: %.c Makefile
 $(B)/test_%: $(B)/tests/unit/test_%.o $(B)/libkiln.a
 	$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ -lcmocka $(LIBS) -o $@
 
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(B)/libkiln.a
+	$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ $(LIBS) -o $@
+
+# Objects that only a pattern rule needs would be deleted, and made again each time.
+.SECONDARY:
+
 unit: $(UNITS)
 	@for t in $(UNITS); do $$t || exit 1; done
+
+# Everything that the tests run, of one build.
+checks: $(UNITS) $(FUZZERS) $(if $(CLI),$(B)/kiln)
+
+test: setup-tests
+	$(MAKE) -j2 checks
+	$(if $(SAN),,$(MAKE) -j2 SAN=address,undefined checks)
+	tests/run.sh
+
+lint: setup-tests
+	$(MAKE) -j2 WERROR=1 checks
+	tests/lint/run.sh
+
+setup-tests:
+	@for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || need="$$need $$p"; done; \
+	 if [ -n "$$need" ]; then sudo=; [ $$(id -u) -eq 0 ] || sudo=sudo; \
+	   $$sudo apt-get update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y $$need; fi
 
 clean:
 	rm -rf build/plain build/address-undefined
