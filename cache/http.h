@@ -15,6 +15,7 @@ struct http_options {
 	unsigned idle_ms;    /* no byte for so long is ERR_NET; 0: 60 s */
 	unsigned tries;	     /* of one request; 0: 5 */
 	unsigned per_host;   /* transfers at once to one host; 0: 6 */
+	unsigned backoff_ms; /* most to wait before the second try, then doubling; 0: 500 */
 	struct log *log;
 };
 
@@ -37,6 +38,7 @@ struct http_request {
 	struct http_body body;
 	bool idempotent;    /* may be sent again after a broken connection */
 	bool keep_redirect; /* do not follow; the caller looks at Location */
+	bool netrc;	    /* look in ~/.netrc for the host; never for a registry */
 	uint64_t max;	    /* largest answer accepted (ERR_LIMIT); 0: 16 MiB */
 	/* Where the answer's body goes: write is called in order, NULL keeps it in the answer.
 	 * After a retry from zero `restart` is called first. A negative return ends the
