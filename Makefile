@@ -20,7 +20,10 @@ LIBS   := -lyaml -lcurl -larchive -lcrypto -lcjson -lzstd -lisal -lsqlite3 -lpth
 # What the build needs, then what only the tests and the demo need (Debian names).
 BUILD_PACKAGES := gcc make libc6-dev libyaml-dev libcurl4-openssl-dev libarchive-dev libssl-dev \
                   libcjson-dev libzstd-dev libisal-dev libsqlite3-dev
-TEST_PACKAGES  := libcmocka-dev bubblewrap clang-format git binutils
+TEST_PACKAGES  := libcmocka-dev libsolv-dev libsolvext-dev clang-format bubblewrap git ca-certificates curl \
+                  python3 python3-venv binutils patchelf unzip xz-utils zlib1g-dev libbz2-dev liblzma-dev \
+                  libffi-dev libexpat1-dev libncurses-dev libreadline-dev uuid-dev pkg-config \
+                  mmdebstrap docker-registry docker.io iptables crun skopeo umoci
 
 LIB    := $(wildcard specs/*.c specs/base/*.c cache/*.c curated/*.c builder/*.c)
 CLI    := $(wildcard builder/cli/*.c)
@@ -28,7 +31,7 @@ UNITS  := $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all test checks unit lint setup-tests clean
+.PHONY: all test checks unit lint clean
 all: $(B)/kiln
 
 $(B)/kiln: $(CLI:%.c=$(B)/%.o) $(B)/libkiln.a
@@ -67,10 +70,16 @@ lint: setup-tests
 	$(MAKE) -j2 WERROR=1 checks
 	tests/lint/run.sh
 
-setup-tests:
-	@for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || need="$$need $$p"; done; \
-	 if [ -n "$$need" ]; then sudo=; [ $$(id -u) -eq 0 ] || sudo=sudo; \
-	   $$sudo apt-get update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y $$need; fi
+# What the build needs; what the tests need; the channel that they use.
+.PHONY: setup setup-tests channel
+setup:
+	@BUILD_PACKAGES="$(BUILD_PACKAGES)" tests/setup.sh build
+
+setup-tests: setup
+	@TEST_PACKAGES="$(TEST_PACKAGES)" tests/setup.sh test
+
+channel: setup-tests
+	@tests/channel/make.sh
 
 clean:
 	rm -rf build/plain build/address-undefined

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Installs what the build or the tests need, only when it is missing.
+#
+#   BUILD_PACKAGES="gcc ..." tests/setup.sh build      Debian packages
+#   TEST_PACKAGES="..."      tests/setup.sh test       those, and the tools from PyPI in build/venv
+#
+# Packages may also be given as further arguments. Uses sudo when not root.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+missing() {
+	for name in "$@"; do
+		dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || echo "$name"
+	done
+}
+
+install_debian() {
+	local want
+	want=$(missing "$@")
+	[ -n "$want" ] || return 0
+	echo "setup: installing" $want >&2
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+	# Daemons that come along must not be started: the tests start their own.
+	# shellcheck disable=SC2086
+	as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 timeout 600 apt-get install -y -qq \
+		--no-install-recommends -o Dpkg::Use-Pty=0 $want >/dev/null
+}
+
+# Debian's own Python, whatever else is first in PATH: the channel's bytecode is made by its version.
+make_venv() {
+	local want=build/venv/requirements.txt
+	cmp -s tests/channel/requirements.txt "$want" && return 0
+	echo "setup: making build/venv" >&2
+	rm -rf build/venv
+	/usr/bin/python3 -m venv build/venv
+	timeout 300 build/venv/bin/pip install -q --disable-pip-version-check \
+		-r tests/channel/requirements.txt
+	cp tests/channel/requirements.txt "$want"
+}
+
+what=${1:-}
+shift || true
+# shellcheck disable=SC2086
+case $what in
+build) install_debian ${BUILD_PACKAGES:-} "$@" ;;
+test)
+	install_debian ${TEST_PACKAGES:-} "$@"
+	make_venv
+	;;
+*)
+	sed -n '2,7p' "$0" | cut -c3-
+	exit 2
+	;;
+esac
