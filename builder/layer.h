@@ -52,13 +52,32 @@ struct layer {
 	struct strs packages; /* names for people */
 	bool reused;	      /* it stood in the cache of layers */
 };
+/* Frees segments; packages belong to whoever set them. */
+void layer_done(struct layer *l);
+AUTO_DEFINE_VALUE(struct layer, layer_done)
 
 /* Puts the segments (in this order) together as a layer. Digest, diff_id and size are found
  * in the cache when the same layer was made before, else computed by reading the segments
  * once; the layer itself is never written to disk. */
 int layer_make(const struct layer_options *o, const struct digest *segment_ids, size_t count,
 	       struct layer *out, struct err **e);
-/* Streams the layer's compressed bytes, from byte `at`. */
+/* One package of a layer that is to be made. */
+struct layer_part {
+	struct digest id; /* of its segment */
+	/* What fill will emit; own directories end in "/". A wrong list costs a second pass. */
+	struct strs paths;
+	int (*fill)(void *cookie, struct sink *to, struct err **e);
+	void *cookie;
+	struct segment segment; /* out */
+	bool made;		/* out: it was not in the cache */
+};
+/* Makes the segments that are missing and the layer of all of them in one pass: each byte is
+ * packed and hashed as it goes by. ERR_CORRUPT when two parts have the same path. Different
+ * layers may be built in several threads. */
+int layer_build(const struct layer_options *o, struct layer_part *parts, size_t count,
+		struct layer *out, struct err **e);
+/* Streams the layer's compressed bytes, from byte `at`. ERR_ABSENT or ERR_DIGEST when a
+ * segment is gone or has changed its size. */
 int layer_read(const struct layer_options *o, const struct layer *l, uint64_t at,
 	       int (*write)(void *cookie, const void *p, size_t n, struct err **e), void *cookie,
 	       struct err **e);
@@ -67,7 +86,7 @@ int layer_read(const struct layer_options *o, const struct layer *l, uint64_t at
 struct layer_item {
 	struct str name; /* decides the group; does not change with the version */
 	uint64_t size;	 /* bytes, about */
-	bool last;	 /* of the environment as a whole: alone, at the end */
+	bool last;	 /* of the environment as a whole: in a layer of their own, at the end */
 };
 /* Gives each item a layer number from 0 (out[i]), at most max_layers of them, in an order
  * that is a function of the items alone. The biggest get a layer each; the rest share by a
