@@ -33,6 +33,10 @@ struct host {
 	int64_t not_before_ms; /* it said 429 or 503 with Retry-After */
 };
 
+struct secret {
+	char *shown, *real;
+};
+
 struct http {
 	struct transfer_setup setup;
 	unsigned tries, per_host, backoff_ms;
@@ -40,6 +44,7 @@ struct http {
 	pthread_cond_t left; /* a transfer ended */
 	VEC(struct handle) idle;
 	VEC(struct host *) hosts;
+	VEC(struct secret) secrets;
 	pthread_mutex_t share_locks[CURL_LOCK_DATA_LAST];
 };
 
@@ -128,6 +133,13 @@ static void handle_done(struct handle *x)
 	free(x->origin);
 }
 
+static void secret_done(struct secret *s)
+{
+	explicit_bzero(s->real, strlen(s->real));
+	free(s->real);
+	free(s->shown);
+}
+
 void http_close(struct http *h)
 {
 	if (!h)
@@ -140,6 +152,9 @@ void http_close(struct http *h)
 		free(h->hosts.v[i]);
 	}
 	VEC_DONE(&h->hosts);
+	for (size_t i = 0; i < h->secrets.n; i++)
+		secret_done(&h->secrets.v[i]);
+	VEC_DONE(&h->secrets);
 	curl_share_cleanup(h->setup.share);
 	for (size_t i = 0; i < COUNT(h->share_locks); i++)
 		pthread_mutex_destroy(&h->share_locks[i]);
@@ -243,6 +258,54 @@ static void host_leave(struct http *h, struct host *host, int64_t closed_until_m
 	pthread_mutex_unlock(&h->lock);
 }
 
+/* ---- addresses that hold a secret ---- */
+
+static char *text_of(struct str s)
+{
+	char *text = mem_alloc(s.n + 1);
+	memcpy(text, s.p, s.n);
+	text[s.n] = 0;
+	return text;
+}
+
+void http_secret(struct http *h, struct str shown, struct str real)
+{
+	pthread_mutex_lock(&h->lock);
+	struct secret *s = NULL;
+	for (size_t i = 0; i < h->secrets.n; i++)
+		if (str_is(shown, h->secrets.v[i].shown))
+			s = &h->secrets.v[i];
+	if (s)
+		secret_done(s);
+	else
+		s = VEC_ADD(&h->secrets);
+	*s = (struct secret){text_of(shown), text_of(real)};
+	pthread_mutex_unlock(&h->lock);
+}
+
+/* The address to ask for; of several that match, the longest. The caller frees it. */
+static char *real_url(struct http *h, const char *url)
+{
+	struct buf out = BUF(BUF_UNLIMITED);
+	const struct secret *best = NULL;
+	size_t longest = 0;
+	pthread_mutex_lock(&h->lock);
+	for (size_t i = 0; i < h->secrets.n; i++) {
+		const struct secret *s = &h->secrets.v[i];
+		size_t n = strlen(s->shown);
+		bool fits = strncmp(url, s->shown, n) == 0 && (url[n] == '/' || !url[n]);
+		if (fits && n >= longest) {
+			best = s;
+			longest = n;
+		}
+	}
+	if (best)
+		buf_add_text(&out, best->real);
+	buf_add_text(&out, url + longest);
+	pthread_mutex_unlock(&h->lock);
+	return buf_take(&out);
+}
+
 /* ---- tries ---- */
 
 /* Full jitter: anything from nothing to the bound, so that many kilns do not come back at
@@ -310,8 +373,11 @@ int http_send(struct http *h, const struct http_request *r, struct http_answer *
 	AUTO(buf_done) struct buf origin = BUF(64 << 10);
 	address_origin(&origin, str_of(r->url));
 	struct host *host = host_find(h, origin.data);
+	AUTO(free) char *real = real_url(h, r->url);
+	struct http_request asked = *r;
+	asked.url = real;
 	AUTO(transfer_done) struct transfer t;
-	transfer_init(&t, &h->setup, r, out);
+	transfer_init(&t, &h->setup, &asked, out);
 	int64_t not_before_ms = 0;
 	for (unsigned failed = 1;; failed++) {
 		uint64_t before = t.done;

@@ -23,6 +23,10 @@ int http_open(const struct http_options *options, struct http **out, struct err 
 void http_close(struct http *h);
 AUTO_DEFINE(struct http *, http_close)
 
+/* From now on `real` stands for addresses that are `shown`, or begin with it and a "/": so
+ * that a channel's user:password@ or /t/TOKEN/ is known here and nowhere else. */
+void http_secret(struct http *h, struct str shown, struct str real);
+
 /* What goes out as a body: memory, or part of a file (read again on a retry). */
 struct http_body {
 	struct str bytes; /* when fd < 0 */

@@ -1,0 +1,44 @@
+/* cache/layout.c - where things live in the cache folder. */
+#include "cache/layout.h"
+#include "specs/base/fs.h"
+#include <pwd.h>
+
+static int below(const char *folder, const char *rest, char **out)
+{
+	*out = fs_join(folder, rest);
+	return 0;
+}
+
+int layout_default(char **out, struct err **e)
+{
+	const char *given = getenv("KILN_CACHE"), *xdg = getenv("XDG_CACHE_HOME");
+	if (given && *given) {
+		*out = mem_text(given);
+		return 0;
+	}
+	/* A relative XDG path is to be ignored (XDG Base Directory, "Basics"). */
+	if (xdg && *xdg == '/')
+		return below(xdg, "kiln", out);
+	const char *home = getenv("HOME");
+	if (home && *home)
+		return below(home, ".cache/kiln", out);
+	const struct passwd *user = getpwuid(getuid());
+	if (user && user->pw_dir)
+		return below(user->pw_dir, ".cache/kiln", out);
+	return err_set(e, ERR_ABSENT, "no home folder for the cache; give one with --cache");
+}
+
+int layout_folder(const char *cache, enum layout_part part, char **out, struct err **e)
+{
+	static const char *const names[] = {
+		[LAYOUT_PACKAGES] = "packages", [LAYOUT_INDEXES] = "indexes",
+		[LAYOUT_CHANNELS] = "channels", [LAYOUT_BLOBS] = "blobs/sha256",
+		[LAYOUT_SEGMENTS] = "segments", [LAYOUT_LOCKS] = "locks",
+	};
+	AUTO(free) char *path = fs_join(cache, names[part]);
+	int code = fs_make_dirs(path, 0700, e);
+	if (code < 0)
+		return err_wrap(e, "the cache folder");
+	*out = STEAL(&path);
+	return 0;
+}

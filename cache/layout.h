@@ -1,0 +1,27 @@
+/* cache/layout.h - where things live in the cache folder.
+ *
+ *     packages/SHA256.conda    archives            indexes/SHA256.index    scanned repodata
+ *     channels/HEX.json        their validators    blobs/sha256/HEX        small blobs
+ *     segments/...             packed packages     records.db              what was built
+ *     locks/...                held while one process makes what others wait for
+ *
+ * Everything may be removed at any time when no kiln runs. */
+#ifndef KILN_CACHE_LAYOUT_H
+#define KILN_CACHE_LAYOUT_H
+#include "specs/base/err.h"
+
+enum layout_part {
+	LAYOUT_PACKAGES,
+	LAYOUT_INDEXES,
+	LAYOUT_CHANNELS,
+	LAYOUT_BLOBS,
+	LAYOUT_SEGMENTS,
+	LAYOUT_LOCKS,
+};
+
+/* The cache folder of this user, not made yet; the caller frees *out. $KILN_CACHE, else
+ * $XDG_CACHE_HOME/kiln, else ~/.cache/kiln. ERR_ABSENT when there is no home. */
+int layout_default(char **out, struct err **e);
+/* The folder of a part below the cache folder, made (0700) when absent; the caller frees. */
+int layout_folder(const char *cache, enum layout_part part, char **out, struct err **e);
+#endif

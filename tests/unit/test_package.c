@@ -1,0 +1,268 @@
+/* tests/unit/test_package.c - archives fetched, checked and kept. */
+#include "cache/layout.h"
+#include "cache/package.h"
+#include "specs/base/fs.h"
+#include "specs/base/workers.h"
+#include "tests/fake/peer.h"
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+static struct peer peer;
+static struct http *client;
+static char *folder; /* served, with cache/ in it */
+static struct arena arena;
+
+/* A record of the archive `fn`, whose bytes lie in the served folder. how: "@broken". */
+static struct record record_of(const char *fn, const char *how, struct str bytes)
+{
+	AUTO(free) char *path = fs_join(folder, fn);
+	assert_int_equal(fs_write(path, bytes, 0600, NULL), 0);
+	struct record r = {.fn = arena_str(&arena, str_of(fn)),
+			   .has_sha256 = true,
+			   .size = bytes.n,
+			   .channel = STR("http://channel")};
+	digest_of(bytes.p, bytes.n, &r.sha256);
+	r.url = arena_printf(&arena, "http://127.0.0.1:%u/files/%s/%s", peer.port, how, fn);
+	return r;
+}
+
+static int fetch(const struct record *r, size_t n, const char *cache, bool offline,
+		 struct package_file *out, struct err **e)
+{
+	AUTO(free) char *path = fs_join(folder, cache);
+	struct package_options o = {.cache = path, .offline = offline};
+	return packages_fetch(client, r, n, &o, out, e);
+}
+
+static size_t entries(const char *cache)
+{
+	struct str path = arena_printf(&arena, "%s/%s/packages", folder, cache);
+	DIR *d = opendir(path.p);
+	size_t n = 0;
+	for (struct dirent *at; d && (at = readdir(d));)
+		n += at->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static void is_file(const struct package_file *f, struct str bytes)
+{
+	AUTO(buf_done) struct buf got = BUF(1 << 20);
+	assert_int_equal(fs_read(f->path, &got, NULL), 0);
+	assert_true(str_eq(buf_str(&got), bytes));
+	assert_int_equal(f->size, bytes.n);
+}
+
+static void fetches_each_archive_once(void **state)
+{
+	(void)state;
+	struct record r[3] = {record_of("a-1-0.conda", "", STR("aaaa")),
+			      record_of("b-1-0.tar.bz2", "@broken-once", STR("bbbbbbb")),
+			      record_of("c-1-0.conda", "@short-once", STR("cccccc"))};
+	struct package_file f[3];
+	assert_int_equal(fetch(r, 3, "one", false, f, NULL), 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(f[i].fetched);
+		assert_true(digest_eq(&f[i].sha256, &r[i].sha256));
+	}
+	is_file(&f[0], STR("aaaa"));
+	is_file(&f[1], STR("bbbbbbb"));
+	is_file(&f[2], STR("cccccc"));
+	assert_true(str_ends(str_of(f[1].path), ".tar.bz2"));
+	package_files_done(f, 3);
+	assert_int_equal(fetch(r, 3, "one", true, f, NULL), 0);
+	assert_false(f[0].fetched || f[1].fetched || f[2].fetched);
+	package_files_done(f, 3);
+	assert_int_equal(entries("one"), 3);
+}
+
+static void refuses_what_is_not_as_the_channel_says(void **state)
+{
+	(void)state;
+	struct record good = record_of("d-1-0.conda", "@broken", STR("dddd"));
+	struct record longer = good, absent = good, old = good, nearby = good;
+	longer.size = 3;
+	absent.url = arena_printf(&arena, "http://127.0.0.1:%u/files/none.conda", peer.port);
+	old.has_sha256 = false;
+	old.has_md5 = true;
+	nearby.url = arena_printf(&arena, "file://%s/d-1-0.conda", folder);
+	nearby.sha256.bytes[0] ^= 1;
+	const struct {
+		const struct record *r;
+		int code;
+		const char *text;
+	} rows[] = {
+		{&good, ERR_DIGEST, "d-1-0.conda: SHA-256 is "},
+		{&longer, ERR_DIGEST, "more than the expected 3 bytes"},
+		{&absent, ERR_ABSENT, "HTTP 404"},
+		{&old, ERR_DIGEST, "MD5 is "},
+		{&nearby, ERR_DIGEST, "SHA-256 is "},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(err_free) struct err *e = NULL;
+		struct package_file f;
+		assert_int_equal(fetch(rows[i].r, 1, "two", false, &f, &e), rows[i].code);
+		AUTO(free) char *line = err_line(e);
+		if (!strstr(line, rows[i].text) || !strstr(line, "d-1-0.conda"))
+			fail_msg("%s", line);
+		assert_int_equal(entries("two"), 0);
+	}
+}
+
+static void knows_old_packages_by_their_md5(void **state)
+{
+	(void)state;
+	struct record r = record_of("e-1-0.tar.bz2", "", STR("eeee"));
+	struct digest sha256 = r.sha256;
+	struct package_file f;
+	r.has_sha256 = false;
+	r.has_md5 = true;
+	r.url = arena_printf(&arena, "file://%s/e-1-0.tar.bz2", folder);
+	hex_read(STR("08a4415e9d594ff960030b921d42b91e"), r.md5, MD5_SIZE);
+	AUTO(hasher_free) struct hasher *h = hasher_new_md5();
+	hasher_add(h, "eeee", 4);
+	hasher_end_md5(h, r.md5);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(fetch(&r, 1, "three", again, &f, NULL), 0);
+		assert_int_equal(f.fetched, !again);
+		assert_true(digest_eq(&f.sha256, &sha256));
+		is_file(&f, STR("eeee"));
+		package_files_done(&f, 1);
+	}
+}
+
+static void says_what_is_missing_when_offline(void **state)
+{
+	(void)state;
+	AUTO(err_free) struct err *e = NULL;
+	struct package_file f;
+	struct record r = record_of("f-1-0.conda", "", STR("ffff"));
+	assert_int_equal(fetch(&r, 1, "four", true, &f, &e), ERR_ABSENT);
+	assert_non_null(strstr(e->text, "f-1-0.conda"));
+}
+
+static void repairs_what_a_killed_kiln_left(void **state)
+{
+	(void)state;
+	struct record r = record_of("g-1-0.conda", "", STR("gggg"));
+	struct package_file f;
+	struct str cache = arena_printf(&arena, "%s/five/packages", folder);
+	assert_int_equal(fs_make_dirs(cache.p, 0700, NULL), 0);
+	struct str whole = arena_printf(&arena, "%s/%s.conda", cache.p, digest_text(&r.sha256).hex);
+	struct str part = arena_printf(&arena, "%s.part", whole.p);
+	assert_int_equal(fs_write(part.p, STR("longer than it"), 0600, NULL), 0);
+	assert_int_equal(fs_write(whole.p, STR("gg"), 0600, NULL), 0);
+	assert_int_equal(fetch(&r, 1, "five", false, &f, NULL), 0);
+	is_file(&f, STR("gggg"));
+	package_files_done(&f, 1);
+	assert_int_equal(entries("five"), 1);
+}
+
+struct race {
+	struct record r[2];
+	unsigned fetched;
+};
+
+static int race_one(void *cookie, size_t i, struct err **e)
+{
+	struct race *race = cookie;
+	struct package_file f[2];
+	(void)i;
+	int code = fetch(race->r, 2, "six", false, f, e);
+	if (code < 0)
+		return code;
+	__atomic_add_fetch(&race->fetched, f[0].fetched + f[1].fetched, __ATOMIC_SEQ_CST);
+	package_files_done(f, 2);
+	return 0;
+}
+
+static void lets_one_of_many_fetch(void **state)
+{
+	(void)state;
+	struct race race = {{record_of("h-1-0.conda", "", STR("hhhh")),
+			     record_of("i-1-0.conda", "", STR("iiii"))},
+			    0};
+	assert_int_equal(workers_run(6, 12, race_one, &race, NULL), 0);
+	assert_int_equal(race.fetched, 2);
+	assert_int_equal(entries("six"), 2);
+}
+
+static void puts_secrets_into_addresses_it_knows(void **state)
+{
+	(void)state;
+	struct record r = record_of("j-1-0.conda", "", STR("jjjj"));
+	struct package_file f;
+	struct str real =
+		arena_printf(&arena, "http://u:p@127.0.0.1:%u/files/t/tk/chan", peer.port);
+	AUTO(free) char *chan = fs_join(folder, "chan");
+	AUTO(free) char *path = fs_join(chan, "j-1-0.conda");
+	assert_int_equal(fs_make_dirs(chan, 0700, NULL), 0);
+	assert_int_equal(fs_write(path, STR("jjjj"), 0600, NULL), 0);
+	http_secret(client, STR("http://kiln.invalid/chan"), real);
+	r.url = STR("http://kiln.invalid/chan/j-1-0.conda");
+	assert_int_equal(fetch(&r, 1, "seven", false, &f, NULL), 0);
+	is_file(&f, STR("jjjj"));
+	package_files_done(&f, 1);
+}
+
+static void finds_the_cache_folder(void **state)
+{
+	static const struct {
+		const char *kiln, *xdg, *home, *path;
+	} rows[] = {
+		{"/k", "/x", "/h", "/k"},
+		{NULL, "/x", "/h", "/x/kiln"},
+		{NULL, "relative", "/h", "/h/.cache/kiln"},
+		{"", NULL, "/h", "/h/.cache/kiln"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(free) char *path = NULL;
+		rows[i].kiln ? setenv("KILN_CACHE", rows[i].kiln, 1) : unsetenv("KILN_CACHE");
+		rows[i].xdg ? setenv("XDG_CACHE_HOME", rows[i].xdg, 1) : unsetenv("XDG_CACHE_HOME");
+		setenv("HOME", rows[i].home, 1);
+		assert_int_equal(layout_default(&path, NULL), 0);
+		assert_string_equal(path, rows[i].path);
+	}
+}
+
+static int start(void **state)
+{
+	static const struct http_options options = {.idle_ms = 5000, .tries = 3, .backoff_ms = 10};
+	(void)state;
+	if (fs_temp_dir("/tmp", &folder, NULL) < 0)
+		return -1;
+	peer = peer_start(folder);
+	return peer.port ? http_open(&options, &client, NULL) : -1;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	http_close(client);
+	peer_stop(&peer);
+	arena_done(&arena);
+	fs_remove(folder, NULL);
+	free(folder);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fetches_each_archive_once),
+		cmocka_unit_test(refuses_what_is_not_as_the_channel_says),
+		cmocka_unit_test(knows_old_packages_by_their_md5),
+		cmocka_unit_test(says_what_is_missing_when_offline),
+		cmocka_unit_test(repairs_what_a_killed_kiln_left),
+		cmocka_unit_test(lets_one_of_many_fetch),
+		cmocka_unit_test(puts_secrets_into_addresses_it_knows),
+		cmocka_unit_test(finds_the_cache_folder),
+	};
+	return cmocka_run_group_tests(tests, start, stop);
+}
