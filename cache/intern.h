@@ -1,0 +1,19 @@
+/* cache/intern.h - distinct texts, each stored once and known by a number from 0. */
+#ifndef KILN_CACHE_INTERN_H
+#define KILN_CACHE_INTERN_H
+#include "specs/base/buf.h"
+
+struct intern {
+	char *bytes; /* all texts, one behind the other */
+	size_t bytes_n, bytes_room;
+	uint32_t *ends; /* where text i ends in bytes */
+	uint32_t n, room;
+	uint32_t *slots; /* id + 1, 0: free; a power of two of them */
+	uint32_t slot_count;
+};
+void intern_done(struct intern *t);
+/* The number of the text; UINT32_MAX once 4 GiB are full. */
+uint32_t intern_id(struct intern *t, struct str s);
+struct str intern_text(const struct intern *t, uint32_t id);
+uint64_t intern_hash(struct str s);
+#endif
