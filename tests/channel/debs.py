@@ -79,8 +79,10 @@ def relative_run_paths(stage):
 
 
 def is_elf(path):
+    """A program or a shared object: object files (type 1) have no run path."""
     with path.open("rb") as file:
-        return file.read(4) == b"\x7fELF"
+        head = file.read(18)
+    return head[:4] == b"\x7fELF" and head[16] in (2, 3)
 
 
 def wanted(table):

@@ -14,6 +14,7 @@ from rattler.index import index_fs
 
 import archive
 import debs
+import jars
 import others
 import wheels
 
@@ -35,6 +36,8 @@ def plan(table, work, out):
     """Largest first, so that no process is left alone with one at the end."""
     stages = work / "stages"
     yield other, others.cpython, stages / "python", work, out, table["python"]
+    for version in jars.found(work):
+        yield jars.package, work, version, stages / f"python-{version}", out
     for row in table["wheel"]:
         for version in row["versions"]:
             stage = stages / f"{row['name']}-{version}"

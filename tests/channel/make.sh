@@ -51,7 +51,7 @@ make_channel() {
 		echo "channel: no Pythons from jars" >&2
 	echo "channel: packing" >&2
 	rm -rf "$work/stages" "$out.part"
-	PYTHONHASHSEED=0 timeout 600 $python $here/make.py "$work" "$out.part"
+	PYTHONHASHSEED=0 timeout 600 $python -Wi $here/make.py "$work" "$out.part"
 	rm -rf "$out"
 	mv "$out.part" "$out"
 }

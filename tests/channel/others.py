@@ -112,7 +112,7 @@ def old_style(stage, _work, _row):
     text(stage, "info/files", "".join(name + "\n" for name in names))
     text(stage, "info/has_prefix", "bin/kiln-old-style\n"
          f"{archive.PLACEHOLDER} text etc/kiln-old-style.cfg\n"
-         f'"{archive.PLACEHOLDER}" "binary" "share/kiln-old.bin"\n')
+         f'"{archive.PLACEHOLDER}" binary "share/kiln-old.bin"\n')
     index = dict(name="kiln-old-style", version="0.9", build="0", depends=["python"])
     return index, {"old": True, "forms": [".tar.bz2"]}
 
