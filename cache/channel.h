@@ -26,7 +26,8 @@ struct channel_options {
 	struct log *log;
 };
 
-/* A list of channels, opened; fetched in parallel, revalidated by ETag / Last-Modified. */
+/* A list of channels, opened; fetched in parallel, revalidated by ETag / Last-Modified.
+ * "defaults" gives two. ERR_ABSENT, "not a channel", where there is no noarch. */
 struct channels {
 	struct arena arena;
 	struct channel *v;
@@ -36,7 +37,8 @@ int channels_open(struct http *h, struct strs names, const struct channel_option
 		  struct channels *out, struct err **e);
 void channels_close(struct channels *c);
 AUTO_DEFINE_VALUE(struct channels, channels_close)
-/* The address of a channel name: a URL stays, a path becomes file://, else alias/name. */
+/* The address of a channel name, without credentials: a URL stays, a path becomes file://,
+ * "pkgs/NAME" and "defaults" (its first part) are Anaconda's, all else is alias/name. */
 struct str channel_url(struct arena *a, struct str name, const char *alias);
 /* A record of an opened channel, whole, in the arena: with channel, url, depends, constrains
  * and version. ERR_CORRUPT when its version does not parse. */

@@ -24,4 +24,7 @@ enum layout_part {
 int layout_default(char **out, struct err **e);
 /* The folder of a part below the cache folder, made (0700) when absent; the caller frees. */
 int layout_folder(const char *cache, enum layout_part part, char **out, struct err **e);
+/* Waits for the lock of that name, a file below `folder`; held until *out_fd is closed or the
+ * process ends. Threads of one process exclude each other too. ERR_INTERRUPTED. */
+int layout_lock(const char *folder, const char *name, int *out_fd, struct err **e);
 #endif

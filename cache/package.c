@@ -2,12 +2,10 @@
 #include "cache/package.h"
 #include "cache/layout.h"
 #include "specs/base/fs.h"
-#include "specs/base/interrupt.h"
 #include "specs/base/workers.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 enum { DOWNLOADS = 8 }; /* they wait for the network, not for a processor */
@@ -228,30 +226,14 @@ static int download(struct fetch *f, const struct record *r, struct package_file
 	return keep(f, &d, out, e);
 }
 
-/* Whoever holds the lock fetches; the others wait for the result, and may be interrupted. */
+/* Whoever holds the lock fetches; the others wait for the result. */
 static int lock_archive(struct fetch *f, const struct record *r, int *out_fd, struct err **e)
 {
-	AUTO(buf_done) struct buf path = BUF(BUF_UNLIMITED);
 	char md5[MD5_HEX + 1];
 	hex_write(r->md5, MD5_SIZE, md5);
 	if (!r->has_sha256 && !r->has_md5)
 		return 0;
-	buf_printf(&path, "%s/%s%s", f->locks, r->has_sha256 ? digest_text(&r->sha256).hex : md5,
-		   extension(r));
-	AUTO(fd_close) int fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_sys(e, "%s", path.data);
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int code = interrupt_check(e);
-		if (code < 0)
-			return code;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_sys(e, "lock %s", path.data);
-		usleep(50 * 1000);
-	}
-	*out_fd = fd;
-	fd = -1;
-	return 0;
+	return layout_lock(f->locks, r->has_sha256 ? digest_text(&r->sha256).hex : md5, out_fd, e);
 }
 
 /* A server may have answered from a bad copy: one more try, from zero. */

@@ -1,0 +1,266 @@
+/* tests/unit/test_channel.c - channels named, fetched, revalidated and opened. */
+#include "cache/channel.h"
+#include "specs/base/fs.h"
+#include "tests/fake/peer.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <zstd.h>
+
+#include <cmocka.h>
+
+static struct peer peer;
+static struct http *client;
+static char *folder; /* served, with cache/ in it */
+static struct arena arena;
+
+static struct str linux_and_noarch[] = {{"linux-64", 8}, {"noarch", 6}};
+
+static void put(const char *channel, const char *subdir, const char *file, struct str bytes)
+{
+	struct str dir = arena_printf(&arena, "%s/%s/%s", folder, channel, subdir);
+	AUTO(free) char *path = fs_join(dir.p, file);
+	assert_int_equal(fs_make_dirs(dir.p, 0700, NULL), 0);
+	assert_int_equal(fs_write(path, bytes, 0600, NULL), 0);
+}
+
+static struct str repodata(const char *name, const char *base_url)
+{
+	return arena_printf(&arena,
+			    "{\"info\":{\"subdir\":\"noarch\"%s%s%s},\"packages\":{},"
+			    "\"packages.conda\":{\"%s-1.0-0.conda\":{\"name\":\"%s\","
+			    "\"version\":\"1.0\",\"build\":\"0\",\"build_number\":0,"
+			    "\"depends\":[\"python >=3\"],\"size\":5}}}",
+			    base_url ? ",\"base_url\":\"" : "", base_url ? base_url : "",
+			    base_url ? "\"" : "", name, name);
+}
+
+static struct str zstd_of(struct str text)
+{
+	size_t room = ZSTD_compressBound(text.n);
+	char *to = arena_alloc(&arena, room);
+	return (struct str){to, ZSTD_compress(to, room, text.p, text.n, 3)};
+}
+
+static int open_channel(struct str name, const char *cache, bool offline, struct channels *c,
+			struct err **e)
+{
+	struct channel_options o = {
+		.cache = cache, .subdirs = {linux_and_noarch, 2}, .offline = offline};
+	return channels_open(client, (struct strs){&name, 1}, &o, c, e);
+}
+
+static bool has(const struct channels *c, size_t subdir, const char *name)
+{
+	uint32_t first, count;
+	const struct index *x = c->v[0].subdirs[subdir].index;
+	return x && index_find(x, str_of(name), &first, &count) && count == 1;
+}
+
+static struct str far(const char *rest)
+{
+	return arena_printf(&arena, "http://127.0.0.1:%u/files/%s", peer.port, rest);
+}
+
+static const char *cache(const char *name)
+{
+	return arena_printf(&arena, "%s/cache-%s", folder, name).p;
+}
+
+static void resolves_names(void **state)
+{
+	static const struct {
+		const char *name, *alias, *url;
+	} rows[] = {
+		{"conda-forge", NULL, "https://conda.anaconda.org/conda-forge"},
+		{" conda-forge/label/dev/ ", NULL,
+		 "https://conda.anaconda.org/conda-forge/label/dev"},
+		{"a", "https://mirror/conda/", "https://mirror/conda/a"},
+		{"https://u:p@h:1/c/?q=1#x", NULL, "https://h:1/c"},
+		{"https://h/t/tk-123/c", NULL, "https://h/c"},
+		{"https://h/x/t/tk-123/c/d", NULL, "https://h/x/c/d"},
+		{"a", "https://u:p@h/t/tk", "https://h/a"},
+		{"defaults", NULL, "https://repo.anaconda.com/pkgs/main"},
+		{"pkgs/r", NULL, "https://repo.anaconda.com/pkgs/r"},
+		{"/no such/chan/", NULL, "file:///no%20such/chan"},
+		{"file:///a/b/", NULL, "file:///a/b"},
+		{"/", NULL, "file://"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct str url = channel_url(&arena, str_of(rows[i].name), rows[i].alias);
+		assert_string_equal(url.p, rows[i].url);
+	}
+	assert_true(str_starts(channel_url(&arena, STR("./x"), NULL), "file:///"));
+}
+
+static void fetches_once_and_asks_again(void **state)
+{
+	(void)state;
+	AUTO(channels_close) struct channels one = {0};
+	AUTO(channels_close) struct channels two = {0};
+	AUTO(channels_close) struct channels three = {0};
+	put("plain", "noarch", "repodata.json", repodata("a", NULL));
+	put("plain", "linux-64", "repodata.json", repodata("b", NULL));
+	put("plain", "linux-64", "repodata.json.zst", zstd_of(repodata("c", NULL)));
+	struct str url = far("plain");
+	assert_int_equal(open_channel(url, cache("1"), false, &one, NULL), 0);
+	assert_true(has(&one, 0, "c") && has(&one, 1, "a")); /* .zst is preferred */
+	assert_string_equal(one.v[0].url.p, url.p);
+	assert_true(str_ends(one.v[0].subdirs[1].base_url, "/files/plain/noarch/"));
+
+	assert_int_equal(open_channel(url, cache("1"), false, &two, NULL), 0); /* 304 */
+	assert_true(has(&two, 0, "c") && has(&two, 1, "a"));
+
+	put("plain", "noarch", "repodata.json", repodata("d", NULL));
+	assert_int_equal(open_channel(url, cache("1"), false, &three, NULL), 0);
+	assert_true(has(&three, 1, "d") && !has(&three, 1, "a"));
+	assert_true(has(&two, 1, "a")); /* what was open stays whole */
+}
+
+static void reads_folders_and_sees_them_change(void **state)
+{
+	(void)state;
+	AUTO(channels_close) struct channels one = {0};
+	AUTO(channels_close) struct channels two = {0};
+	AUTO(channels_close) struct channels three = {0};
+	put("near", "noarch", "repodata.json", repodata("a", NULL));
+	struct str path = arena_printf(&arena, "%s/near", folder);
+	assert_int_equal(open_channel(path, cache("2"), false, &one, NULL), 0);
+	assert_true(has(&one, 1, "a"));
+	assert_null(one.v[0].subdirs[0].index);
+	assert_int_equal(open_channel(path, cache("2"), false, &two, NULL), 0);
+	assert_true(has(&two, 1, "a"));
+	put("near", "noarch", "repodata.json", repodata("b", NULL));
+	assert_int_equal(open_channel(path, cache("2"), false, &three, NULL), 0);
+	assert_true(has(&three, 1, "b"));
+}
+
+static void works_offline_from_what_it_has(void **state)
+{
+	(void)state;
+	AUTO(channels_close) struct channels one = {0};
+	AUTO(channels_close) struct channels two = {0};
+	AUTO(err_free) struct err *e = NULL;
+	put("off", "noarch", "repodata.json", repodata("a", NULL));
+	struct str url = far("off");
+	assert_int_equal(open_channel(url, cache("3"), true, &one, &e), ERR_ABSENT);
+	assert_int_equal(open_channel(url, cache("3"), false, &one, NULL), 0);
+	assert_int_equal(open_channel(url, cache("3"), true, &two, NULL), 0);
+	assert_true(has(&two, 1, "a"));
+	assert_null(two.v[0].subdirs[0].index);
+}
+
+static void refuses_what_is_no_channel(void **state)
+{
+	(void)state;
+	put("half", "linux-64", "repodata.json", repodata("a", NULL));
+	put("torn", "noarch", "repodata.json", STR("{\"packages\":{"));
+	struct str zst = zstd_of(repodata("a", NULL));
+	put("torn-zst", "noarch", "repodata.json.zst", str_to(zst, zst.n - 5));
+	const struct {
+		struct str name;
+		int code;
+		const char *text;
+	} rows[] = {
+		{far("nothing"), ERR_ABSENT, "not a channel: http://127.0.0.1"},
+		{far("half"), ERR_ABSENT, "not a channel"},
+		{far("torn"), ERR_CORRUPT, "torn/noarch/repodata.json"},
+		{far("torn-zst"), ERR_CORRUPT, "ends early"},
+		{STR("/no/such/folder"), ERR_ABSENT, "file:///no/such/folder"},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(channels_close) struct channels c = {0};
+		AUTO(err_free) struct err *e = NULL;
+		int code = open_channel(rows[i].name, cache("4"), false, &c, &e);
+		AUTO(free) char *line = err_line(e);
+		if (code != rows[i].code || !strstr(line, rows[i].text))
+			fail_msg("%d %s", code, line);
+	}
+}
+
+static void takes_an_empty_file_for_an_empty_channel(void **state)
+{
+	(void)state;
+	AUTO(channels_close) struct channels c = {0};
+	put("empty", "noarch", "repodata.json", STR(""));
+	assert_int_equal(open_channel(far("empty"), cache("5"), false, &c, NULL), 0);
+	assert_int_equal(index_name_count(c.v[0].subdirs[1].index), 0);
+}
+
+static void keeps_tokens_to_itself(void **state)
+{
+	(void)state;
+	AUTO(channels_close) struct channels c = {0};
+	AUTO(buf_done) struct buf text = BUF(1 << 20);
+	put("secret", "noarch", "repodata.json", repodata("a", NULL));
+	struct str url =
+		arena_printf(&arena, "http://me:hush@127.0.0.1:%u/files/t/hush/secret", peer.port);
+	assert_int_equal(open_channel(url, cache("6"), false, &c, NULL), 0);
+	assert_true(has(&c, 1, "a"));
+	assert_string_equal(c.v[0].url.p, far("secret").p);
+	assert_null(strstr(c.v[0].name.p, "hush"));
+	struct str grep = arena_printf(&arena, "grep -rq hush %s", cache("6"));
+	assert_int_not_equal(system(grep.p), 0);
+}
+
+static void follows_the_base_url(void **state)
+{
+	static const struct {
+		const char *given, *base;
+	} rows[] = {
+		{"https://u:p@cdn/pool", "https://cdn/pool/"},
+		{"../../pool/x/", "http://127.0.0.1/files/pool/x/"},
+		{"/pool", "http://127.0.0.1/pool/"},
+		{"//cdn/pool", "http://cdn/pool/"},
+		{"./here", "http://127.0.0.1/files/base/noarch/here/"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(channels_close) struct channels c = {0};
+		put("base", "noarch", "repodata.json", repodata("a", rows[i].given));
+		assert_int_equal(open_channel(far("base"), cache("7"), false, &c, NULL), 0);
+		struct str got = c.v[0].subdirs[1].base_url;
+		char port[16];
+		snprintf(port, sizeof(port), ":%u", peer.port);
+		char *at = strstr((char *)got.p, port);
+		if (at)
+			memmove(at, at + strlen(port), strlen(at + strlen(port)) + 1);
+		assert_string_equal(got.p, rows[i].base);
+	}
+}
+
+static int start(void **state)
+{
+	static const struct http_options options = {.idle_ms = 5000, .tries = 3, .backoff_ms = 10};
+	(void)state;
+	if (fs_temp_dir("/tmp", &folder, NULL) < 0)
+		return -1;
+	peer = peer_start(folder);
+	return peer.port ? http_open(&options, &client, NULL) : -1;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	http_close(client);
+	peer_stop(&peer);
+	arena_done(&arena);
+	fs_remove(folder, NULL);
+	free(folder);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(resolves_names),
+		cmocka_unit_test(fetches_once_and_asks_again),
+		cmocka_unit_test(reads_folders_and_sees_them_change),
+		cmocka_unit_test(works_offline_from_what_it_has),
+		cmocka_unit_test(refuses_what_is_no_channel),
+		cmocka_unit_test(takes_an_empty_file_for_an_empty_channel),
+		cmocka_unit_test(keeps_tokens_to_itself),
+		cmocka_unit_test(follows_the_base_url),
+	};
+	return cmocka_run_group_tests(tests, start, stop);
+}
