@@ -164,7 +164,7 @@ static int open_one(void *cookie, size_t i, struct err **e)
 	struct repodata_options o = {w->o->cache, w->o->offline, w->o->log};
 	AUTO(buf_done) struct buf url = BUF(64 << 10);
 	buf_printf(&url, "%.*s/%.*s", STR_ARG(c->url), STR_ARG(s->subdir));
-	int code = repodata_open(w->http, buf_str(&url), &o, &s->index, e);
+	int code = channel_open_subdir(w->http, buf_str(&url), &o, &s->index, e);
 	return code < 0 ? err_wrap(e, "channel %.*s", STR_ARG(c->name)) : 0;
 }
 

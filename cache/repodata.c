@@ -419,8 +419,8 @@ static int open_asked(struct subdir *s, struct index **out, struct err **e)
 	return s->v.known ? open_known(s, out, e) : 0;
 }
 
-int repodata_open(struct http *h, struct str url, const struct repodata_options *o,
-		  struct index **out, struct err **e)
+int channel_open_subdir(struct http *h, struct str url, const struct repodata_options *o,
+			struct index **out, struct err **e)
 {
 	AUTO(subdir_done)
 	struct subdir s = {.http = h, .o = o, .url = BUF(64 << 10), .v = VALIDATOR};

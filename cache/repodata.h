@@ -16,6 +16,6 @@ struct repodata_options {
 
 /* The index of the subdir at `url` ("https://host/channel/linux-64", without secrets, see
  * http_secret); *out is NULL when there is none at that address. The caller owns *out. */
-int repodata_open(struct http *h, struct str url, const struct repodata_options *o,
-		  struct index **out, struct err **e);
+int channel_open_subdir(struct http *h, struct str url, const struct repodata_options *o,
+			struct index **out, struct err **e);
 #endif
