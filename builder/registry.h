@@ -28,6 +28,10 @@ int registry_pull_base(struct registry *g, const struct reference *r, const char
 int registry_head(struct registry *g, const struct reference *r, struct digest *out,
 		  uint64_t *out_size, struct err **e);
 
+/* The raw manifest (or index) that a reference names, and its media type. ERR_ABSENT. */
+int registry_get_manifest(struct registry *g, const struct reference *r, struct buf *out,
+			  struct buf *media_type, struct err **e);
+
 /* A blob to push: where its bytes come from. */
 struct push_blob {
 	struct digest digest;

@@ -1,0 +1,131 @@
+/* builder/cli/main.c - finds the command, reads its options, prints its error once. */
+#include "builder/cli/command.h"
+#include "builder/cli/progress.h"
+#include "specs/base/fs.h"
+#include "specs/base/interrupt.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+
+static const struct command *const commands[] = { &cmd_version };
+
+#define AT(field) offsetof(struct common_args, field)
+const struct option_row common_options[] = {
+	{'c', "channel", OPTION_LIST, AT(channels), "CHANNEL", "a channel before the file's"},
+	{0, "override-channels", OPTION_FLAG, AT(override_channels), NULL,
+	 "use only the channels given with -c"},
+	{0, "channel-priority", OPTION_TEXT, AT(priority), "strict|flexible",
+	 "strict: the first channel that has a name is its only source"},
+	{0, "virtual", OPTION_LIST, AT(virtuals), "NAME=VERSION",
+	 "a virtual package of the target, as __cuda=12.4"},
+	{0, "platform", OPTION_TEXT, AT(platform), "OS/ARCH", "target platform (linux/amd64)"},
+	{0, "prefix", OPTION_TEXT, AT(prefix), "PATH", "where the environment lives (/opt/env)"},
+	{0, "cache", OPTION_TEXT, AT(cache), "DIR", "cache folder ($XDG_CACHE_HOME/kiln)"},
+	{0, "offline", OPTION_FLAG, AT(offline), NULL, "use only what the cache holds"},
+	{'j', "jobs", OPTION_COUNT, AT(jobs), "N", "threads (as many as there are processors)"},
+	{0, "json", OPTION_FLAG, AT(json), NULL, "print the result as one JSON document"},
+	{0, "progress", OPTION_TEXT, AT(progress), "auto|tty|plain|none",
+	 "how progress is shown on standard error"},
+	{'q', "quiet", OPTION_FLAG, AT(quiet), NULL, "no progress, no warnings"},
+	{'v', "verbose", OPTION_FLAG, AT(verbose), NULL, "say more"},
+	{'h', "help", OPTION_FLAG, AT(help), NULL, "this text"},
+	{0},
+};
+#undef AT
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupt_raise();
+}
+
+static void take_signals(void)
+{
+	struct sigaction stop = {.sa_handler = on_signal};
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+int command_print(const struct buf *text, struct err **e)
+{
+	int r = fs_write_fd(STDOUT_FILENO, text->data, text->n, e);
+	return r < 0 ? err_wrap(e, "standard output") : 0;
+}
+
+static const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static void usage_all(struct buf *out)
+{
+	buf_add_text(out, "kiln - container images from conda specifications\n\n"
+			  "usage: kiln COMMAND [OPTIONS] ...\n\n");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		buf_printf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	buf_add_text(out, "\n`kiln COMMAND --help` says more.\n"
+			  "exit status: 0 done, 1 failed, 2 bad usage or input, 3 unsatisfiable,\n"
+			  "  4 network or registry, 5 refused, 6 a digest differs, 7 timed out,\n"
+			  "  130 interrupted\n");
+}
+
+static void usage_one(const struct command *c, struct buf *out)
+{
+	const struct option_row *tables[] = {c->options, common_options, NULL};
+	buf_printf(out, "usage: kiln %s\n\n%s\n\n", c->usage, c->summary);
+	option_help(tables, out);
+}
+
+static int run(const struct command *c, int argc, char **argv, struct err **e)
+{
+	const struct option_row *tables[] = {c->options, common_options, NULL};
+	AUTO(free) void *args = mem_zero(1, c->args_size);
+	struct common_args *common = args;
+	struct option_list rest = {0};
+	int r = option_read(argc, argv, tables, args, &rest, e);
+	if (r == 0 && common->help) {
+		AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
+		usage_one(c, &text);
+		r = command_print(&text, e);
+	} else if (r == 0) {
+		AUTO(progress_free) struct log *log = NULL;
+		r = progress_new(common, &log, e);
+		common->log = log;
+		if (r == 0)
+			r = c->run(args, &rest, e);
+	}
+	free(rest.v);
+	return r;
+}
+
+static int fail(const struct err *e, int code)
+{
+	AUTO(free) char *line = err_line(e);
+	fprintf(stderr, "kiln: %s\n", line);
+	return err_exit_status(code);
+}
+
+int main(int argc, char **argv)
+{
+	take_signals();
+	const char *name = argc > 1 ? argv[1] : "--help";
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+		AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
+		usage_all(&text);
+		fputs(text.data, argc > 1 ? stdout : stderr);
+		return argc > 1 ? 0 : 2;
+	}
+	if (strcmp(name, "--version") == 0)
+		name = "version";
+	AUTO(err_free) struct err *e = NULL;
+	const struct command *c = command_find(name);
+	int r = c ? run(c, argc - 1, argv + 1, &e)
+		  : err_set(&e, ERR_USAGE, "there is no command \"%s\"; `kiln --help` lists them",
+			    name);
+	return r < 0 ? fail(e, r) : 0;
+}

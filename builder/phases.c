@@ -1,0 +1,43 @@
+/* builder/phases.c - how long each phase of a build took. */
+#include "builder/phases.h"
+#include <time.h>
+
+static double now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+void phases_start(struct phases *p, struct log *log)
+{
+	*p = (struct phases){.log = log, .start = now()};
+}
+
+static void leave(struct phases *p)
+{
+	if (p->n)
+		p->v[p->n - 1].seconds += now() - p->began;
+}
+
+void phases_enter(struct phases *p, const char *name)
+{
+	leave(p);
+	log_phase(p->log, name);
+	p->began = now();
+	if (p->n < PHASES_MAX) {
+		p->v[p->n].name = name;
+		p->v[p->n++].seconds = 0;
+	}
+}
+
+void phases_write(struct phases *p, struct json_out *j, const char *key)
+{
+	leave(p);
+	p->began = now();
+	json_open(j, key, '{');
+	for (size_t i = 0; i < p->n; i++)
+		json_put_seconds(j, p->v[i].name, p->v[i].seconds);
+	json_put_seconds(j, "total", now() - p->start);
+	json_close(j, '}');
+}
