@@ -46,6 +46,7 @@ $(B)/%.o: %.c Makefile
 	$(CC) $(OPT) $(CFLAGS) -std=c11 -I. $(DEFS) -MMD -MP -fvisibility=hidden $(WARN) \
 	      $(if $(SAN),-fsanitize=$(SAN)) -c $< -o $@
 
+$(B)/test_option: $(B)/builder/cli/option.o
 $(B)/test_%: $(B)/tests/unit/test_%.o $(B)/libkiln.a
 	$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ -lcmocka $(LIBS) -o $@
 
