@@ -87,7 +87,7 @@ static int run(const struct command *c, int argc, char **argv, struct err **e)
 	AUTO(free) void *args = mem_zero(1, c->args_size);
 	struct common_args *common = args;
 	struct option_list rest = {0};
-	int r = option_read(argc, argv, tables, args, &rest, e);
+	int r = option_read(argc, (const char *const *)argv, tables, args, &rest, e);
 	if (r == 0 && common->help) {
 		AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
 		usage_one(c, &text);

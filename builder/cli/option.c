@@ -51,8 +51,8 @@ static int store(const struct option_row *row, void *args, const char *value, st
 }
 
 /* One option at argv[*i]; its value may be behind "=", or the next word. */
-static int read_one(int argc, char **argv, int *i, const struct option_row *const *tables,
-		    void *args, struct err **e)
+static int read_one(int argc, const char *const *argv, int *i,
+		    const struct option_row *const *tables, void *args, struct err **e)
 {
 	const char *word = argv[*i];
 	bool is_long = word[1] == '-';
@@ -75,8 +75,8 @@ static int read_one(int argc, char **argv, int *i, const struct option_row *cons
 	return store(row, args, argv[++*i], e);
 }
 
-int option_read(int argc, char **argv, const struct option_row *const *tables, void *args,
-		struct option_list *rest, struct err **e)
+int option_read(int argc, const char *const *argv, const struct option_row *const *tables,
+		void *args, struct option_list *rest, struct err **e)
 {
 	bool options = true;
 	for (int i = 1; i < argc; i++) {

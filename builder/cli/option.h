@@ -27,8 +27,8 @@ struct option_row {
 
 /* Reads argv[1..] into args by the tables (each ends with a row without a name; the list of
  * tables ends with NULL). What is no option goes to rest. "--" ends the options. ERR_USAGE. */
-int option_read(int argc, char **argv, const struct option_row *const *tables, void *args,
-		struct option_list *rest, struct err **e);
+int option_read(int argc, const char *const *argv, const struct option_row *const *tables,
+		void *args, struct option_list *rest, struct err **e);
 void option_help(const struct option_row *const *tables, struct buf *out);
 /* The list as slices, borrowed; the array is the caller's to free. */
 struct strs option_strs(const struct option_list *l, struct str **array);

@@ -25,7 +25,8 @@ static const struct option_row rows[] = {
 };
 static const struct option_row *const tables[] = {rows, NULL};
 
-static int read_words(char **words, struct args *args, struct option_list *rest, struct err **e)
+static int read_words(const char *const *words, struct args *args, struct option_list *rest,
+		      struct err **e)
 {
 	int n = 0;
 	while (words[n])
@@ -36,8 +37,8 @@ static int read_words(char **words, struct args *args, struct option_list *rest,
 static void all_forms_of_writing_an_option_are_read(void **state)
 {
 	(void)state;
-	char *words[] = {"cmd",	    "-tx", "--list=a", "--list", "b",  "-l",	 "c", "-f",
-			 "--no-on", "-n",  "12",       "word",	 "--", "--flag", "-", NULL};
+	const char *words[] = {"cmd",	  "-tx", "--list=a", "--list", "b",  "-l",     "c", "-f",
+			       "--no-on", "-n",	 "12",	     "word",   "--", "--flag", "-", NULL};
 	struct args args = {.on = true};
 	struct option_list rest = {0};
 	assert_int_equal(read_words(words, &args, &rest, NULL), 0);
@@ -55,7 +56,7 @@ static void wrong_options_are_named(void **state)
 {
 	(void)state;
 	static const struct {
-		char *word;
+		const char *word;
 		const char *text;
 	} cases[] = {
 		{"--nope", "there is no option --nope"},
@@ -67,7 +68,7 @@ static void wrong_options_are_named(void **state)
 		{"--count=x", "--count x: a number from 1 to 1024 is wanted"},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		char *words[] = {"cmd", cases[i].word, NULL};
+		const char *words[] = {"cmd", cases[i].word, NULL};
 		AUTO(err_free) struct err *e = NULL;
 		struct args args = {0};
 		struct option_list rest = {0};
