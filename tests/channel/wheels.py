@@ -31,7 +31,7 @@ def package(wheel, row, version, stage, out):
     """WHEEL (a file) with its ROW of packages.toml, as a package in OUT."""
     noarch = row.get("noarch", False)
     with zipfile.ZipFile(wheel) as opened:
-        info = unpack(opened, stage, "site-packages" if noarch else ARCH_SITE, noarch)
+        info = unpack(chosen(opened, row), opened, stage, noarch)
     metadata = email.message_from_string((info / "METADATA").read_text())
     (info / "INSTALLER").write_text("conda\n")
     entries = console_scripts(info)
@@ -51,13 +51,17 @@ def package(wheel, row, version, stage, out):
     archive.write(stage, index, out, row.get("forms", [".conda"]), link, about=about)
 
 
-def unpack(wheel, stage, site, noarch):
+def chosen(wheel, row):
+    """The members to pack: as conda's, large packages come without their tests."""
+    tests = "/tests/" if row.get("without_tests") else "//"
+    return [member for member in wheel.infolist() if not member.is_dir() and tests not in member.filename]
+
+
+def unpack(members, wheel, stage, noarch):
     """Places every member where its folder of the wheel says; returns the .dist-info folder."""
     info = None
-    for member in wheel.infolist():
-        if member.is_dir():
-            continue
-        path = stage / place(member.filename, site, noarch)
+    for member in members:
+        path = stage / place(member.filename, noarch)
         path.parent.mkdir(parents=True, exist_ok=True)
         data = wheel.read(member)
         if path.parent.name in ("bin", "python-scripts"):
@@ -72,7 +76,8 @@ def unpack(wheel, stage, site, noarch):
     return info
 
 
-def place(name, site, noarch):
+def place(name, noarch):
+    site = "site-packages" if noarch else ARCH_SITE
     first, _, rest = name.partition("/")
     if not first.endswith(".data"):
         return f"{site}/{name}"
