@@ -35,23 +35,24 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 all: $(B)/kiln
 
 $(B)/kiln: $(CLI:%.c=$(B)/%.o) $(B)/libkiln.a
-	$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ $(LIBS) -o $@
+	@$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ $(LIBS) -o $@
 
 $(B)/libkiln.a: $(LIB:%.c=$(B)/%.o)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(OPT) $(CFLAGS) -std=c11 -I. $(DEFS) -MMD -MP -fvisibility=hidden $(WARN) \
+	@echo "  cc $<"
+	@$(CC) $(OPT) $(CFLAGS) -std=c11 -I. $(DEFS) -MMD -MP -fvisibility=hidden $(WARN) \
 	      $(if $(SAN),-fsanitize=$(SAN)) -c $< -o $@
 
 $(B)/test_option: $(B)/builder/cli/option.o
 $(B)/test_%: $(B)/tests/unit/test_%.o $(B)/libkiln.a
-	$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ -lcmocka $(LIBS) -o $@
+	@$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ -lcmocka $(LIBS) -o $@
 
 $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(B)/libkiln.a
-	$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ $(LIBS) -o $@
+	@$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ $(LIBS) -o $@
 
 # Objects that only a pattern rule needs would be deleted, and made again each time.
 .SECONDARY:

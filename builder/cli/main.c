@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-static const struct command *const commands[] = { &cmd_version };
+static const struct command *const commands[] = {&cmd_version};
 
 #define AT(field) offsetof(struct common_args, field)
 const struct option_row common_options[] = {
