@@ -18,16 +18,20 @@ missing() {
 	done
 }
 
+# Daemons that come along must not be started (RUNLEVEL): the tests start their own.
+apt_quietly() {
+	as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 timeout 600 apt-get -qq \
+		-o Dpkg::Use-Pty=0 "$@" >build/setup.log 2>&1 || { cat build/setup.log >&2; return 1; }
+}
+
 install_debian() {
 	local want
 	want=$(missing "$@")
 	[ -n "$want" ] || return 0
 	echo "setup: installing" $want >&2
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-	# Daemons that come along must not be started: the tests start their own.
+	mkdir -p build
 	# shellcheck disable=SC2086
-	as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 timeout 600 apt-get install -y -qq \
-		--no-install-recommends -o Dpkg::Use-Pty=0 $want >/dev/null
+	apt_quietly update && apt_quietly install -y --no-install-recommends $want
 }
 
 # Debian's own Python, whatever else is first in PATH: the channel's bytecode is made by its version.

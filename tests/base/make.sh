@@ -20,15 +20,15 @@ sources() {
 make_root() {
 	local lists
 	mapfile -t lists < <(sources)
-	timeout 300 mmdebstrap --quiet --mode="$(mode)" --variant=minbase \
+	as_root timeout 300 mmdebstrap --quiet --mode=root --variant=minbase \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
 		--aptopt='Acquire::Languages "none"' bookworm "$part/root.tar" "${lists[@]}"
 }
 
-# "root" where we are: unprivileged namespaces may be forbidden, and are not needed.
-mode() {
-	if [ "$(id -u)" = 0 ]; then echo root; else echo auto; fi
+# Owners and modes have to be right, and unprivileged namespaces may be forbidden.
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo --preserve-env=SOURCE_DATE_EPOCH "$@"; fi
 }
 
 exec 9>"$out.lock"

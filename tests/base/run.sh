@@ -57,8 +57,10 @@ unpack() {
 	command -v skopeo >/dev/null && command -v umoci >/dev/null || return 1
 	local rootless=()
 	[ "$(id -u)" = 0 ] || rootless=(--rootless)
-	timeout 300 skopeo --insecure-policy copy -q --src-tls-verify=false "docker://$image" "oci:$work/oci:it" &&
-		timeout 300 umoci unpack "${rootless[@]}" --image "$work/oci:it" "$work/bundle" >/dev/null 2>"$work/why"
+	timeout 300 skopeo --insecure-policy copy -q --src-tls-verify=false \
+		"docker://$image" "oci:$work/oci:it" &&
+		timeout 300 umoci unpack "${rootless[@]}" --image "$work/oci:it" "$work/bundle" \
+			>/dev/null 2>"$work/why"
 }
 
 # crun without cgroups, terminal and network: what differs between machines.
@@ -95,11 +97,13 @@ run_bwrap() {
 	in_bwrap "$@"
 }
 
+# root needs no user namespace, and may not make one in a chroot.
 in_bwrap() {
-	local variables
+	local variables apart=(--unshare-all)
+	[ "$(id -u)" != 0 ] || apart=(--unshare-pid --unshare-net --unshare-ipc --unshare-uts)
 	mapfile -t variables < <(/usr/bin/python3 -c 'import json, sys
 print(*json.load(open(sys.argv[1]))["process"]["env"], sep="\n")' "$work/bundle/config.json")
-	timeout 600 env -i "${variables[@]}" "$(command -v bwrap)" --unshare-all --die-with-parent \
+	timeout 600 env -i "${variables[@]}" "$(command -v bwrap)" "${apart[@]}" --die-with-parent \
 		--bind "$work/bundle/rootfs" / --proc /proc --dev /dev --tmpfs /tmp "$@"
 }
 

@@ -23,7 +23,8 @@ once() {
 	shift 2
 	if [ "$(cat "$stamp" 2>/dev/null)" = "$print" ]; then return 0; fi
 	"$@"
-	echo "$print" >"$stamp"
+	echo "$print" >"$stamp.part"
+	mv "$stamp.part" "$stamp"
 }
 
 make_cpython() {
@@ -58,4 +59,5 @@ make_channel() {
 
 exec 9>"$work/lock"
 flock -w 1200 9
-once "$out/.stamp" "$(fingerprint $here/*.py $here/*.sh $here/*.toml $here/requirements.txt)" make_channel
+print=$(fingerprint $here/*.py $here/*.sh $here/*.toml $here/requirements.txt)
+once "$out/.stamp" "$print" make_channel
