@@ -1,0 +1,45 @@
+/* specs/record.c - records copied, named, and made up for virtual packages. */
+#include "specs/record.h"
+
+static struct strs copy_strs(struct arena *a, struct strs from)
+{
+	struct str *copy = arena_zero(a, from.n, sizeof(*copy));
+	for (size_t i = 0; i < from.n; i++)
+		copy[i] = arena_str(a, from.v[i]);
+	return (struct strs){copy, from.n};
+}
+
+void record_copy(struct arena *a, const struct record *from, struct record *out)
+{
+	*out = *from;
+	struct str *const texts[] = {&out->name,    &out->version_text,
+				     &out->build,   &out->channel,
+				     &out->subdir,  &out->fn,
+				     &out->url,	    &out->track_features,
+				     &out->license, &out->python_site_packages_path};
+	for (size_t i = 0; i < COUNT(texts); i++)
+		*texts[i] = arena_str(a, *texts[i]);
+	out->depends = copy_strs(a, from->depends);
+	out->constrains = copy_strs(a, from->constrains);
+	/* It lives in another arena: read it again. It parsed before, so it does now. */
+	if (from->version)
+		version_parse(a, out->version_text, &out->version, NULL);
+}
+
+struct str record_stem(struct arena *a, const struct record *r)
+{
+	return arena_printf(a, "%.*s-%.*s-%.*s", STR_ARG(r->name), STR_ARG(r->version_text),
+			    STR_ARG(r->build));
+}
+
+int record_virtual(struct arena *a, const char *name, const char *version, const char *build,
+		   struct record *out, struct err **e)
+{
+	*out = (struct record){
+		.name = arena_str(a, str_of(name)),
+		.version_text = arena_str(a, str_of(version)),
+		.build = arena_str(a, str_of(build ? build : "0")),
+		.subdir = STR("noarch"),
+	};
+	return version_parse(a, out->version_text, &out->version, e);
+}
