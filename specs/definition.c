@@ -1,0 +1,347 @@
+/* specs/definition.c - environment.yml / conda_dependencies.yml as a value. */
+#include "specs/definition.h"
+#include "specs/base/yaml.h"
+#include <stdio.h>
+
+enum { MAX_SPECS = 10000, MAX_CHANNELS = 256, MAX_VARIABLES = 10000 };
+
+void definition_done(struct definition *d)
+{
+	arena_done(&d->arena);
+	*d = (struct definition)DEFINITION;
+}
+
+/* What reading one file needs at hand. */
+struct reader {
+	struct yaml yaml;
+	struct log *log;
+	struct definition *to;
+};
+
+/* --- channels ------------------------------------------------------------------------ */
+
+static struct str without_slashes(struct str s)
+{
+	while (s.n > 1 && s.p[s.n - 1] == '/')
+		s.n--;
+	return s;
+}
+
+/* conda drops `nodefaults` as a channel too: it only says that nothing is to be appended,
+ * and nothing ever is. */
+void definition_add_channel(struct definition *d, struct str channel)
+{
+	channel = without_slashes(str_trim(channel));
+	if (channel.n == 0 || str_is(channel, "nodefaults"))
+		return;
+	for (size_t i = 0; i < d->channels.n; i++)
+		if (str_eq(without_slashes(d->channels.v[i]), channel))
+			return;
+	struct str *v = arena_alloc(&d->arena, (d->channels.n + 1) * sizeof(*v));
+	if (d->channels.n)
+		memcpy(v, d->channels.v, d->channels.n * sizeof(*v));
+	v[d->channels.n] = arena_str(&d->arena, channel);
+	d->channels = (struct strs){v, d->channels.n + 1};
+}
+
+static int read_channels(struct reader *r, const struct yaml_node *root, struct err **e)
+{
+	const struct yaml_node *list = NULL;
+	if (yaml_member(&r->yaml, root, "channels", YAML_LIST, &list, e) < 0)
+		return ERR_SYNTAX;
+	if (list && list->n > MAX_CHANNELS)
+		return yaml_fail(&r->yaml, list, e, "more than %d channels", MAX_CHANNELS);
+	for (size_t i = 0; list && i < list->n; i++) {
+		const struct yaml_node *item = list->items[i];
+		if (item->kind != YAML_TEXT)
+			return yaml_fail(&r->yaml, item, e, "a channel must be text, not %s",
+					 yaml_kind_name(item));
+		if (str_trim(item->text).n == 0)
+			return yaml_fail(&r->yaml, item, e, "a channel must not be empty");
+		definition_add_channel(r->to, item->text);
+	}
+	return 0;
+}
+
+/* --- dependencies -------------------------------------------------------------------- */
+
+static struct definition_spec *grow_specs(struct definition *d, size_t more)
+{
+	struct definition_spec *v = arena_zero(&d->arena, d->spec_count + more, sizeof(*v));
+	if (d->spec_count)
+		memcpy(v, d->specs, d->spec_count * sizeof(*v));
+	d->specs = v;
+	return v + d->spec_count;
+}
+
+int definition_add_spec(struct definition *d, struct str text, struct err **e)
+{
+	struct definition_spec spec = {.text = arena_str(&d->arena, str_trim(text))};
+	int status = matchspec_parse(&d->arena, spec.text, MATCHSPEC_USER, &spec.spec, e);
+	if (status < 0)
+		return err_wrap(e, "\"%.*s\"", STR_ARG(spec.text));
+	*grow_specs(d, 1) = spec;
+	d->spec_count++;
+	definition_add_channel(d, spec.spec.channel);
+	return 0;
+}
+
+/* The characters before a byte of the text. */
+static unsigned characters_before(struct str s, size_t at)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < at && i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* A reader of specs says "column N: ..." within the spec; the user has a file before him. */
+static int bad_spec(struct reader *r, const struct yaml_node *at, struct err **e)
+{
+	if (!e || !*e)
+		return ERR_SYNTAX;
+	AUTO(err_free) struct err *inner = STEAL(e);
+	AUTO(free) char *line = err_line(inner);
+	unsigned column = 0;
+	int skip = 0;
+	if (sscanf(line, "column %u: %n", &column, &skip) < 1 || skip == 0)
+		column = 0;
+	struct yaml_node place = *at;
+	if (column && at->text_column)
+		place.column = at->text_column + characters_before(at->text, column - 1);
+	else
+		skip = 0;
+	return yaml_fail(&r->yaml, &place, e, "\"%.*s\": %s", STR_ARG(at->text), line + skip);
+}
+
+static int read_spec(struct reader *r, const struct yaml_node *item, struct definition_spec *out,
+		     struct err **e)
+{
+	if (item->kind != YAML_TEXT)
+		return yaml_fail(
+			&r->yaml, item, e, "a dependency must be a match spec as text, not %s%s",
+			yaml_kind_name(item), item->kind == YAML_LIST ? "" : ": put it in quotes");
+	out->text = arena_str(&r->to->arena, item->text);
+	out->line = item->line;
+	out->column = item->column;
+	if (matchspec_parse(&r->to->arena, out->text, MATCHSPEC_USER, &out->spec, e) < 0)
+		return bad_spec(r, item, e);
+	return 0;
+}
+
+/* `- python: 3.10` is how people who know other tools write `- python=3.10`. */
+static int bad_installer(struct reader *r, const struct yaml_node *item, struct err **e)
+{
+	if (item->n == 0)
+		return yaml_fail(&r->yaml, item, e, "a dependency must not be an empty map");
+	const struct yaml_node *key = item->pairs[0].key, *value = item->pairs[0].value;
+	if (str_is(key->text, "pip"))
+		return yaml_fail(&r->yaml, key, e, "pip requirements are not supported yet");
+	if (yaml_is_scalar(value) && value->text.n)
+		return yaml_fail(&r->yaml, key, e,
+				 "unknown installer \"%.*s\"; a package is written \"%.*s=%.*s\"",
+				 STR_ARG(key->text), STR_ARG(key->text), STR_ARG(value->text));
+	return yaml_fail(&r->yaml, key, e, "unknown installer \"%.*s\"", STR_ARG(key->text));
+}
+
+static int read_dependencies(struct reader *r, const struct yaml_node *root, struct err **e)
+{
+	const struct yaml_node *list = NULL;
+	if (yaml_member(&r->yaml, root, "dependencies", YAML_LIST, &list, e) < 0)
+		return ERR_SYNTAX;
+	if (!list) {
+		log_warn(r->log, "%s: no \"dependencies\": the environment will be empty",
+			 r->yaml.what);
+		return 0;
+	}
+	if (list->n > MAX_SPECS)
+		return yaml_fail(&r->yaml, list, e, "more than %d dependencies", MAX_SPECS);
+	struct definition_spec *out = grow_specs(r->to, list->n);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct yaml_node *item = list->items[i];
+		if (item->kind == YAML_MAP)
+			return bad_installer(r, item, e);
+		if (read_spec(r, item, &out[i], e) < 0)
+			return ERR_SYNTAX;
+	}
+	r->to->spec_count += list->n;
+	/* Channels of `channel::package` come behind those the file lists. */
+	for (size_t i = 0; i < list->n; i++)
+		definition_add_channel(r->to, out[i].spec.channel);
+	return 0;
+}
+
+/* --- variables ----------------------------------------------------------------------- */
+
+static bool is_variable_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+		if (!letter && !(i > 0 && c >= '0' && c <= '9'))
+			return false;
+	}
+	return s.n > 0;
+}
+
+static int compare_variables(const void *a, const void *b)
+{
+	const struct definition_variable *left = a, *right = b;
+	return str_cmp(left->name, right->name);
+}
+
+static int read_variable(struct reader *r, const struct yaml_pair *pair,
+			 struct definition_variable *out, struct err **e)
+{
+	const struct yaml_node *key = pair->key, *value = pair->value;
+	if (!is_variable_name(key->text))
+		return yaml_fail(&r->yaml, key, e, "\"%.*s\" is no name of a variable",
+				 STR_ARG(key->text));
+	if (str_is(key->text, "PATH"))
+		return yaml_fail(&r->yaml, key, e, "the variable PATH is reserved");
+	if (!yaml_is_scalar(value) || value->kind == YAML_NULL)
+		return yaml_fail(&r->yaml, value, e,
+				 "the variable \"%.*s\" must be text or a number, not %s",
+				 STR_ARG(key->text), yaml_kind_name(value));
+	if (memchr(value->text.p, 0, value->text.n))
+		return yaml_fail(&r->yaml, value, e, "the variable \"%.*s\" holds a zero byte",
+				 STR_ARG(key->text));
+	out->name = arena_str(&r->to->arena, key->text);
+	out->value = arena_str(&r->to->arena, value->text);
+	return 0;
+}
+
+static int read_variables(struct reader *r, const struct yaml_node *root, struct err **e)
+{
+	const struct yaml_node *map = NULL;
+	if (yaml_member(&r->yaml, root, "variables", YAML_MAP, &map, e) < 0)
+		return ERR_SYNTAX;
+	if (!map || map->n == 0)
+		return 0;
+	if (map->n > MAX_VARIABLES)
+		return yaml_fail(&r->yaml, map, e, "more than %d variables", MAX_VARIABLES);
+	struct definition_variable *v = arena_zero(&r->to->arena, map->n, sizeof(*v));
+	for (size_t i = 0; i < map->n; i++)
+		if (read_variable(r, &map->pairs[i], &v[i], e) < 0)
+			return ERR_SYNTAX;
+	qsort(v, map->n, sizeof(*v), compare_variables);
+	r->to->variables = v;
+	r->to->variable_count = map->n;
+	return 0;
+}
+
+/* --- keys ---------------------------------------------------------------------------- */
+
+static const char *const known_keys[] = {"name",      "prefix",	   "channels", "dependencies",
+					 "variables", "platforms", "category"};
+
+enum { LONGEST_KEY = 32 };
+
+/* How many letters must be changed, put in or left out to make b of a. */
+static unsigned edit_distance(struct str a, struct str b)
+{
+	unsigned row[LONGEST_KEY + 1];
+	for (unsigned k = 0; k <= b.n; k++)
+		row[k] = k;
+	for (unsigned i = 1; i <= a.n; i++) {
+		unsigned diagonal = row[0];
+		row[0] = i;
+		for (unsigned k = 1; k <= b.n; k++) {
+			unsigned best = diagonal + ((a.p[i - 1] | 32) != (b.p[k - 1] | 32));
+			diagonal = row[k];
+			if (row[k] + 1 < best)
+				best = row[k] + 1;
+			if (row[k - 1] + 1 < best)
+				best = row[k - 1] + 1;
+			row[k] = best;
+		}
+	}
+	return row[b.n];
+}
+
+/* The known key that was probably meant; NULL when none is near. */
+static const char *nearest_key(struct str key)
+{
+	const char *nearest = NULL;
+	unsigned best = 4;
+	for (size_t i = 0; i < COUNT(known_keys) && key.n <= LONGEST_KEY; i++) {
+		struct str known = str_of(known_keys[i]);
+		unsigned distance = edit_distance(key, known);
+		if (distance < best && distance * 2 < known.n) {
+			best = distance;
+			nearest = known_keys[i];
+		}
+	}
+	return nearest;
+}
+
+static bool is_known(struct str key)
+{
+	for (size_t i = 0; i < COUNT(known_keys); i++)
+		if (str_is(key, known_keys[i]))
+			return true;
+	return false;
+}
+
+static void warn_of_unknown(struct reader *r, const struct yaml_node *root)
+{
+	for (size_t i = 0; i < root->n; i++) {
+		const struct yaml_node *key = root->pairs[i].key;
+		if (is_known(key->text))
+			continue;
+		const char *near = nearest_key(key->text);
+		log_warn(r->log, "%s:%u:%u: the key \"%.*s\" is not known and ignored%s%s%s",
+			 r->yaml.what, key->line, key->column, STR_ARG(key->text),
+			 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	}
+}
+
+static int read_text(struct reader *r, const struct yaml_node *root, const char *key,
+		     struct str *out, struct err **e)
+{
+	struct str text = {0};
+	int status = yaml_text(&r->yaml, root, key, &text, e);
+	if (status == 0 && text.n)
+		*out = arena_str(&r->to->arena, text);
+	return status;
+}
+
+static int read_root(struct reader *r, const struct yaml_node *root, struct err **e)
+{
+	if (!root)
+		return yaml_fail(&r->yaml, NULL, e,
+				 "the file is empty; it needs at least \"dependencies\"");
+	if (root->kind != YAML_MAP)
+		return yaml_fail(&r->yaml, root, e,
+				 "an environment must be a map with \"channels\" and "
+				 "\"dependencies\", not %s",
+				 yaml_kind_name(root));
+	warn_of_unknown(r, root);
+	int status = read_text(r, root, "name", &r->to->name, e);
+	if (status == 0)
+		status = read_text(r, root, "prefix", &r->to->prefix, e);
+	if (status == 0)
+		status = read_channels(r, root, e);
+	if (status == 0)
+		status = read_dependencies(r, root, e);
+	if (status == 0)
+		status = read_variables(r, root, e);
+	return status;
+}
+
+int definition_parse(struct str text, const char *what, struct log *log, struct definition *out,
+		     struct err **e)
+{
+	struct definition made = DEFINITION;
+	struct reader r = {.log = log, .to = &made};
+	int status = yaml_parse(text, what, &r.yaml, e);
+	if (status < 0)
+		return status;
+	status = read_root(&r, r.yaml.root, e);
+	yaml_done(&r.yaml);
+	if (status < 0)
+		definition_done(&made);
+	else
+		*out = made;
+	return status;
+}
