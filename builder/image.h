@@ -4,6 +4,16 @@
 #include "builder/layer.h"
 #include "specs/base/json.h"
 
+enum {
+	IMAGE_LAYERS_MAX = 125,	     /* base included: Docker's graph drivers stop there */
+	MANIFEST_SIZE_MAX = 4 << 20, /* bytes; what registries accept */
+	IMAGE_CONFIG_SIZE_MAX = 8 << 20,
+};
+
+/* Labels and annotations of kiln's own; the domain is the project's, reversed. */
+#define IMAGE_KEY "io.kiln.key"
+#define IMAGE_LOCK_DIGEST "io.kiln.lock.digest"
+
 struct descriptor {
 	struct str media_type;
 	struct digest digest;
@@ -15,20 +25,27 @@ struct base_image {
 	struct arena arena;
 	struct str reference; /* as the user named it */
 	struct digest digest; /* of the manifest that was chosen */
-	struct digest named;  /* of what the name gave: the index if it was one */
+	struct digest named;  /* of what the name gave: the index if it was one (base_image_parse:
+				 the same as digest) */
 	bool docker;	      /* Docker schema 2 media types */
 	struct descriptor config;
 	struct descriptor *layers;
 	size_t layer_count;
 	cJSON *config_json;
+	cJSON *manifest_json;
 };
 void base_image_done(struct base_image *b);
 AUTO_DEFINE_VALUE(struct base_image, base_image_done)
-/* From the raw bytes of a manifest and its config. ERR_CORRUPT, ERR_LIMIT. */
+/* From the raw bytes of a manifest and its config. The reference stays empty. ERR_CORRUPT,
+ * ERR_LIMIT, ERR_DIGEST when the config is not the manifest's. */
 int base_image_parse(struct str manifest, struct str config, struct base_image *out,
 		     struct err **e);
+/* The config's descriptor of a manifest, to fetch it before base_image_parse. */
+int manifest_config(struct str manifest, struct arena *a, struct descriptor *out, struct err **e);
 /* Of an index: the manifest for the platform ("linux/amd64"); ERR_ABSENT lists what there
- * is. `manifest` is not an index: false in *out_index. */
+ * is. `manifest` is not an index: false in *out_index. What is chosen may be an index again:
+ * the caller asks again, four deep at most. media_type: what the registry said, or empty;
+ * ERR_CORRUPT when body and type disagree. */
 int image_index_choose(struct str manifest, struct str media_type, const char *platform,
 		       bool *out_index, struct descriptor *out, struct arena *a, struct err **e);
 
@@ -39,6 +56,7 @@ struct image_options {
 	const char *lock_digest;
 	uint64_t created; /* seconds since 1970 */
 	struct strs env;  /* further "NAME=value" */
+	bool oci;	  /* OCI media types on a Docker base too (an OCI layout wants them) */
 };
 
 struct image {
@@ -50,7 +68,9 @@ struct image {
 };
 void image_done(struct image *i);
 AUTO_DEFINE_VALUE(struct image, image_done)
-/* base may be NULL: an image from nothing. Equal input gives equal bytes. */
+/* base may be NULL: an image from nothing. Equal input gives equal bytes. The media types are
+ * those of the base's family, OCI's when a layer is zstd. ERR_LIMIT past IMAGE_LAYERS_MAX
+ * layers; ERR_CORRUPT for a base whose config no engine would run. */
 int image_make(const struct base_image *base, const struct layer *layers, size_t count,
 	       const struct image_options *o, struct image *out, struct err **e);
 /* The value of NAME in the base's environment; empty when absent. */

@@ -188,8 +188,10 @@ static int absorb(const struct layer_options *o, const struct digest *id, struct
 	if (dirs)
 		add_dirs(&f, dirs);
 	if ((r = segment_stream(&f, 0, (struct bytes_to){absorb_write, &a}, e)) < 0 ||
-	    (r = unpacker_end(u, e)) < 0)
-		return err_wrap(e, "segment %s", digest_text(id).hex);
+	    (r = unpacker_end(u, e)) < 0) {
+		err_wrap(e, "segment %s", digest_text(id).hex);
+		return r;
+	}
 	return 0;
 }
 
