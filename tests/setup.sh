@@ -34,7 +34,7 @@ install_debian() {
 	apt_quietly update && apt_quietly install -y --no-install-recommends $want
 }
 
-# Debian's own Python, whatever else is first in PATH: the channel's bytecode is made by its version.
+# Debian's own Python, whatever is first in PATH: the channel's bytecode is of its version.
 make_venv() {
 	local want=build/venv/requirements.txt
 	cmp -s tests/channel/requirements.txt "$want" && return 0

@@ -16,20 +16,28 @@ def main(tar, folder, tag):
     blobs = folder / "blobs/sha256"
     blobs.mkdir(parents=True)
     layer, diff_id = compress(tar, blobs)
-    config = document(blobs, "config.v1+json", {
-        "architecture": "amd64",
-        "os": "linux",
-        "created": CREATED,
-        "config": {"Env": ["PATH=" + PATH], "Cmd": ["bash"]},
-        "rootfs": {"type": "layers", "diff_ids": [diff_id]},
-        "history": [{"created": CREATED, "created_by": "mmdebstrap bookworm"}],
-    })
-    manifest = document(blobs, "manifest.v1+json", {
-        "schemaVersion": 2,
-        "mediaType": MEDIA + "manifest.v1+json",
-        "config": config,
-        "layers": [layer],
-    })
+    config = document(
+        blobs,
+        "config.v1+json",
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "created": CREATED,
+            "config": {"Env": ["PATH=" + PATH], "Cmd": ["bash"]},
+            "rootfs": {"type": "layers", "diff_ids": [diff_id]},
+            "history": [{"created": CREATED, "created_by": "mmdebstrap bookworm"}],
+        },
+    )
+    manifest = document(
+        blobs,
+        "manifest.v1+json",
+        {
+            "schemaVersion": 2,
+            "mediaType": MEDIA + "manifest.v1+json",
+            "config": config,
+            "layers": [layer],
+        },
+    )
     manifest["annotations"] = {"org.opencontainers.image.ref.name": tag}
     (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}\n')
     index = {"schemaVersion": 2, "mediaType": MEDIA + "index.v1+json", "manifests": [manifest]}
@@ -57,7 +65,11 @@ def store(blobs, part, kind):
     with part.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     os.replace(part, blobs / digest)
-    return {"mediaType": MEDIA + kind, "digest": "sha256:" + digest, "size": (blobs / digest).stat().st_size}
+    return {
+        "mediaType": MEDIA + kind,
+        "digest": "sha256:" + digest,
+        "size": (blobs / digest).stat().st_size,
+    }
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a small Debian 12 base image with mmdebstrap, as an OCI layout with the tag "bookworm", once.
+# Makes a small Debian 12 base image with mmdebstrap, as an OCI layout (tag "bookworm"), once.
 #
 #   [OUT=build/base] tests/base/make.sh [OUT]
 set -euo pipefail
@@ -14,7 +14,7 @@ export SOURCE_DATE_EPOCH=1700000000
 # The system's own sources of Debian 12, where it is one; else mmdebstrap's default.
 sources() {
 	grep -lsE '^(Components:.*|deb .*bookworm.*) main\b' /etc/apt/sources.list \
-		/etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources | xargs -r grep -lw bookworm || true
+		/etc/apt/sources.list.d/*.{list,sources} | xargs -r grep -lw bookworm || true
 }
 
 make_root() {

@@ -5,5 +5,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 to=127.0.0.1:$1/${2:-base/debian:bookworm}
-timeout 300 skopeo --insecure-policy copy -q --dest-tls-verify=false "oci:${OUT:-build/base}:bookworm" "docker://$to"
+timeout 300 skopeo --insecure-policy copy -q --dest-tls-verify=false \
+	"oci:${OUT:-build/base}:bookworm" "docker://$to"
 echo "$to"

@@ -74,7 +74,9 @@ def relative_run_paths(stage):
         to_lib = os.path.relpath(stage / "lib", path.parent)
         mode = path.stat().st_mode
         path.chmod(mode | 0o200)
-        subprocess.run(["patchelf", "--force-rpath", "--set-rpath", f"$ORIGIN/{to_lib}", path], check=True)
+        subprocess.run(
+            ["patchelf", "--force-rpath", "--set-rpath", f"$ORIGIN/{to_lib}", path], check=True
+        )
         path.chmod(mode)
 
 
@@ -86,4 +88,7 @@ def is_elf(path):
 
 
 def wanted(table):
-    return sorted({deb for row in table["debian"].values() for deb in row["debs"]} | {"tzdata", "ca-certificates"})
+    return sorted(
+        {deb for row in table["debian"].values() for deb in row["debs"]}
+        | {"tzdata", "ca-certificates"}
+    )

@@ -23,11 +23,34 @@ def main(work):
 
 def commands(table):
     """pip takes one version of a name at a time, so: all the first ones, all the second ones."""
-    pins = [[f"{row.get('pypi', row['name'])}=={version}" for version in row["versions"]] for row in table["wheel"]]
+    pins = [
+        [f"{row.get('pypi', row['name'])}=={version}" for version in row["versions"]]
+        for row in table["wheel"]
+    ]
     for batch in zip_longest(*pins):
-        yield "wheels", ["timeout", "600", sys.executable, "-m", "pip", "download", "-q", "--no-deps",
-                         "--disable-pip-version-check", "--only-binary=:all:", *filter(None, batch)]
-    yield "debs", ["timeout", "300", "apt-get", "-qq", "-o", f"APT::Sandbox::User={getpass.getuser()}", "download", *debs.wanted(table)]
+        yield "wheels", [
+            "timeout",
+            "600",
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            "--disable-pip-version-check",
+            "--only-binary=:all:",
+            *filter(None, batch),
+        ]
+    yield "debs", [
+        "timeout",
+        "300",
+        "apt-get",
+        "-qq",
+        "-o",
+        f"APT::Sandbox::User={getpass.getuser()}",
+        "download",
+        *debs.wanted(table),
+    ]
 
 
 if __name__ == "__main__":

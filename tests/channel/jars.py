@@ -1,4 +1,4 @@
-"""Turns a CPython that comes in a jar into a package: other versions for the solver to choose from."""
+"""Turns a CPython that comes in a jar into a package: further versions for the solver."""
 
 import re
 import shutil
@@ -37,9 +37,15 @@ def package(work, version, stage, out):
 def index(version, short):
     abi = "cp" + short.replace(".", "")
     features = {"track_features": FEATURES[version]} if version in FEATURES else {}
-    return dict(name="python", version=version, build=archive.build_string("", version) + "_cpython",
-                depends=["tzdata", "__glibc >=2.17,<3.0.a0"], constrains=[f"python_abi {short}.* *_{abi}"],
-                python_site_packages_path=f"lib/python{short}/site-packages", **features)
+    return dict(
+        name="python",
+        version=version,
+        build=archive.build_string("", version) + "_cpython",
+        depends=["tzdata", "__glibc >=2.17,<3.0.a0"],
+        constrains=[f"python_abi {short}.* *_{abi}"],
+        python_site_packages_path=f"lib/python{short}/site-packages",
+        **features,
+    )
 
 
 def trim(stage, library):
@@ -47,7 +53,13 @@ def trim(stage, library):
         shutil.rmtree(library / name, ignore_errors=True)
     for folder in list(stage.rglob("__pycache__")):
         shutil.rmtree(folder)
-    for pattern in ("bin/pip*", "bin/idle*", "bin/c_rehash", "lib/pkgconfig/*ssl*", "lib/pkgconfig/libcrypto*"):
+    for pattern in (
+        "bin/pip*",
+        "bin/idle*",
+        "bin/c_rehash",
+        "lib/pkgconfig/*ssl*",
+        "lib/pkgconfig/libcrypto*",
+    ):
         for path in stage.glob(pattern):
             path.unlink()
 

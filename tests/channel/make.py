@@ -4,6 +4,7 @@ make.py WORK OUT    WORK holds cpython/stage, debs/ and wheels/ as make.sh fetch
 """
 
 import asyncio
+import os
 import re
 import sys
 import tomllib
@@ -41,7 +42,9 @@ def plan(table, work, out):
     for row in table["wheel"]:
         for version in row["versions"]:
             stage = stages / f"{row['name']}-{version}"
-            yield wheels.package, find_wheel(work / "wheels", row, version), row, version, stage, out
+            yield wheels.package, find_wheel(
+                work / "wheels", row, version
+            ), row, version, stage, out
     for name, row in table["debian"].items():
         yield debs.package, name, row, work / "debs", stages / name, out
     for at in range(len(others.OTHERS)):
@@ -73,3 +76,5 @@ def find_wheel(folder, row, version):
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
+    # py-rattler's threads may still hold Python while it ends, and then abort it: end at once.
+    os._exit(0)

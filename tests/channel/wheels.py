@@ -35,14 +35,18 @@ def package(wheel, row, version, stage, out):
     metadata = email.message_from_string((info / "METADATA").read_text())
     (info / "INSTALLER").write_text("conda\n")
     entries = console_scripts(info)
-    index = dict(name=row["name"], version=version, license=metadata["License-Expression"] or "see METADATA")
+    index = dict(
+        name=row["name"], version=version, license=metadata["License-Expression"] or "see METADATA"
+    )
     index["depends"] = python_depends(metadata, noarch) + depends(metadata, row)
     if "constrains" in row:
         index["constrains"] = row["constrains"]
     link = None
     if noarch:
         index.update(noarch="python", build="pyhd8ed1ab_0")
-        link = {"noarch": {"type": "python", "entry_points": [f"{c} = {m}:{f}" for c, m, f in entries]}}
+        link = {
+            "noarch": {"type": "python", "entry_points": [f"{c} = {m}:{f}" for c, m, f in entries]}
+        }
     else:
         index["build"] = archive.build_string("py311", wheel.name)
         write_scripts(stage / "bin", entries)
@@ -54,7 +58,11 @@ def package(wheel, row, version, stage, out):
 def chosen(wheel, row):
     """The members to pack: as conda's, large packages come without their tests."""
     tests = "/tests/" if row.get("without_tests") else "//"
-    return [member for member in wheel.infolist() if not member.is_dir() and tests not in member.filename]
+    return [
+        member
+        for member in wheel.infolist()
+        if not member.is_dir() and tests not in member.filename
+    ]
 
 
 def unpack(members, wheel, stage, noarch):
@@ -67,7 +75,10 @@ def unpack(members, wheel, stage, noarch):
         if path.parent.name in ("bin", "python-scripts"):
             data = data.replace(b"#!python", f"#!{archive.PLACEHOLDER}/bin/python3.11".encode(), 1)
         path.write_bytes(data)
-        executable = member.external_attr >> 16 & stat.S_IXUSR or path.parent.name in ("bin", "python-scripts")
+        executable = member.external_attr >> 16 & stat.S_IXUSR or path.parent.name in (
+            "bin",
+            "python-scripts",
+        )
         path.chmod(0o755 if executable else 0o644)
         when = time.mktime(max(member.date_time, (1985, 1, 1, 0, 0, 0)) + (0, 0, 0))
         os.utime(path, (when, when))
@@ -109,16 +120,27 @@ def write_scripts(folder, entries):
     for command, module, function in entries:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / command
-        path.write_text(SCRIPT.format(prefix=archive.PLACEHOLDER, module=module,
-                                      first=function.split(".")[0], function=function))
+        path.write_text(
+            SCRIPT.format(
+                prefix=archive.PLACEHOLDER,
+                module=module,
+                first=function.split(".")[0],
+                function=function,
+            )
+        )
         path.chmod(0o755)
 
 
 def python_depends(metadata, noarch):
     if noarch:
         return ["python " + (metadata["Requires-Python"] or ">=3.9").replace(" ", "")]
-    return ["python >=3.11,<3.12.0a0", "python_abi 3.11.* *_cp311", "libgcc >=12", "libstdcxx >=12",
-            "__glibc >=2.17,<3.0.a0"]
+    return [
+        "python >=3.11,<3.12.0a0",
+        "python_abi 3.11.* *_cp311",
+        "libgcc >=12",
+        "libstdcxx >=12",
+        "__glibc >=2.17,<3.0.a0",
+    ]
 
 
 def depends(metadata, row):
