@@ -175,31 +175,27 @@ static void an_index_gives_the_manifest_of_the_platform(void **state)
 		const char *entries, *platform;
 		int code;
 		uint8_t first;
-	} rows[] =
-		{
-			{ENTRY(M, "1", PLATFORM("linux", "arm64", ",\"variant\":\"v8\"")) "," ENTRY(
-				 M, "2", PLATFORM("linux", "amd64", "")),
-			 "linux/amd64", 0, 0x2a},
-			{ENTRY(M, "1", PLATFORM("linux", "arm64", ",\"variant\":\"v8\"")),
-			 "linux/arm64", 0, 0x1a},
-			{ENTRY(M, "1", PLATFORM("linux", "amd64", ",\"variant\":\"v3\"")) "," ENTRY(
-				 M, "2", PLATFORM("linux", "amd64", "")),
-			 "linux/amd64", 0, 0x2a},
-			{ENTRY(M, "1",
-			       PLATFORM("linux", "amd64", "") ",\"annotations\":{"
-							      "\"vnd.docker.reference.type\":"
-							      "\"x\"}") "," ENTRY(M, "2",
-										  PLATFORM("linux",
-											   "amd64",
-											   "")),
-			 "linux/amd64", 0, 0x2a},
-			{ENTRY("application/x", "1", PLATFORM("linux", "amd64", "")), "linux/amd64",
-			 ERR_ABSENT, 0},
-			{ENTRY(M, "1", PLATFORM("unknown", "unknown", "")), "linux/amd64",
-			 ERR_ABSENT, 0},
-			{ENTRY(M, "3", ""), "linux/amd64", 0, 0x3a},
-			{"", "linux/amd64", ERR_ABSENT, 0},
-		};
+	} rows[] = {
+		{ENTRY(M, "1", PLATFORM("linux", "arm64", ",\"variant\":\"v8\"")) "," ENTRY(
+			 M, "2", PLATFORM("linux", "amd64", "")),
+		 "linux/amd64", 0, 0x2a},
+		{ENTRY(M, "1", PLATFORM("linux", "arm64", ",\"variant\":\"v8\"")), "linux/arm64", 0,
+		 0x1a},
+		{ENTRY(M, "1", PLATFORM("linux", "amd64", ",\"variant\":\"v3\"")) "," ENTRY(
+			 M, "2", PLATFORM("linux", "amd64", "")),
+		 "linux/amd64", 0, 0x2a},
+		{ENTRY(M, "1",
+		       PLATFORM("linux", "amd64",
+				"") ",\"annotations\":{"
+				    "\"vnd.docker.reference.type\":"
+				    "\"x\"}") "," ENTRY(M, "2", PLATFORM("linux", "amd64", "")),
+		 "linux/amd64", 0, 0x2a},
+		{ENTRY("application/x", "1", PLATFORM("linux", "amd64", "")), "linux/amd64",
+		 ERR_ABSENT, 0},
+		{ENTRY(M, "1", PLATFORM("unknown", "unknown", "")), "linux/amd64", ERR_ABSENT, 0},
+		{ENTRY(M, "3", ""), "linux/amd64", 0, 0x3a},
+		{"", "linux/amd64", ERR_ABSENT, 0},
+	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		AUTO(arena_done) struct arena a = ARENA;
