@@ -1,0 +1,40 @@
+/* cache/records.h - what was built: (key, destination) -> image, lock and summary.
+ *
+ * A SQLite database (records.db in the cache folder) that any number of processes share.
+ * It is a shortcut only: the registry's own tag for the key is what counts, so a database
+ * that is damaged or of another version is thrown away and made again. */
+#ifndef KILN_CACHE_RECORDS_H
+#define KILN_CACHE_RECORDS_H
+#include "specs/base/arena.h"
+#include "specs/base/digest.h"
+
+struct records; /* opaque: the open database; one thread at a time */
+
+struct built {
+	struct digest key;
+	struct str destination; /* "HOST/REPOSITORY" */
+	struct digest manifest; /* of the image (or index) */
+	struct digest lock;
+	uint64_t size;	    /* bytes of the image, compressed */
+	uint64_t built_s;   /* seconds since 1970; 0 when put: now */
+	struct str summary; /* JSON, one document, at most 16 MiB */
+};
+
+/* Opens the database, making folder and file when absent. The caller owns *out. */
+int records_open(const char *cache, struct records **out, struct err **e);
+void records_close(struct records *r); /* NULL is fine */
+AUTO_DEFINE(struct records *, records_close)
+/* Keeps b, in place of what the same key and destination had. */
+int records_put(struct records *r, const struct built *b, struct err **e);
+/* Texts in the arena. ERR_ABSENT when it was not built (or forgotten). */
+int records_get(struct records *r, const struct digest *key, struct str destination,
+		struct arena *a, struct built *out, struct err **e);
+/* Forgets one: the registry no longer has it. Not having it is fine. */
+int records_forget(struct records *r, const struct digest *key, struct str destination,
+		   struct err **e);
+/* All, newest first; a negative answer of `each` ends the walk and is returned. The slices
+ * of b live during the call only. */
+int records_each(struct records *r,
+		 int (*each)(void *cookie, const struct built *b, struct err **e), void *cookie,
+		 struct err **e);
+#endif

@@ -1,0 +1,49 @@
+/* cache/store.c - small blobs by their SHA-256. */
+#include "cache/store.h"
+#include "cache/layout.h"
+#include "specs/base/fs.h"
+
+static int blob_path(const char *cache, const struct digest *d, char **out, struct err **e)
+{
+	AUTO(free) char *folder = NULL;
+	int code = layout_folder(cache, LAYOUT_BLOBS, &folder, e);
+	if (code < 0)
+		return code;
+	*out = fs_join(folder, digest_text(d).hex);
+	return 0;
+}
+
+int store_put(const char *cache, struct str bytes, struct digest *out, struct err **e)
+{
+	AUTO(free) char *path = NULL;
+	struct digest d;
+	if (bytes.n > STORE_BLOB_MAX)
+		return err_set(e, ERR_LIMIT, "a blob of %zu bytes is too large to keep", bytes.n);
+	digest_of(bytes.p, bytes.n, &d);
+	int code = blob_path(cache, &d, &path, e);
+	if (code < 0)
+		return code;
+	/* Written again even when it is there: that repairs what a disk has changed. */
+	if ((code = fs_write(path, bytes, 0600, e)) < 0)
+		return code;
+	if (out)
+		*out = d;
+	return 0;
+}
+
+int store_get(const char *cache, const struct digest *d, struct buf *out, struct err **e)
+{
+	AUTO(free) char *path = NULL;
+	AUTO(buf_done) struct buf bytes = BUF(STORE_BLOB_MAX);
+	struct digest found;
+	int code = blob_path(cache, d, &path, e);
+	if (code < 0 || (code = fs_read(path, &bytes, e)) < 0)
+		return code;
+	digest_of(bytes.data, bytes.n, &found);
+	if (!digest_eq(&found, d)) {
+		fs_remove(path, NULL);
+		return err_set(e, ERR_ABSENT, "%s: damaged, and removed", path);
+	}
+	buf_add_str(out, buf_str(&bytes));
+	return buf_check(out, path, e);
+}

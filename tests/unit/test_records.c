@@ -1,0 +1,170 @@
+/* tests/unit/test_records.c - what was built, and small blobs. */
+#include "cache/records.h"
+#include "cache/store.h"
+#include "specs/base/fs.h"
+#include "specs/base/workers.h"
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+static char *folder;
+
+static struct built built_of(const char *text)
+{
+	struct built b = {.destination = STR("host/repo"), .size = 7, .summary = STR("{\"a\":1}")};
+	digest_of(text, strlen(text), &b.key);
+	digest_of("manifest", 8, &b.manifest);
+	digest_of("lock", 4, &b.lock);
+	return b;
+}
+
+static int count_one(void *cookie, const struct built *b, struct err **e)
+{
+	(void)b, (void)e;
+	++*(size_t *)cookie;
+	return 0;
+}
+
+static size_t count(struct records *r)
+{
+	size_t n = 0;
+	assert_int_equal(records_each(r, count_one, &n, NULL), 0);
+	return n;
+}
+
+static void remembers_what_was_built(void **state)
+{
+	(void)state;
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(records_close) struct records *r = NULL;
+	AUTO(err_free) struct err *e = NULL;
+	struct built b = built_of("one"), got;
+	assert_int_equal(records_open(folder, &r, NULL), 0);
+	assert_int_equal(records_get(r, &b.key, b.destination, &a, &got, &e), ERR_ABSENT);
+	assert_int_equal(records_put(r, &b, NULL), 0);
+	b.size = 8;
+	assert_int_equal(records_put(r, &b, NULL), 0);
+	records_close(STEAL(&r));
+	assert_int_equal(records_open(folder, &r, NULL), 0);
+	assert_int_equal(records_get(r, &b.key, b.destination, &a, &got, NULL), 0);
+	assert_int_equal(got.size, 8);
+	assert_true(digest_eq(&got.manifest, &b.manifest) && digest_eq(&got.lock, &b.lock));
+	assert_true(str_eq(got.summary, b.summary) && got.built_s > 1000000000);
+	assert_int_equal(records_get(r, &b.key, STR("host/other"), &a, &got, NULL), ERR_ABSENT);
+	assert_int_equal(count(r), 1);
+	assert_int_equal(records_forget(r, &b.key, b.destination, NULL), 0);
+	assert_int_equal(records_forget(r, &b.key, b.destination, NULL), 0);
+	assert_int_equal(count(r), 0);
+}
+
+static int put_some(void *cookie, size_t i, struct err **e)
+{
+	char text[32];
+	(void)cookie;
+	AUTO(records_close) struct records *r = NULL;
+	AUTO(free) char *shared = fs_join(folder, "shared");
+	int code = records_open(shared, &r, e);
+	for (int j = 0; code >= 0 && j < 5; j++) {
+		snprintf(text, sizeof(text), "%zu-%d", i, j);
+		struct built b = built_of(text);
+		code = records_put(r, &b, e);
+	}
+	return code;
+}
+
+static void lets_many_write_at_once(void **state)
+{
+	(void)state;
+	AUTO(records_close) struct records *r = NULL;
+	AUTO(free) char *shared = fs_join(folder, "shared");
+	AUTO(err_free) struct err *e = NULL;
+	if (workers_run(8, 16, put_some, NULL, &e) < 0)
+		fail_msg("%s", e->text);
+	assert_int_equal(records_open(shared, &r, NULL), 0);
+	assert_int_equal(count(r), 16 * 5);
+}
+
+static void starts_anew_when_the_file_is_no_database(void **state)
+{
+	(void)state;
+	AUTO(records_close) struct records *r = NULL;
+	AUTO(free) char *dir = fs_join(folder, "broken");
+	AUTO(free) char *path = fs_join(dir, "records.db");
+	struct built b = built_of("x");
+	assert_int_equal(fs_make_dirs(dir, 0700, NULL), 0);
+	assert_int_equal(
+		fs_write(path, STR("this is no database, but long enough to be"), 0600, NULL), 0);
+	assert_int_equal(records_open(dir, &r, NULL), 0);
+	assert_int_equal(records_put(r, &b, NULL), 0);
+	assert_int_equal(count(r), 1);
+}
+
+static void answers_within_a_few_milliseconds(void **state)
+{
+	(void)state;
+	AUTO(arena_done) struct arena a = ARENA;
+	struct timespec from, to;
+	struct built b = built_of("fast"), got;
+	double best = 1;
+	for (int i = 0; i < 10; i++) {
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		AUTO(records_close) struct records *r = NULL;
+		assert_int_equal(records_open(folder, &r, NULL), 0);
+		records_get(r, &b.key, b.destination, &a, &got, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &to);
+		double s = (double)(to.tv_sec - from.tv_sec) +
+			   (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+		best = s < best ? s : best;
+	}
+	print_message("open and get: %.2f ms\n", best * 1000);
+	assert_true(best < 0.02);
+}
+
+static void keeps_blobs_and_sees_when_they_changed(void **state)
+{
+	(void)state;
+	AUTO(buf_done) struct buf got = BUF(1000);
+	struct digest d, none = {{0}};
+	assert_int_equal(store_put(folder, STR("blob"), &d, NULL), 0);
+	assert_int_equal(store_get(folder, &d, &got, NULL), 0);
+	assert_string_equal(got.data, "blob");
+	assert_int_equal(store_get(folder, &none, &got, NULL), ERR_ABSENT);
+	struct buf path = BUF(4096);
+	buf_printf(&path, "%s/blobs/sha256/%s", folder, digest_text(&d).hex);
+	assert_int_equal(fs_write(path.data, STR("blub"), 0600, NULL), 0);
+	assert_int_equal(store_get(folder, &d, &got, NULL), ERR_ABSENT);
+	assert_int_equal(access(path.data, F_OK), -1);
+	assert_int_equal(store_put(folder, STR("blob"), NULL, NULL), 0);
+	assert_int_equal(store_get(folder, &d, &got, NULL), 0);
+	buf_done(&path);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	return fs_temp_dir("/tmp", &folder, NULL);
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	fs_remove(folder, NULL);
+	free(folder);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(remembers_what_was_built),
+		cmocka_unit_test(lets_many_write_at_once),
+		cmocka_unit_test(starts_anew_when_the_file_is_no_database),
+		cmocka_unit_test(answers_within_a_few_milliseconds),
+		cmocka_unit_test(keeps_blobs_and_sees_when_they_changed),
+	};
+	return cmocka_run_group_tests(tests, start, stop);
+}
