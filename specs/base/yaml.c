@@ -404,7 +404,9 @@ static void put_double_quoted(struct buf *out, struct str s)
 	buf_add_char(out, '"');
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		if (c < 0x20 || c == 0x7f)
+		if (c == '\n')
+			buf_add_text(out, "\\n");
+		else if (c < 0x20 || c == 0x7f)
 			buf_printf(out, "\\x%02x", c);
 		else if (c == '"' || c == '\\')
 			buf_printf(out, "\\%c", c);

@@ -1,0 +1,44 @@
+/* specs/base/url.c - addresses without what must never be shown, hashed or written. */
+#include "specs/base/url.h"
+
+/* The place of what follows "SCHEME://"; 0 when there is no scheme. */
+static size_t after_scheme(struct str url)
+{
+	size_t at = str_find(url, ':');
+	if (at == 0 || at + 2 >= url.n || url.p[at + 1] != '/' || url.p[at + 2] != '/')
+		return 0;
+	return at + 3;
+}
+
+/* The length of "/t/TOKEN" at the front of s; a shell variable or stars may stand for the
+ * token. 0: something else. */
+static size_t token_length(struct str s)
+{
+	if (!str_starts(s, "/t/"))
+		return 0;
+	size_t n = 3 + str_find(str_from(s, 3), '/');
+	return n > 3 ? n : 0;
+}
+
+struct str url_without_secrets(struct arena *a, struct str url)
+{
+	size_t host = after_scheme(url);
+	if (host == 0)
+		return arena_str(a, url);
+	size_t end = host + str_find(str_from(url, host), '/'), from = host;
+	for (size_t i = host; i < end; i++)
+		if (url.p[i] == '@')
+			from = i + 1;
+	char *to = arena_alloc(a, url.n + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < url.n; i++) {
+		if (i >= host && i < from)
+			continue;
+		if (i >= end)
+			i += token_length(str_from(url, i));
+		if (i < url.n)
+			to[n++] = url.p[i];
+	}
+	to[n] = 0;
+	return (struct str){to, n};
+}

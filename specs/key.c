@@ -1,0 +1,96 @@
+/* specs/key.c - the canonical text of a definition, and its digest. */
+#include "specs/key.h"
+#include "specs/base/url.h"
+
+/* Raised when kiln makes another image of the same definition. */
+enum { FORMAT = 1 };
+enum { MAX_TEXT = 16 << 20 };
+
+/* A value stays in its line, so that no value can pass for another part. */
+static void put_escaped(struct buf *out, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\n')
+			buf_add_text(out, "\\n");
+		else if (s.p[i] == '\\')
+			buf_add_text(out, "\\\\");
+		else
+			buf_add_char(out, s.p[i]);
+	}
+}
+
+static void put_part(struct buf *out, const char *part, struct str value)
+{
+	buf_printf(out, "%s ", part);
+	put_escaped(out, value);
+	buf_add_char(out, '\n');
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* The texts as a set: sorted, each once. */
+static void put_set(struct buf *out, const char *part, struct str *v, size_t n)
+{
+	if (n)
+		qsort(v, n, sizeof(*v), compare_texts);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || !str_eq(v[i], v[i - 1]))
+			put_part(out, part, v[i]);
+}
+
+static void put_specs(struct buf *out, struct arena *a, const struct definition *d)
+{
+	struct str *v = arena_zero(a, d->spec_count, sizeof(*v));
+	AUTO(buf_done) struct buf text = BUF(MAX_TEXT);
+	for (size_t i = 0; i < d->spec_count; i++) {
+		buf_clear(&text);
+		matchspec_canonical(&d->specs[i].spec, &text);
+		v[i] = arena_str(a, buf_str(&text));
+	}
+	put_set(out, "spec", v, d->spec_count);
+}
+
+/* Where the packages come from, in order: a channel is the same with and without token. */
+static void put_channels(struct buf *out, struct arena *a, const struct definition *d)
+{
+	for (size_t i = 0; i < d->channels.n; i++) {
+		struct str channel = url_without_secrets(a, d->channels.v[i]);
+		while (channel.n > 1 && channel.p[channel.n - 1] == '/')
+			channel.n--;
+		put_part(out, "channel", channel);
+	}
+}
+
+void key_text(const struct key_input *in, struct buf *out)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	const struct definition *d = in->definition;
+	buf_printf(out, "kiln %d\n", FORMAT);
+	put_part(out, "platform", in->platform);
+	put_part(out, "base", in->base_digest.n ? in->base_digest : STR("none"));
+	put_part(out, "prefix", in->prefix);
+	put_part(out, "compression", in->compression);
+	put_part(out, "bytecode", in->bytecode ? STR("yes") : STR("no"));
+	put_part(out, "priority", in->strict ? STR("strict") : STR("flexible"));
+	put_channels(out, &a, d);
+	struct str *virtuals = arena_zero(&a, in->virtuals.n, sizeof(*virtuals));
+	for (size_t i = 0; i < in->virtuals.n; i++)
+		virtuals[i] = in->virtuals.v[i];
+	put_set(out, "virtual", virtuals, in->virtuals.n);
+	put_specs(out, &a, d);
+	for (size_t i = 0; i < d->variable_count; i++) {
+		const struct definition_variable *v = &d->variables[i];
+		put_part(out, "variable",
+			 arena_printf(&a, "%.*s=%.*s", STR_ARG(v->name), STR_ARG(v->value)));
+	}
+}
+
+void key_digest(const struct key_input *in, struct digest *out)
+{
+	AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
+	key_text(in, &text);
+	digest_of(text.data, text.n, out);
+}

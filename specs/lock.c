@@ -1,0 +1,258 @@
+/* specs/lock.c - locks written: conda-lock's form (version 1) and @EXPLICIT lists.
+ *
+ * Reading them is in lock_read.c. conda-lock's model allows text only below custom_metadata,
+ * so lists stand there a line an entry. */
+#include "specs/lock.h"
+#include "specs/base/url.h"
+#include "specs/base/yaml.h"
+
+enum { MAX_LOCK = 16 << 20 };
+
+void lock_done(struct lock *l)
+{
+	arena_done(&l->arena);
+	*l = (struct lock){.arena = ARENA};
+}
+
+static void put(struct buf *out, const char *key, struct str value)
+{
+	buf_add_text(out, key);
+	buf_add_text(out, ": ");
+	yaml_put_text(out, value);
+	buf_add_char(out, '\n');
+}
+
+/* --- dependencies -------------------------------------------------------------------- */
+
+/* One entry of the map: a name, and what all specs on it say together. */
+struct dependency {
+	struct str name, version, rest;
+};
+
+static bool is_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("._-", c));
+}
+
+static struct dependency split_spec(struct str spec)
+{
+	struct dependency d = {0};
+	spec = str_trim(str_to(spec, str_find(spec, '#')));
+	/* `channel::name`: a lock says where each package comes from by itself. */
+	for (size_t i = 0; i + 1 < spec.n && is_name_char(spec.p[i]); i++)
+		if (spec.p[i + 1] == ':' && i + 2 < spec.n && spec.p[i + 2] == ':') {
+			spec = str_trim(str_from(spec, i + 3));
+			break;
+		}
+	size_t n = 0;
+	while (n < spec.n && is_name_char(spec.p[n]))
+		n++;
+	d.name = str_to(spec, n);
+	d.rest = str_trim(str_from(spec, n));
+	if (d.rest.n && d.rest.p[0] == '[')
+		return d;
+	/* A blank behind an operator or a comma does not end the version. */
+	size_t at = 0;
+	for (; at < d.rest.n; at++)
+		if (d.rest.p[at] == '[' ||
+		    (d.rest.p[at] == ' ' && at > 0 && !strchr("<>=!~,|(", d.rest.p[at - 1]) &&
+		     !(at + 1 < d.rest.n && strchr(",|) ", d.rest.p[at + 1]))))
+			break;
+	d.version = str_to(d.rest, at);
+	d.rest = str_trim(str_from(d.rest, at));
+	return d;
+}
+
+/* The map has one place a name: versions are and-ed with ",", alternatives in brackets; of
+ * two builds the first stays, as the package that was found satisfies both. */
+static void join(struct arena *a, struct dependency *into, const struct dependency *more)
+{
+	if (more->version.n && !str_eq(into->version, more->version)) {
+		if (into->version.n == 0 || str_is(into->version, "*"))
+			into->version = more->version;
+		else if (!str_is(more->version, "*"))
+			into->version = arena_printf(a, "%.*s,%.*s", STR_ARG(into->version),
+						     STR_ARG(more->version));
+	}
+	if (into->rest.n == 0)
+		into->rest = more->rest;
+}
+
+/* A version with "|" in it binds weaker than the comma that is to follow. */
+static struct str in_brackets(struct arena *a, struct str version)
+{
+	if (str_find(version, '|') == version.n)
+		return version;
+	return arena_printf(a, "(%.*s)", STR_ARG(version));
+}
+
+static size_t collect(struct arena *a, struct strs depends, struct dependency *v)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < depends.n; i++) {
+		struct dependency d = split_spec(depends.v[i]);
+		size_t at = 0;
+		while (at < n && !str_eq(v[at].name, d.name))
+			at++;
+		if (d.name.n == 0)
+			continue;
+		if (at == n) {
+			v[n++] = d;
+			continue;
+		}
+		if (!str_eq(v[at].version, d.version)) {
+			v[at].version = in_brackets(a, v[at].version);
+			d.version = in_brackets(a, d.version);
+		}
+		join(a, &v[at], &d);
+	}
+	return n;
+}
+
+static void put_dependencies(struct buf *out, const struct record *r)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct dependency *v = arena_zero(&a, r->depends.n, sizeof(*v));
+	size_t n = collect(&a, r->depends, v);
+	buf_add_text(out, n ? "  dependencies:\n" : "  dependencies: {}\n");
+	for (size_t i = 0; i < n; i++) {
+		/* A build needs a version before it. */
+		bool build = v[i].rest.n && v[i].rest.p[0] != '[';
+		if (build && v[i].version.n == 0)
+			v[i].version = STR("*");
+		const char *gap = build ? " " : "";
+		buf_add_text(out, "    ");
+		yaml_put_text(out, v[i].name);
+		buf_add_text(out, ": ");
+		yaml_put_text(out, arena_printf(&a, "%.*s%s%.*s", STR_ARG(v[i].version), gap,
+						STR_ARG(v[i].rest)));
+		buf_add_char(out, '\n');
+	}
+}
+
+/* --- conda-lock's form --------------------------------------------------------------- */
+
+static void put_package(struct buf *out, const struct lock *l, const struct record *r)
+{
+	put(out, "- name", r->name);
+	put(out, "  version", r->version_text);
+	buf_add_text(out, "  manager: conda\n");
+	put(out, "  platform", l->platform);
+	put_dependencies(out, r);
+	put(out, "  url", r->url);
+	buf_add_text(out, r->has_md5 || r->has_sha256 ? "  hash:\n" : "  hash: {}\n");
+	if (r->has_md5) {
+		char hex[MD5_HEX + 1];
+		hex_write(r->md5, MD5_SIZE, hex);
+		put(out, "    md5", str_of(hex));
+	}
+	if (r->has_sha256)
+		put(out, "    sha256", str_of(digest_text(&r->sha256).hex));
+	put(out, "  build", r->build);
+	buf_add_text(out, "  category: main\n  optional: false\n");
+}
+
+static void put_lines(struct buf *out, const char *key, struct strs lines)
+{
+	AUTO(buf_done) struct buf text = BUF(MAX_LOCK);
+	for (size_t i = 0; i < lines.n; i++) {
+		buf_add_text(&text, i ? "\n" : "");
+		buf_add_str(&text, lines.v[i]);
+	}
+	if (text.n)
+		put(out, key, buf_str(&text));
+}
+
+static void put_custom(struct buf *out, const struct lock *l)
+{
+	const struct {
+		const char *key;
+		struct str value;
+	} rows[] = {
+		{"    kiln_key", l->key},
+		{"    kiln_base_name", l->base_name},
+		{"    kiln_base_digest", l->base_digest},
+	};
+	/* Says that the packages stand in link order, which conda-lock's own do not. */
+	buf_add_text(out, "  custom_metadata:\n    kiln_order: link\n");
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (rows[i].value.n)
+			put(out, rows[i].key, rows[i].value);
+	put_lines(out, "    kiln_virtuals", l->virtuals);
+	put_lines(out, "    kiln_specs", l->specs);
+}
+
+/* conda-lock asks for a hash of what was asked for, and solves again when it is not the one
+ * it would compute. Its own covers a made-up repodata of virtual packages; ours stands for
+ * the same thing, and a mismatch only means "stale" to conda-lock. */
+static struct digest_text content_hash(const struct lock *l)
+{
+	AUTO(buf_done) struct buf text = BUF(MAX_LOCK);
+	buf_printf(&text, "%.*s\n", STR_ARG(l->platform));
+	const struct strs lists[] = {l->channels, l->virtuals, l->specs};
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		for (size_t k = 0; k < lists[i].n; k++)
+			buf_printf(&text, "%.*s\n", STR_ARG(lists[i].v[k]));
+		buf_add_char(&text, '\n');
+	}
+	struct digest d;
+	digest_of(text.data, text.n, &d);
+	return digest_text(&d);
+}
+
+static void put_metadata(struct buf *out, const struct lock *l)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	buf_add_text(out, "metadata:\n  content_hash:\n    ");
+	yaml_put_text(out, l->platform);
+	buf_printf(out, ": '%s'\n", content_hash(l).hex);
+	buf_add_text(out, l->channels.n ? "  channels:\n" : "  channels: []\n");
+	for (size_t i = 0; i < l->channels.n; i++) {
+		put(out, "  - url", url_without_secrets(&a, l->channels.v[i]));
+		buf_add_text(out, "    used_env_vars: []\n");
+	}
+	buf_add_text(out, "  platforms:\n  - ");
+	yaml_put_text(out, l->platform);
+	buf_add_text(out, "\n  sources: []\n");
+	put_custom(out, l);
+}
+
+int lock_write(const struct lock *l, struct buf *out, struct err **e)
+{
+	buf_add_text(out, "version: 1\n");
+	put_metadata(out, l);
+	buf_add_text(out, l->count ? "package:\n" : "package: []\n");
+	for (size_t i = 0; i < l->count; i++)
+		put_package(out, l, &l->records[i]);
+	return buf_check(out, "the lock", e);
+}
+
+int lock_digest(const struct lock *l, struct digest *out, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(MAX_LOCK);
+	int status = lock_write(l, &text, e);
+	if (status == 0)
+		digest_of(text.data, text.n, out);
+	return status;
+}
+
+/* --- @EXPLICIT ----------------------------------------------------------------------- */
+
+int lock_write_explicit(const struct lock *l, struct buf *out, struct err **e)
+{
+	buf_printf(out, "# platform: %.*s\n@EXPLICIT\n", STR_ARG(l->platform));
+	for (size_t i = 0; i < l->count; i++) {
+		const struct record *r = &l->records[i];
+		buf_add_str(out, r->url);
+		if (r->has_md5) {
+			char hex[MD5_HEX + 1];
+			hex_write(r->md5, MD5_SIZE, hex);
+			buf_printf(out, "#%s", hex);
+		} else if (r->has_sha256) {
+			buf_printf(out, "#sha256:%s", digest_text(&r->sha256).hex);
+		}
+		buf_add_char(out, '\n');
+	}
+	return buf_check(out, "the explicit list", e);
+}

@@ -1,0 +1,261 @@
+/* tests/unit/test_lock.c - locks written, read back, and read from others. */
+#include "specs/base/vec.h"
+#include "specs/lock.h"
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define MD5 "0123456789abcdef0123456789abcdef"
+#define SHA MD5 MD5
+
+#define LIST(...)                                                                                  \
+	(struct strs)                                                                              \
+	{                                                                                          \
+		(struct str[]){__VA_ARGS__},                                                       \
+			sizeof((struct str[]){__VA_ARGS__}) / sizeof(struct str)                   \
+	}
+
+static struct record record_of(const char *name, const char *url, struct strs depends)
+{
+	struct record r = {.name = str_of(name),
+			   .version_text = STR("1.10"),
+			   .build = STR("0"),
+			   .url = str_of(url),
+			   .depends = depends,
+			   .has_md5 = true,
+			   .has_sha256 = true};
+	assert_true(hex_read(STR(MD5), r.md5, MD5_SIZE));
+	assert_true(digest_parse(STR(SHA), &r.sha256));
+	return r;
+}
+
+static const char written[] = "version: 1\n"
+			      "metadata:\n"
+			      "  content_hash:\n"
+			      "    linux-64: 'HASH'\n"
+			      "  channels:\n"
+			      "  - url: https://h.example/main\n"
+			      "    used_env_vars: []\n"
+			      "  platforms:\n"
+			      "  - linux-64\n"
+			      "  sources: []\n"
+			      "  custom_metadata:\n"
+			      "    kiln_order: link\n"
+			      "    kiln_base_name: docker.io/library/debian:12\n"
+			      "    kiln_virtuals: \"__glibc=2.36=0\\n__linux=0=0\"\n"
+			      "    kiln_specs: 'zlib[version=\">=1\"]'\n"
+			      "package:\n"
+			      "- name: zlib\n"
+			      "  version: '1.10'\n"
+			      "  manager: conda\n"
+			      "  platform: linux-64\n"
+			      "  dependencies:\n"
+			      "    __glibc: '>=2.17,<3.0.a0'\n"
+			      "    libgcc: ''\n"
+			      "    x: '1.2 py_0'\n"
+			      "    'y': '(1|2),<3 b*'\n"
+			      "    z: '[version=''>=1'']'\n"
+			      "    w: '>= 1.0, <2'\n"
+			      "  url: https://h.example/main/linux-64/zlib-1.10-0.conda\n"
+			      "  hash:\n"
+			      "    md5: '" MD5 "'\n"
+			      "    sha256: '" SHA "'\n"
+			      "  build: '0'\n"
+			      "  category: main\n"
+			      "  optional: false\n"
+			      "- name: app\n"
+			      "  version: '1.10'\n"
+			      "  manager: conda\n"
+			      "  platform: linux-64\n"
+			      "  dependencies: {}\n"
+			      "  url: https://h.example/main/noarch/app-1.10-0.tar.bz2\n"
+			      "  hash:\n"
+			      "    md5: '" MD5 "'\n"
+			      "    sha256: '" SHA "'\n"
+			      "  build: '0'\n"
+			      "  category: main\n"
+			      "  optional: false\n";
+
+static void write_sample(struct buf *out, bool explicit)
+{
+	struct record records[] = {
+		record_of("zlib", "https://h.example/main/linux-64/zlib-1.10-0.conda",
+			  LIST(STR("__glibc >=2.17,<3.0.a0"), STR("libgcc"), STR("x 1.2 py_0"),
+			       STR("y 1|2"), STR("y <3 b*"), STR("z[version='>=1']"),
+			       STR("w >= 1.0, <2"))),
+		record_of("app", "https://h.example/main/noarch/app-1.10-0.tar.bz2",
+			  (struct strs){0}),
+	};
+	struct lock l = {.platform = STR("linux-64"),
+			 .base_name = STR("docker.io/library/debian:12"),
+			 .channels = LIST(STR("https://u:p@h.example/t/secret/main")),
+			 .virtuals = LIST(STR("__glibc=2.36=0"), STR("__linux=0=0")),
+			 .specs = LIST(STR("zlib[version=\">=1\"]")),
+			 .records = records,
+			 .count = COUNT(records)};
+	/* The hash covers channels as they are read back. */
+	l.channels = LIST(STR("https://h.example/main"));
+	assert_int_equal(explicit ? lock_write_explicit(&l, out, NULL) : lock_write(&l, out, NULL),
+			 0);
+}
+
+static void writes_conda_locks_form(void **state)
+{
+	(void)state;
+	AUTO(buf_done) struct buf out = BUF(1 << 20);
+	write_sample(&out, false);
+	char *hash = strstr(out.data, "linux-64: '") + 11;
+	const char *place = strstr(written, "HASH");
+	size_t front = (size_t)(place - written);
+	assert_memory_equal(out.data, written, front);
+	assert_string_equal(hash + 64, place + 4);
+}
+
+static void reads_back_to_equal_bytes(void **state)
+{
+	(void)state;
+	AUTO(buf_done) struct buf once = BUF(1 << 20);
+	AUTO(buf_done) struct buf again = BUF(1 << 20);
+	AUTO(lock_done) struct lock l = {.arena = ARENA};
+	AUTO(err_free) struct err *e = NULL;
+	write_sample(&once, false);
+	if (lock_read(buf_str(&once), "lock", "linux-64", &l, &e) < 0)
+		fail_msg("%s", e->text);
+	assert_int_equal(l.count, 2);
+	assert_true(str_is(l.records[0].name, "zlib"));
+	assert_true(str_is(l.records[0].channel, "https://h.example/main"));
+	assert_true(str_is(l.records[0].subdir, "linux-64"));
+	assert_true(str_is(l.records[0].fn, "zlib-1.10-0.conda"));
+	assert_true(str_is(l.records[0].depends.v[0], "__glibc >=2.17,<3.0.a0"));
+	assert_true(str_is(l.records[0].depends.v[1], "libgcc"));
+	assert_true(str_is(l.records[0].depends.v[4], "z[version='>=1']"));
+	assert_true(str_is(l.records[1].subdir, "noarch"));
+	assert_int_equal(l.virtuals.n, 2);
+	assert_int_equal(lock_write(&l, &again, NULL), 0);
+	assert_string_equal(again.data, once.data);
+	struct digest d, of_text;
+	assert_int_equal(lock_digest(&l, &d, NULL), 0);
+	digest_of(once.data, once.n, &of_text);
+	assert_true(digest_eq(&d, &of_text));
+}
+
+static void explicit_lists_read_back(void **state)
+{
+	(void)state;
+	AUTO(buf_done) struct buf once = BUF(1 << 20);
+	AUTO(buf_done) struct buf again = BUF(1 << 20);
+	AUTO(lock_done) struct lock l = {.arena = ARENA};
+	write_sample(&once, true);
+	assert_string_equal(once.data,
+			    "# platform: linux-64\n@EXPLICIT\n"
+			    "https://h.example/main/linux-64/zlib-1.10-0.conda#" MD5 "\n"
+			    "https://h.example/main/noarch/app-1.10-0.tar.bz2#" MD5 "\n");
+	assert_int_equal(lock_read(buf_str(&once), "list", "linux-64", &l, NULL), 0);
+	assert_int_equal(lock_write_explicit(&l, &again, NULL), 0);
+	assert_string_equal(again.data, once.data);
+	assert_true(str_is(l.records[1].version_text, "1.10"));
+}
+
+#define PACKAGE(name, platform, more)                                                              \
+	"- name: " name "\n  version: 1.0\n  platform: " platform "\n"                             \
+	"  url: https://u:p@h.example/t/x-1/c/" platform "/" name "-1.0-h_1.conda\n"               \
+	"  manager: conda\n  hash:\n    md5: " MD5 "\n" more
+#define HEAD "version: 1\nmetadata:\n  platforms: [linux-64, osx-64]\npackage:\n"
+
+static void what_conda_lock_wrote_is_put_in_link_order(void **state)
+{
+	(void)state;
+	static const char text[] = "# generated\n" HEAD PACKAGE(
+		"a", "linux-64", "  dependencies: {b: '>=1', q: ''}\n")
+		PACKAGE("b", "linux-64", "  dependencies: {c: 1.*}\n  category: main\n")
+			PACKAGE("b", "linux-64", "  category: dev\n") PACKAGE("b", "osx-64", "")
+				PACKAGE("c", "linux-64", "  dependencies: {a: ''}\n")
+					PACKAGE("d", "linux-64", "");
+	AUTO(lock_done) struct lock l = {.arena = ARENA};
+	AUTO(err_free) struct err *e = NULL;
+	if (lock_read(STR(text), "lock", "linux-64", &l, &e) < 0)
+		fail_msg("%s", e->text);
+	assert_int_equal(l.count, 4);
+	static const char *const order[] = {"d", "b", "a", "c"};
+	for (size_t i = 0; i < COUNT(order); i++)
+		assert_true(str_is(l.records[i].name, order[i]));
+	assert_true(str_is(l.records[0].url, "https://h.example/c/linux-64/d-1.0-h_1.conda"));
+	assert_true(str_is(l.records[0].build, "h_1"));
+	assert_true(str_is(l.records[1].depends.v[0], "c 1.*"));
+	assert_int_equal(l.records[0].build_number, 0);
+}
+
+static void says_where_a_lock_is_wrong(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *says;
+	} rows[] = {
+		{"", "l:1:1: a lock must be a conda-lock.yml or an @EXPLICIT list"},
+		{"[]", "l:1:1: a lock must be a conda-lock.yml or an @EXPLICIT list"},
+		{"name: x\n", "l:1:1: this is no lock: it has no \"package\""},
+		{"version: 6\nenvironments: {}\n", "l:1:1: a pixi.lock is not read"},
+		{"version: 2\npackage: []\n",
+		 "l:1:10: version 2 of conda-lock.yml is not supported: only 1 is"},
+		{"version: 1\npackage: []\n", "l:1:1: \"metadata\" is missing"},
+		{"version: 1\nmetadata: {}\npackage: {}\n",
+		 "l:3:10: \"package\" must be a list, not a map"},
+		{"version: 1\nmetadata: {platforms: [osx-64]}\npackage: []\n",
+		 "l: nothing is locked for linux-64; there is osx-64"},
+		{HEAD "- 1\n", "l:5:3: a package must be a map, not a number"},
+		{HEAD "- {platform: linux-64, manager: pip, name: x}\n",
+		 "l:5:3: pip packages are not supported yet"},
+		{HEAD "- {platform: linux-64, name: x}\n", "l:5:3: \"url\" is missing"},
+		{HEAD "- {platform: linux-64, url: 'https://h/c/linux-64/x.zip'}\n",
+		 "l:5:29: the address must end in a file"},
+		{HEAD "- {platform: linux-64, url: 'https://h/c/linux-64/x-1.conda'}\n",
+		 "l:5:29: the address must end in a file"},
+		{HEAD PACKAGE("a", "linux-64", "") PACKAGE("a", "linux-64", ""),
+		 "l: the package \"a\" stands there twice"},
+		{HEAD "- {platform: linux-64, hash: {md5: x}, url: 'h/c/linux-64/x-1-0.conda'}\n",
+		 "l:5:36: \"md5\" is no md5 digest in hex"},
+		{HEAD
+		 "- {platform: linux-64, name: ../x, hash: {}, url: 'h/linux-64/x-1-0.conda'}\n",
+		 "l:5:30: \"name\" holds letters it cannot have"},
+		{"@EXPLICIT\nnumpy\n", "l:2:1: the address has no folder"},
+		{"@EXPLICIT\nh/c/linux-64/x-1-0.conda#12\n", "l:2:26: behind \"#\" must stand"},
+		{"@EXPLICIT\nh/c/osx-64/x-1-0.conda\n",
+		 "l:2:1: the package is for osx-64, not for linux-64"},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(lock_done) struct lock l = {.arena = ARENA};
+		AUTO(err_free) struct err *e = NULL;
+		if (lock_read(str_of(rows[i].text), "l", "linux-64", &l, &e) >= 0)
+			fail_msg("accepted: %s", rows[i].text);
+		if (strncmp(e->text, rows[i].says, strlen(rows[i].says)) != 0)
+			fail_msg("says %s", e->text);
+	}
+}
+
+static void an_empty_environment_is_a_lock_too(void **state)
+{
+	(void)state;
+	AUTO(buf_done) struct buf once = BUF(1 << 20);
+	AUTO(buf_done) struct buf again = BUF(1 << 20);
+	AUTO(lock_done) struct lock back = {.arena = ARENA};
+	struct lock l = {.platform = STR("linux-64")};
+	assert_int_equal(lock_write(&l, &once, NULL), 0);
+	assert_int_equal(lock_read(buf_str(&once), "l", "linux-64", &back, NULL), 0);
+	assert_int_equal(lock_write(&back, &again, NULL), 0);
+	assert_string_equal(again.data, once.data);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(writes_conda_locks_form),
+		cmocka_unit_test(reads_back_to_equal_bytes),
+		cmocka_unit_test(explicit_lists_read_back),
+		cmocka_unit_test(what_conda_lock_wrote_is_put_in_link_order),
+		cmocka_unit_test(says_where_a_lock_is_wrong),
+		cmocka_unit_test(an_empty_environment_is_a_lock_too),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
