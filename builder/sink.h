@@ -27,6 +27,9 @@ struct sink {
 /* A sink that writes below a folder, which must exist; names are opened below its
  * descriptor, never through links that lead out. */
 struct sink *sink_folder_new(const char *path, struct err **e);
+/* Ends the last file and gives directories their modes and times, which could not be set
+ * before. sink_folder_free does the same without telling of failures. */
+int sink_folder_end(struct sink *s, struct err **e);
 void sink_folder_free(struct sink *s);
 AUTO_DEFINE(struct sink *, sink_folder_free)
 #endif

@@ -1,0 +1,40 @@
+/* builder/bytecode.h - .pyc files of noarch packages, made by the environment's own python.
+ *
+ * One process a package compiles the sources in the order they are given, so equal packages
+ * give equal bytes (marshal's references depend on what a process compiled before). The files
+ * are unchecked-hash pycs (PEP 552): no time in them, and none needed on the file. The path in
+ * them is the final one. The interpreter is unpacked once into the cache folder. */
+#ifndef KILN_BYTECODE_H
+#define KILN_BYTECODE_H
+#include "builder/link.h"
+
+/* Where python looks for the bytecode of `source` ("a/b.py" gives
+ * "a/__pycache__/b.cpython-311.pyc" for version "3.11.2"); appended to out. False, and nothing
+ * appended, when source is no ".py" or the version is not one that hash pycs exist for (3.7). */
+bool bytecode_path(struct str source, struct str python_version, struct buf *out);
+
+struct bytecode; /* one package being compiled; for one thread */
+
+/* Starts the interpreter of the plan's `python` package, unpacking it first when needed.
+ * ERR_ABSENT when the plan has no python. ERR_FAILED, with what helps, when it cannot be run
+ * here. */
+int bytecode_open(const struct link_plan *p, struct bytecode **out, struct err **e);
+/* Ends the process, if it still runs; NULL is fine. */
+void bytecode_free(struct bytecode *b);
+AUTO_DEFINE(struct bytecode *, bytecode_free)
+
+/* One source, all of it; path: relative to the prefix. The bytes are not kept. */
+int bytecode_add(struct bytecode *b, const char *path, const void *source, size_t size,
+		 struct err **e);
+
+struct bytecode_file {
+	const char *source; /* path as it was given */
+	const void *p;	    /* the .pyc; NULL: the source does not compile */
+	size_t size;
+};
+/* Waits until all are compiled and calls each() for every source, in the order given. Nothing
+ * but bytecode_free may follow. */
+int bytecode_end(struct bytecode *b,
+		 int (*each)(void *cookie, const struct bytecode_file *f, struct err **e),
+		 void *cookie, struct err **e);
+#endif
