@@ -1,0 +1,174 @@
+/* builder/sandbox.c - programs of packages, run with nothing but the environment's files. */
+#include "builder/sandbox.h"
+#include "specs/base/arena.h"
+#include "specs/base/vec.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+enum { CHECK_MS = 20000, CHECK_OUTPUT = 4096 };
+
+struct words {
+	struct arena arena;
+	VEC(const char *) list;
+};
+
+static void words_done(struct words *w)
+{
+	VEC_DONE(&w->list);
+	arena_done(&w->arena);
+}
+AUTO_DEFINE_VALUE(struct words, words_done)
+
+static void add(struct words *w, const char *const *more, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		VEC_PUSH(&w->list, more[i]);
+}
+#define ADD(w, ...)                                                                                \
+	add(w, (const char *const[]){__VA_ARGS__},                                                 \
+	    sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+/* /proc of a new process namespace is what is wanted. A container without privileges may not
+ * mount one; there the host's must do. */
+static const char *const proc_options[] = {"--proc", "--ro-bind"};
+
+/* A merged /usr has links at the top, others have folders: the sandbox gets the same. */
+static void add_system_folder(struct words *w, const char *path)
+{
+	struct stat st;
+	char target[256];
+	if (lstat(path, &st) < 0)
+		return;
+	if (!S_ISLNK(st.st_mode)) {
+		ADD(w, "--ro-bind", path, path);
+		return;
+	}
+	ssize_t n = readlink(path, target, sizeof(target));
+	if (n > 0 && (size_t)n < sizeof(target))
+		ADD(w, "--symlink", arena_copy(&w->arena, target, (size_t)n), path);
+}
+
+static void add_root(struct words *w, size_t proc_option)
+{
+	static const char *const folders[] = {
+		"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
+	};
+	ADD(w, "bwrap", "--unshare-all", "--die-with-parent", "--new-session");
+	ADD(w, "--hostname", "kiln", "--uid", "0", "--gid", "0", "--cap-drop", "ALL");
+	for (size_t i = 0; i < COUNT(folders); i++)
+		add_system_folder(w, folders[i]);
+	/* Programs of /usr/bin that are links to here; where libraries are. */
+	ADD(w, "--ro-bind-try", "/etc/alternatives", "/etc/alternatives");
+	ADD(w, "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache");
+	if (proc_option == 0)
+		ADD(w, proc_options[proc_option], "/proc");
+	else
+		ADD(w, proc_options[proc_option], "/proc", "/proc");
+	ADD(w, "--dev", "/dev", "--tmpfs", "/tmp");
+}
+
+/* --- does it work here? -------------------------------------------------------------- */
+
+static struct {
+	pthread_once_t once;
+	int code;
+	size_t proc_option;
+	char why[CHECK_OUTPUT];
+} checked = {.once = PTHREAD_ONCE_INIT};
+
+static void try_option(size_t option)
+{
+	AUTO(words_done) struct words w = {.arena = ARENA};
+	AUTO(process_result_done) struct process_result r = PROCESS_RESULT(CHECK_OUTPUT);
+	AUTO(err_free) struct err *e = NULL;
+	add_root(&w, option);
+	ADD(&w, "true", NULL);
+	const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
+	int code =
+		process_run(&(struct process_request){w.list.v, env, "/"}, CHECK_MS, true, &r, &e);
+	checked.code = code < 0 ? code : r.status == 0 ? 0 : ERR_FAILED;
+	checked.proc_option = option;
+	struct str text = code < 0 ? str_of(e->text) : str_trim(buf_str(&r.out));
+	snprintf(checked.why, sizeof(checked.why), "%.*s", STR_ARG(text));
+}
+
+static void check(void)
+{
+	for (size_t i = 0; i < COUNT(proc_options); i++) {
+		try_option(i);
+		if (checked.code != ERR_FAILED)
+			return;
+	}
+}
+
+int sandbox_check(struct err **e)
+{
+	pthread_once(&checked.once, check);
+	if (checked.code == 0)
+		return 0;
+	if (checked.code == ERR_ABSENT)
+		return err_set(e, ERR_ABSENT,
+			       "programs of packages run in a sandbox, and there is no bwrap here; "
+			       "install the package bubblewrap");
+	return err_set(e, ERR_FAILED,
+		       "programs of packages run in a sandbox, which this system does not allow "
+		       "(%s); allow unprivileged user namespaces (sysctl "
+		       "kernel.unprivileged_userns_clone=1, user.max_user_namespaces, "
+		       "kernel.apparmor_restrict_unprivileged_userns=0), or in a container run it "
+		       "with --security-opt seccomp=unconfined --security-opt apparmor=unconfined",
+		       checked.why);
+}
+
+/* --- running ------------------------------------------------------------------------- */
+
+static bool is_named_in(const char *const *env, const char *variable)
+{
+	size_t n = strcspn(variable, "=") + 1;
+	for (; env && *env; env++)
+		if (strncmp(*env, variable, n) == 0)
+			return true;
+	return false;
+}
+
+static void add_env(struct words *w, const struct sandbox_request *q)
+{
+	const char *const fixed[] = {
+		"HOME=/tmp",
+		"TMPDIR=/tmp",
+		"TZ=UTC",
+		"LC_ALL=C.UTF-8",
+		"LANG=C.UTF-8",
+		"PYTHONHASHSEED=0",
+		/* Bytecode with times in it would come into the image. */
+		"PYTHONDONTWRITEBYTECODE=1",
+		arena_printf(&w->arena, "SOURCE_DATE_EPOCH=%lld", (long long)q->epoch).p,
+	};
+	for (size_t i = 0; i < COUNT(fixed); i++)
+		if (!is_named_in(q->env, fixed[i]))
+			VEC_PUSH(&w->list, fixed[i]);
+	for (const char *const *v = q->env; v && *v; v++)
+		VEC_PUSH(&w->list, *v);
+	VEC_PUSH(&w->list, NULL);
+}
+
+int sandbox_run(const struct sandbox_request *q, struct process_result *r, struct err **e)
+{
+	int code = sandbox_check(e);
+	if (code < 0)
+		return code;
+	AUTO(words_done) struct words w = {.arena = ARENA};
+	AUTO(words_done) struct words env = {.arena = ARENA};
+	add_root(&w, checked.proc_option);
+	for (size_t i = 0; i < q->bind_count; i++) {
+		const struct sandbox_bind *b = &q->binds[i];
+		ADD(&w, b->writable ? "--bind" : "--ro-bind", b->from, b->to);
+	}
+	ADD(&w, "--chdir", "/", "--");
+	for (const char *const *a = q->argv; *a; a++)
+		VEC_PUSH(&w.list, *a);
+	VEC_PUSH(&w.list, NULL);
+	add_env(&env, q);
+	return process_run(&(struct process_request){w.list.v, env.list.v, "/"}, q->timeout_ms,
+			   q->together, r, e);
+}

@@ -1,0 +1,32 @@
+/* builder/sandbox.h - programs of packages, run with nothing but the environment's files.
+ *
+ * bubblewrap makes namespaces: no network, no other processes, a new /tmp, /proc and /dev, the
+ * host's /usr, /bin and /lib to read (so that there is a shell), and the folders that are
+ * bound. No variable of the host gets in. What such a program sees is the same on each run:
+ * TZ=UTC, LC_ALL=C.UTF-8, HOME and TMPDIR /tmp, PYTHONHASHSEED=0, SOURCE_DATE_EPOCH. */
+#ifndef KILN_SANDBOX_H
+#define KILN_SANDBOX_H
+#include "specs/base/process.h"
+
+struct sandbox_bind {
+	const char *from; /* a folder of the host */
+	const char *to;	  /* where the program sees it; absolute */
+	bool writable;
+};
+
+struct sandbox_request {
+	const char *const *argv; /* ends in NULL */
+	const char *const *env;	 /* "NAME=value", ends in NULL; over those above; PATH is needed */
+	const struct sandbox_bind *binds;
+	size_t bind_count;
+	int64_t epoch;	     /* SOURCE_DATE_EPOCH */
+	unsigned timeout_ms; /* 0: none */
+	bool together;	     /* both streams in r->out */
+};
+
+/* 0 when programs can be run here. ERR_ABSENT: there is no bwrap; ERR_FAILED: the system
+ * forbids what it needs; both say what would help. Tried once a process. */
+int sandbox_check(struct err **e);
+/* Runs and captures as process_run does. */
+int sandbox_run(const struct sandbox_request *q, struct process_result *r, struct err **e);
+#endif
