@@ -13,12 +13,25 @@
  * appended, when source is no ".py" or the version is not one that hash pycs exist for (3.7). */
 bool bytecode_path(struct str source, struct str python_version, struct buf *out);
 
+/* "3.11" of "3.11.2"; empty when that is no such version. */
+struct str bytecode_minor(struct str python_version);
+
+/* A python that can be run here; see builder/interpreter.h. */
+struct interpreter {
+	char *folder;  /* holds the tree of the prefix */
+	char *program; /* below it: "bin/python3.11" */
+};
+
 struct bytecode; /* one package being compiled; for one thread */
 
 /* Starts the interpreter of the plan's `python` package, unpacking it first when needed.
  * ERR_ABSENT when the plan has no python. ERR_FAILED, with what helps, when it cannot be run
  * here. */
 int bytecode_open(const struct link_plan *p, struct bytecode **out, struct err **e);
+/* The same with an interpreter at hand, which is seen at `prefix`; scratch: a folder for what it
+ * writes, which has no name there. */
+int bytecode_start(const struct interpreter *python, const char *prefix, const char *scratch,
+		   struct bytecode **out, struct err **e);
 /* Ends the process, if it still runs; NULL is fine. */
 void bytecode_free(struct bytecode *b);
 AUTO_DEFINE(struct bytecode *, bytecode_free)
@@ -32,9 +45,8 @@ struct bytecode_file {
 	const void *p;	    /* the .pyc; NULL: the source does not compile */
 	size_t size;
 };
+typedef int bytecode_each_fn(void *cookie, const struct bytecode_file *f, struct err **e);
 /* Waits until all are compiled and calls each() for every source, in the order given. Nothing
  * but bytecode_free may follow. */
-int bytecode_end(struct bytecode *b,
-		 int (*each)(void *cookie, const struct bytecode_file *f, struct err **e),
-		 void *cookie, struct err **e);
+int bytecode_end(struct bytecode *b, bytecode_each_fn *each, void *cookie, struct err **e);
 #endif

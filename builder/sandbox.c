@@ -152,23 +152,53 @@ static void add_env(struct words *w, const struct sandbox_request *q)
 	VEC_PUSH(&w->list, NULL);
 }
 
-int sandbox_run(const struct sandbox_request *q, struct process_result *r, struct err **e)
+/* The command of bwrap and the environment that it hands on. */
+struct boxed {
+	struct words argv, env;
+};
+
+static void boxed_done(struct boxed *b)
+{
+	words_done(&b->argv);
+	words_done(&b->env);
+}
+AUTO_DEFINE_VALUE(struct boxed, boxed_done)
+
+static int box(const struct sandbox_request *q, struct boxed *out, struct err **e)
 {
 	int code = sandbox_check(e);
 	if (code < 0)
 		return code;
-	AUTO(words_done) struct words w = {.arena = ARENA};
-	AUTO(words_done) struct words env = {.arena = ARENA};
-	add_root(&w, checked.proc_option);
+	struct words *w = &out->argv;
+	add_root(w, checked.proc_option);
 	for (size_t i = 0; i < q->bind_count; i++) {
 		const struct sandbox_bind *b = &q->binds[i];
-		ADD(&w, b->writable ? "--bind" : "--ro-bind", b->from, b->to);
+		ADD(w, b->writable ? "--bind" : "--ro-bind", b->from, b->to);
 	}
-	ADD(&w, "--chdir", "/", "--");
+	ADD(w, "--chdir", "/", "--");
 	for (const char *const *a = q->argv; *a; a++)
-		VEC_PUSH(&w.list, *a);
-	VEC_PUSH(&w.list, NULL);
-	add_env(&env, q);
-	return process_run(&(struct process_request){w.list.v, env.list.v, "/"}, q->timeout_ms,
-			   q->together, r, e);
+		VEC_PUSH(&w->list, *a);
+	VEC_PUSH(&w->list, NULL);
+	add_env(&out->env, q);
+	return 0;
+}
+
+int sandbox_start(const struct sandbox_request *q, const int fds[3], pid_t *out, struct err **e)
+{
+	AUTO(boxed_done) struct boxed b = {0};
+	int code = box(q, &b, e);
+	if (code < 0)
+		return code;
+	struct process_request inner = {b.argv.list.v, b.env.list.v, "/"};
+	return process_start(&inner, fds, out, e);
+}
+
+int sandbox_run(const struct sandbox_request *q, struct process_result *r, struct err **e)
+{
+	AUTO(boxed_done) struct boxed b = {0};
+	int code = box(q, &b, e);
+	if (code < 0)
+		return code;
+	struct process_request inner = {b.argv.list.v, b.env.list.v, "/"};
+	return process_run(&inner, q->timeout_ms, q->together, r, e);
 }

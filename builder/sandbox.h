@@ -27,6 +27,9 @@ struct sandbox_request {
 /* 0 when programs can be run here. ERR_ABSENT: there is no bwrap; ERR_FAILED: the system
  * forbids what it needs; both say what would help. Tried once a process. */
 int sandbox_check(struct err **e);
+/* Starts it with these descriptors, as process_start does; timeout_ms and together do not
+ * count. */
+int sandbox_start(const struct sandbox_request *q, const int fds[3], pid_t *out, struct err **e);
 /* Runs and captures as process_run does. */
 int sandbox_run(const struct sandbox_request *q, struct process_result *r, struct err **e);
 #endif

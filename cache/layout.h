@@ -4,6 +4,8 @@
  *     channels/HEX.json        their validators    blobs/sha256/HEX        small blobs
  *     segments/...             packed packages     records.db              what was built
  *     locks/...                held while one process makes what others wait for
+ *     interpreters/HEX         pythons, to compile with
+ *     trees/...                for link scripts, while they run
  *
  * Everything may be removed at any time when no kiln runs. */
 #ifndef KILN_CACHE_LAYOUT_H
@@ -17,6 +19,8 @@ enum layout_part {
 	LAYOUT_BLOBS,
 	LAYOUT_SEGMENTS,
 	LAYOUT_LOCKS,
+	LAYOUT_INTERPRETERS,
+	LAYOUT_TREES,
 };
 
 /* The cache folder of this user, not made yet; the caller frees *out. $KILN_CACHE, else
