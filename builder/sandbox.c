@@ -175,7 +175,7 @@ static int box(const struct sandbox_request *q, struct boxed *out, struct err **
 		const struct sandbox_bind *b = &q->binds[i];
 		ADD(w, b->writable ? "--bind" : "--ro-bind", b->from, b->to);
 	}
-	ADD(w, "--chdir", "/", "--");
+	ADD(w, "--chdir", q->folder ? q->folder : "/", "--");
 	for (const char *const *a = q->argv; *a; a++)
 		VEC_PUSH(&w->list, *a);
 	VEC_PUSH(&w->list, NULL);

@@ -19,6 +19,7 @@ struct sandbox_request {
 	const char *const *env;	 /* "NAME=value", ends in NULL; over those above; PATH is needed */
 	const struct sandbox_bind *binds;
 	size_t bind_count;
+	const char *folder;  /* to start in; NULL: "/" */
 	int64_t epoch;	     /* SOURCE_DATE_EPOCH */
 	unsigned timeout_ms; /* 0: none */
 	bool together;	     /* both streams in r->out */
