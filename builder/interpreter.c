@@ -97,14 +97,72 @@ static bool wanted(const void *cookie, const char *path)
 
 /* --- making it ----------------------------------------------------------------------- */
 
-static int make(const struct parts *p, const char *folders, const char *place, struct err **e)
+struct library {
+	const struct interpreter *python;
+	struct str version;
+	struct bytecode *compiler;
+	struct sink *to;
+};
+
+/* One of the modules that starting up reads. */
+static int add_module(struct library *l, const char *path, struct err **e)
+{
+	AUTO(free) char *file = fs_join(l->python->folder, path);
+	AUTO(buf_done) struct buf source = BUF(16 << 20);
+	int code = fs_read(file, &source, e);
+	return code < 0 ? code : bytecode_add(l->compiler, path, source.data, source.n, e);
+}
+
+static int put_bytecode(void *cookie, const struct bytecode_file *f, struct err **e)
+{
+	struct library *l = cookie;
+	AUTO(buf_done) struct buf path = BUF(BUF_UNLIMITED);
+	if (!f->p || !bytecode_path(str_of(f->source), l->version, &path))
+		return 0;
+	struct entry entry = {ENTRY_FILE, path.data, NULL, 0644, 0, f->size};
+	int code = l->to->entry(l->to, &entry, e);
+	return code < 0 ? code : l->to->data(l->to, f->p, f->size, e);
+}
+
+/* The bytecode that came with it goes by file times, which linking sets anew: python would
+ * compile what it reads at each start, which doubles the time that takes. What fails here is
+ * only slower, or will fail again where it matters. */
+static int quicken(const struct parts *p, const struct interpreter *python, struct err **e)
+{
+	static const char *const modules[] = {
+		"encodings/__init__.py",
+		"encodings/aliases.py",
+		"encodings/utf_8.py",
+		"warnings.py",
+	};
+	AUTO(sink_folder_free) struct sink *to = sink_folder_new(python->folder, e);
+	AUTO(bytecode_free) struct bytecode *compiler = NULL;
+	struct library l = {.python = python, .version = p->minor, .to = to};
+	int code = to ? 0 : ERR_IO;
+	if (code == 0)
+		code = bytecode_start(python, p->plan->options.prefix, python->folder, &compiler,
+				      e);
+	l.compiler = compiler;
+	for (size_t i = 0; i < COUNT(modules) && code == 0; i++) {
+		struct buf path = BUF(200);
+		buf_printf(&path, "%s%s", p->library, modules[i]);
+		AUTO(free) char *name = buf_take(&path);
+		code = add_module(&l, name, e);
+	}
+	return code < 0 ? code : bytecode_end(compiler, put_bytecode, &l, e);
+}
+
+static int make(const struct parts *p, const char *program, const char *place, struct err **e)
 {
 	AUTO(free) char *aside = NULL;
-	int code = fs_temp_dir(folders, &aside, e);
+	int code = link_tree_temp(p->plan, &aside, e);
 	if (code < 0)
 		return code;
 	struct link_tree_request q = {p->plan, p->chosen, aside, wanted, p};
+	struct interpreter python = {aside, (char *)program};
 	code = link_tree(&q, e);
+	if (code == 0)
+		(void)quicken(p, &python, NULL);
 	if (code == 0 && rename(aside, place) < 0)
 		code = err_sys(e, "%s", place);
 	if (code < 0)
@@ -113,7 +171,7 @@ static int make(const struct parts *p, const char *folders, const char *place, s
 }
 
 /* One process makes it, the others wait. */
-static int make_once(const struct parts *p, const char *folders, const char *place, struct err **e)
+static int make_once(const struct parts *p, const char *program, const char *place, struct err **e)
 {
 	if (access(place, F_OK) == 0)
 		return 0;
@@ -127,7 +185,7 @@ static int make_once(const struct parts *p, const char *folders, const char *pla
 		code = layout_lock(locks, lock_name, &lock, e);
 	if (code < 0 || access(place, F_OK) == 0)
 		return code;
-	return make(p, folders, place, e);
+	return make(p, program, place, e);
 }
 
 int interpreter_open(const struct link_plan *p, struct interpreter *out, struct err **e)
@@ -140,12 +198,13 @@ int interpreter_open(const struct link_plan *p, struct interpreter *out, struct 
 	if (code < 0)
 		return code;
 	AUTO(free) char *place = fs_join(folders, identity(&parts).hex);
-	if ((code = make_once(&parts, folders, place, e)) < 0)
+	struct buf name = BUF(100);
+	buf_printf(&name, "bin/python%.*s", STR_ARG(parts.minor));
+	AUTO(free) char *program = buf_take(&name);
+	if ((code = make_once(&parts, program, place, e)) < 0)
 		return err_wrap(e, "the interpreter that makes bytecode");
-	struct buf program = BUF(100);
-	buf_printf(&program, "bin/python%.*s", STR_ARG(parts.minor));
 	out->folder = STEAL(&place);
-	out->program = buf_take(&program);
+	out->program = STEAL(&program);
 	return 0;
 }
 

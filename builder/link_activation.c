@@ -292,7 +292,7 @@ int link_activation(const struct link_plan *p, struct arena *arena, struct strs 
 	*out = (struct strs){NULL, 0};
 	if (!choose(p, &a))
 		return 0;
-	int code = link_temp_tree(p, &tree, e);
+	int code = link_tree_temp(p, &tree, e);
 	if (code == 0) {
 		code = activate(&a, tree, &found, e);
 		fs_remove(tree, NULL);

@@ -1,5 +1,6 @@
 /* builder/link_finish.c - what belongs to the environment as a whole. */
 #include "builder/link_scripts.h"
+#include "builder/link_tree.h"
 #include "specs/base/fs.h"
 
 /* The scripts run over a tree of their own, and what they changed is emitted. Packages are
@@ -24,7 +25,7 @@ int link_finish(const struct link_plan *p, const struct link_environment *env, s
 	if (code < 0 || !p->has_scripts)
 		return code;
 	AUTO(free) char *tree = NULL;
-	if ((code = link_temp_tree(p, &tree, e)) < 0)
+	if ((code = link_tree_temp(p, &tree, e)) < 0)
 		return code;
 	code = emit_scripts(p, env, tree, to, e);
 	fs_remove(tree, NULL);

@@ -1,7 +1,8 @@
 /* builder/link_install.c - an environment in a folder of the machine: `kiln install`.
  *
  * It is linked into a folder beside its place and renamed when whole. An environment that
- * stands there is exchanged and removed afterwards, so there is always one. */
+ * stands there is exchanged and removed afterwards, so there is always one. An empty folder
+ * that cannot be renamed over (a volume of a container) is filled where it is. */
 #include "builder/link_scripts.h"
 #include "specs/base/fs.h"
 #include <dirent.h>
@@ -61,14 +62,21 @@ static int look(const char *path, enum place *out, struct err **e)
 	return 0;
 }
 
+/* The folder that holds `path`, which the caller frees. */
+static char *above(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (!slash)
+		return mem_text(".");
+	char *folder = mem_text(path);
+	folder[slash == path ? 1 : slash - path] = 0;
+	return folder;
+}
+
 /* A folder beside `path`, so that it can be renamed to it. */
 static int make_aside(const char *path, char **out, struct err **e)
 {
-	AUTO(free) char *above = mem_text(path);
-	char *slash = strrchr(above, '/');
-	if (slash)
-		slash[slash == above] = 0;
-	const char *folder = slash ? above : ".";
+	AUTO(free) char *folder = above(path);
 	int code = fs_make_dirs(folder, 0755, e);
 	if (code < 0)
 		return code;
@@ -95,23 +103,62 @@ static int move(const struct link_plan *p, const char *aside, const char *path, 
 
 /* --- installing ---------------------------------------------------------------------- */
 
-int link_install(const struct link_plan *p, const struct link_environment *env, const char *path,
-		 struct err **e)
+static bool may_be_renamed_over(const char *path)
 {
-	AUTO(free) char *place_path = mem_text(path);
+	AUTO(free) char *folder = above(path);
+	struct stat in, out;
+	return stat(path, &in) == 0 && stat(folder, &out) == 0 && in.st_dev == out.st_dev &&
+	       eaccess(folder, W_OK) == 0;
+}
+
+static void make_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *at;
+	while (dir && (at = readdir(dir)))
+		if (strcmp(at->d_name, ".") != 0 && strcmp(at->d_name, "..") != 0) {
+			AUTO(free) char *whole = fs_join(path, at->d_name);
+			fs_remove(whole, NULL);
+		}
+	if (dir)
+		closedir(dir);
+}
+
+static int install_in_place(const struct link_plan *p, const struct link_environment *env,
+			    const char *path, struct err **e)
+{
+	int code = link_with_scripts(p, env, path, NULL, e);
+	if (code < 0)
+		make_empty(path);
+	return code;
+}
+
+static int install_aside(const struct link_plan *p, const struct link_environment *env,
+			 const char *path, enum place place, struct err **e)
+{
 	AUTO(free) char *aside = NULL;
-	for (size_t n = strlen(place_path); n > 1 && place_path[n - 1] == '/'; n--)
-		place_path[n - 1] = 0;
-	enum place place = PLACE_FREE;
-	int code = look(place_path, &place, e);
-	if (code == 0)
-		code = make_aside(place_path, &aside, e);
+	int code = make_aside(path, &aside, e);
 	if (code < 0)
 		return code;
 	code = link_with_scripts(p, env, aside, NULL, e);
 	if (code == 0)
-		code = move(p, aside, place_path, place, e);
+		code = move(p, aside, path, place, e);
 	if (code < 0)
 		fs_remove(aside, NULL);
 	return code;
+}
+
+int link_install(const struct link_plan *p, const struct link_environment *env, const char *path,
+		 struct err **e)
+{
+	AUTO(free) char *clean = mem_text(path);
+	for (size_t n = strlen(clean); n > 1 && clean[n - 1] == '/'; n--)
+		clean[n - 1] = 0;
+	enum place place = PLACE_FREE;
+	int code = look(clean, &place, e);
+	if (code < 0)
+		return code;
+	if (place == PLACE_EMPTY && !may_be_renamed_over(clean))
+		return install_in_place(p, env, clean, e);
+	return install_aside(p, env, clean, place, e);
 }

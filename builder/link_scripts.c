@@ -4,11 +4,9 @@
 #include "builder/link_tree.h"
 #include "builder/sandbox.h"
 #include "builder/tar.h"
-#include "cache/layout.h"
 #include "specs/base/fs.h"
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #define SOURCE "/tmp/source" /* in the sandbox: the package of a pre-link script, unpacked */
 enum {
@@ -28,22 +26,6 @@ struct stage {
 int64_t link_time(const struct link_plan *p)
 {
 	return p->newest ? (int64_t)p->newest : TAR_DIRECTORY_MTIME;
-}
-
-int link_temp_tree(const struct link_plan *p, char **out, struct err **e)
-{
-	AUTO(free) char *trees = NULL;
-	AUTO(free) char *tree = NULL;
-	int code = layout_folder(p->options.cache, LAYOUT_TREES, &trees, e);
-	if (code == 0)
-		code = fs_temp_dir(trees, &tree, e);
-	if (code < 0)
-		return code;
-	/* Scripts see it as the prefix. */
-	if (chmod(tree, 0755) < 0)
-		return err_sys(e, "%s", tree);
-	*out = STEAL(&tree);
-	return 0;
 }
 
 /* --- conda-meta ---------------------------------------------------------------------- */
@@ -186,7 +168,7 @@ static int run_pre_link(const struct stage *s, size_t i, struct err **e)
 	AUTO(free) bool *only = mem_zero(s->plan->count, sizeof(bool));
 	AUTO(free) char *source = NULL;
 	only[i] = true;
-	int code = link_temp_tree(s->plan, &source, e);
+	int code = link_tree_temp(s->plan, &source, e);
 	if (code < 0)
 		return code;
 	code = link_chosen(s->plan, only, source, e);

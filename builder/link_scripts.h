@@ -9,8 +9,6 @@ int link_put_meta(const struct link_plan *p, const struct link_environment *env,
 		  struct err **e);
 /* Time of what no package brought: seconds. */
 int64_t link_time(const struct link_plan *p);
-/* A folder to link into for a while, below the cache; the caller removes it and frees *out. */
-int link_temp_tree(const struct link_plan *p, char **out, struct err **e);
 
 /* Links all packages into `tree` and runs their scripts in conda's order: a pre-link script
  * when all that stands before its package is linked, post-link scripts when everything is.

@@ -1,7 +1,14 @@
 /* builder/link_tree.c - packages of a plan, or some of them, linked into a folder. */
 #include "builder/link_tree.h"
+#include "cache/layout.h"
+#include "specs/base/fs.h"
 #include "specs/base/interrupt.h"
 #include "specs/base/workers.h"
+#include <dirent.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { STALE_S = 24 * 60 * 60 };
 
 /* --- which packages ------------------------------------------------------------------ */
 
@@ -46,6 +53,42 @@ void link_tree_add_dependencies(const struct link_plan *p, bool *chosen)
 			if (chosen[i])
 				more |= add_dependencies_of(p, i, chosen);
 	}
+}
+
+/* --- where to ------------------------------------------------------------------------ */
+
+/* Nobody works in one for as long: scripts are stopped after minutes. */
+static void sweep(const char *trees)
+{
+	DIR *dir = opendir(trees);
+	struct dirent *at;
+	while (dir && (at = readdir(dir))) {
+		struct stat st;
+		if (at->d_name[0] == '.' || fstatat(dirfd(dir), at->d_name, &st, 0) < 0 ||
+		    st.st_ctim.tv_sec > time(NULL) - STALE_S)
+			continue;
+		AUTO(free) char *path = fs_join(trees, at->d_name);
+		fs_remove(path, NULL);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+int link_tree_temp(const struct link_plan *p, char **out, struct err **e)
+{
+	AUTO(free) char *trees = NULL;
+	AUTO(free) char *tree = NULL;
+	int code = layout_folder(p->options.cache, LAYOUT_TREES, &trees, e);
+	if (code < 0)
+		return code;
+	sweep(trees);
+	if ((code = fs_temp_dir(trees, &tree, e)) < 0)
+		return code;
+	/* Scripts see it as the prefix. */
+	if (chmod(tree, 0755) < 0)
+		return err_sys(e, "%s", tree);
+	*out = STEAL(&tree);
+	return 0;
 }
 
 /* --- a sink that lets some entries through ------------------------------------------- */

@@ -9,6 +9,10 @@ void link_tree_add_dependencies(const struct link_plan *p, bool *chosen);
 /* Place of the package of this name, or p->count. */
 size_t link_tree_find(const struct link_plan *p, const char *name);
 
+/* A folder to link into for a while, below the cache; the caller removes it and frees *out.
+ * Those that a killed process left behind a day ago are removed. */
+int link_tree_temp(const struct link_plan *p, char **out, struct err **e);
+
 struct link_tree_request {
 	const struct link_plan *plan;
 	const bool *chosen; /* [plan->count] */

@@ -24,6 +24,21 @@ static void add_streams(posix_spawn_file_actions_t *actions, const int fds[3])
 			posix_spawn_file_actions_adddup2(actions, fds[i], i);
 }
 
+/* A folder of PATH that may not be searched makes exec say EACCES for a program that is just
+ * not there. */
+static bool is_in_path(const char *name)
+{
+	struct str rest = str_of(getenv("PATH")), folder;
+	bool found = strchr(name, '/') != NULL;
+	while (rest.n && !found) {
+		AUTO(buf_done) struct buf path = BUF(BUF_UNLIMITED);
+		str_cut(&rest, ':', &folder);
+		buf_printf(&path, "%.*s/%s", STR_ARG(folder), name);
+		found = access(path.data, X_OK) == 0;
+	}
+	return found;
+}
+
 int process_start(const struct process_request *q, const int fds[3], pid_t *out, struct err **e)
 {
 	posix_spawn_file_actions_t actions;
@@ -45,7 +60,7 @@ int process_start(const struct process_request *q, const int fds[3], pid_t *out,
 	int sys = posix_spawnp(out, q->argv[0], &actions, &attr, (char *const *)q->argv, env);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
-	errno = sys;
+	errno = sys == EACCES && !is_in_path(q->argv[0]) ? ENOENT : sys;
 	return sys ? err_sys(e, "%s", q->argv[0]) : 0;
 }
 

@@ -509,6 +509,39 @@ static void a_failed_install_leaves_nothing(void **state)
 	assert_int_equal(count_names(s->folder), 1);
 }
 
+/* As a volume of a container, which nothing can be renamed to. */
+static void fills_an_empty_folder_that_cannot_be_replaced(void **state)
+{
+	struct scene *s = *state;
+	uid_t was = geteuid(), nobody = 65534;
+	plan(s, two, 2);
+	assert_int_equal(mkdir(below(s, "held"), 0755), 0);
+	assert_int_equal(mkdir(below(s, "held/volume"), 0755), 0);
+	if (was == 0) {
+		assert_int_equal(chown(s->folder, nobody, nobody), 0);
+		assert_int_equal(chown(below(s, "held/volume"), nobody, nobody), 0);
+		assert_int_equal(seteuid(nobody), 0);
+	} else {
+		assert_int_equal(chmod(below(s, "held"), 0555), 0);
+	}
+	int code = link_install(&s->plan, &s->env, below(s, "held/volume"), NULL);
+	size_t names = count_names(below(s, "held/volume"));
+	static const char *const made[] = {"bin", "conda-meta", "share"};
+	for (size_t i = 0; i < COUNT(made); i++) {
+		AUTO(free) char *path = fs_join(below(s, "held/volume"), made[i]);
+		fs_remove(path, NULL);
+	}
+	fails = "two";
+	int failed = link_install(&s->plan, &s->env, below(s, "held/volume"), NULL);
+	size_t left = count_names(below(s, "held/volume"));
+	assert_int_equal(seteuid(was), 0);
+	assert_int_equal(chmod(below(s, "held"), 0755), 0);
+	assert_int_equal(code, 0);
+	assert_int_equal(names, 3);
+	assert_int_equal(failed, ERR_CORRUPT);
+	assert_int_equal(left, 0);
+}
+
 static void an_install_runs_scripts_in_place(void **state)
 {
 	struct scene *s = *state;
@@ -537,6 +570,7 @@ int main(void)
 		TEST(replaces_an_environment_as_a_whole),
 		TEST(refuses_folders_that_hold_something_else),
 		TEST(a_failed_install_leaves_nothing),
+		TEST(fills_an_empty_folder_that_cannot_be_replaced),
 		TEST(an_install_runs_scripts_in_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

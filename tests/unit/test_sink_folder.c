@@ -4,12 +4,17 @@
 #include "specs/base/workers.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -250,6 +255,51 @@ static void several_threads_may_write_below_one_folder(void **state)
 	assert_int_equal(stat_of("shared/6/deep/48/f7").st_size, 1);
 }
 
+/* As an old seccomp profile does: openat2 is refused from now on. */
+static bool forbid_openat2(void)
+{
+	struct sock_filter rules[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {COUNT(rules), rules};
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+/* In a child, as nothing takes a filter back: 0, or the step that failed. */
+static int write_without_openat2(void)
+{
+	struct sink *s = sink_folder_new(inside, NULL);
+	int step = 0;
+	if (put_file(s, "a/b/c", "x", NULL) != 0 || put(s, ENTRY_HARDLINK, "a/d", "a/b/c") != 0)
+		step = 1;
+	else if (put(s, ENTRY_SYMLINK, "leads", "../out") != 0)
+		step = 2;
+	else if (put_file(s, "leads/escaped", "x", NULL) != ERR_CORRUPT)
+		step = 3;
+	else if (put(s, ENTRY_DIR, "sealed", NULL) != 0 || sink_folder_end(s, NULL) != 0)
+		step = 4;
+	sink_folder_free(s);
+	return step;
+}
+
+static void works_where_openat2_is_forbidden(void **state)
+{
+	(void)state;
+	int status;
+	pid_t child = fork();
+	if (child == 0)
+		_exit(forbid_openat2() ? write_without_openat2() : 99);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 99)
+		skip();
+	assert_int_equal(status, 0);
+	assert_text("a/d", "x");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -262,6 +312,7 @@ int main(void)
 		TEST(tells_sizes_that_are_wrong),
 		TEST(leaves_no_half_file),
 		TEST(says_where_there_was_no_room),
+		TEST(works_where_openat2_is_forbidden),
 		TEST(several_threads_may_write_below_one_folder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
