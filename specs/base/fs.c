@@ -88,9 +88,24 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
+/* Names in a folder that may not be written or searched cannot be removed, except by root. */
+static int open_up(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)ftw;
+	if ((type == FTW_D || type == FTW_DNR) && (st->st_mode & S_IRWXU) != S_IRWXU)
+		(void)chmod(path, (st->st_mode & 07777) | S_IRWXU);
+	return 0;
+}
+
 int fs_remove(const char *path, struct err **e)
 {
-	if (nftw(path, remove_one, 64, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
+	enum { OPEN_FDS = 64 };
+	int r = nftw(path, remove_one, OPEN_FDS, FTW_DEPTH | FTW_PHYS);
+	if (r < 0 && errno == EACCES) {
+		nftw(path, open_up, OPEN_FDS, FTW_PHYS);
+		r = nftw(path, remove_one, OPEN_FDS, FTW_DEPTH | FTW_PHYS);
+	}
+	if (r < 0 && errno != ENOENT)
 		return err_sys(e, "remove %s", path);
 	return 0;
 }

@@ -11,7 +11,8 @@ int fs_read_fd(int fd, const char *name, struct buf *out, struct err **e);
 int fs_write_fd(int fd, const void *p, size_t n, struct err **e);
 /* Makes the folder and those above it. An existing one is fine. */
 int fs_make_dirs(const char *path, mode_t mode, struct err **e);
-/* Removes a file or a whole folder, never following links; absent is fine. */
+/* Removes a file or a whole folder, never following links; absent is fine, and so are folders
+ * in it that are read-only. */
 int fs_remove(const char *path, struct err **e);
 /* a + "/" + b, which the caller frees. */
 char *fs_join(const char *a, const char *b);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -99,6 +100,28 @@ static void a_file_stands_only_after_its_commit(void **state)
 	assert_int_equal(fs_remove(dir, &e), 0);
 }
 
+static void a_folder_goes_with_what_is_sealed_in_it(void **state)
+{
+	(void)state;
+	AUTO(free) char *dir = NULL;
+	AUTO(err_free) struct err *e = NULL;
+	uid_t was = geteuid(), nobody = 65534;
+	assert_int_equal(fs_temp_dir("/tmp", &dir, &e), 0);
+	/* root may remove anything */
+	assert_true(was != 0 || (chown(dir, nobody, nobody) == 0 && seteuid(nobody) == 0));
+	AUTO(free) char *sealed = fs_join(dir, "sealed");
+	AUTO(free) char *deep = fs_join(sealed, "deep");
+	AUTO(free) char *file = fs_join(deep, "file");
+	int made = fs_make_dirs(deep, 0755, NULL) + fs_write(file, STR("x"), 0444, NULL);
+	made += chmod(deep, 0555) + chmod(sealed, 0555);
+	int removed = fs_remove(sealed, NULL);
+	assert_int_equal(seteuid(was), 0);
+	assert_int_equal(made, 0);
+	assert_int_equal(removed, 0);
+	assert_int_equal(access(sealed, F_OK), -1);
+	assert_int_equal(fs_remove(dir, &e), 0);
+}
+
 static void json_refuses_doubled_keys_and_rests(void **state)
 {
 	(void)state;
@@ -168,6 +191,7 @@ int main(void)
 		cmocka_unit_test(slices_are_cut_and_trimmed),
 		cmocka_unit_test(a_digest_reads_what_it_writes),
 		cmocka_unit_test(a_file_stands_only_after_its_commit),
+		cmocka_unit_test(a_folder_goes_with_what_is_sealed_in_it),
 		cmocka_unit_test(json_refuses_doubled_keys_and_rests),
 		cmocka_unit_test(json_writes_what_it_read),
 		cmocka_unit_test(workers_do_every_job_once_or_report_the_failure),
