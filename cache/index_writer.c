@@ -479,7 +479,8 @@ static void drop_hidden(struct index_writer *w)
 	size_t conda = 0, kept = 0;
 
 	if (w->removed.n)
-		qsort(w->removed.v, w->removed.n, sizeof(*w->removed.v), by_hash);
+		if (w->removed.n)
+			qsort(w->removed.v, w->removed.n, sizeof(*w->removed.v), by_hash);
 	for (size_t i = 0; i < w->records.n; i++) {
 		const struct pending *p = &w->records.v[i];
 		if (p->conda && !has_hash(w->removed.v, w->removed.n, p->fn))

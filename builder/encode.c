@@ -1,0 +1,190 @@
+/* encode.c - the clauses, made breadth-first from the request as resolvo makes them: their
+ * order is the order of decisions. */
+#include "builder/problem.h"
+#include "builder/sat.h"
+
+enum { GATE_FROM = 4 }; /* matching records from which a text gets a variable of its own */
+
+struct need {
+	int32_t parent;
+	uint32_t package, text; /* package: of the parent, UINT32_MAX for the root */
+};
+
+struct encoder {
+	struct problem *p;
+	struct sat *s;
+	const struct encode_filter *filter;
+	VEC(uint32_t) solvables; /* in the order in which they were reached */
+	VEC(int32_t) literals;
+	size_t next;
+};
+
+static bool kept(const struct encoder *c, uint32_t package, uint32_t line)
+{
+	return !c->filter || c->filter->keep(c->filter->cookie, package, line);
+}
+
+static int32_t var_of(struct encoder *c, uint32_t solvable)
+{
+	struct solvable *s = &c->p->solvables.v[solvable];
+
+	if (!s->var) {
+		s->var = sat_var(c->s, s->name);
+		VEC_PUSH(&c->solvables, solvable);
+		int32_t not_this = -s->var;
+		if (s->self_conflict)
+			sat_clause(c->s, &not_this, 1, 0);
+	}
+	return s->var;
+}
+
+static void fill_matches(struct encoder *c, const struct text *t)
+{
+	c->literals.n = 0;
+	for (uint32_t i = 0; i < t->count; i++)
+		VEC_PUSH(&c->literals, var_of(c, t->matches[i]));
+}
+
+static void need(struct encoder *c, struct need n)
+{
+	struct text *t = &c->p->texts.v[n.text];
+	uint32_t line = n.text * 2 + 1;
+
+	if (!kept(c, n.package, line))
+		return;
+	if (t->count < GATE_FROM || n.parent == SAT_ROOT) {
+		fill_matches(c, t);
+		sat_require(c->s, n.parent, c->literals.v, c->literals.n, t->package, line);
+		return;
+	}
+	if (!t->gate) {
+		t->gate = sat_var(c->s, SAT_NO_GROUP);
+		fill_matches(c, t);
+		sat_require(c->s, t->gate, c->literals.v, c->literals.n, t->package, 0);
+	}
+	int32_t clause[2] = {-n.parent, t->gate};
+	sat_clause(c->s, clause, 2, line);
+}
+
+/* Clauses that keep away what t does not match: through one helper when there are many. */
+static void keep_away(struct encoder *c, int32_t from, uint32_t package, uint32_t line)
+{
+	const struct problem *p = c->p;
+	const struct package *k = &p->packages.v[package];
+	const struct text *t = &p->texts.v[(line - 1) / 2];
+	uint32_t m = 0;
+
+	for (uint32_t i = k->first; i < k->first + k->count; i++) {
+		uint32_t solvable = p->ranked[i];
+		if (m < t->count && t->matches[m] == solvable) {
+			m++;
+			continue;
+		}
+		if (!p->solvables.v[solvable].var)
+			continue;
+		int32_t clause[2] = {-from, -p->solvables.v[solvable].var};
+		sat_clause(c->s, clause, 2, line);
+	}
+}
+
+static void constrain(struct encoder *c, const struct solvable *s, uint32_t text)
+{
+	struct text *t = &c->p->texts.v[text];
+	uint32_t line = text * 2 + 2;
+	const struct package *k = &c->p->packages.v[t->package];
+
+	if (t->package == s->name || t->count == k->count || !kept(c, s->name, line))
+		return;
+	if (k->count - t->count < GATE_FROM) {
+		keep_away(c, s->var, t->package, line);
+		return;
+	}
+	if (!t->never) {
+		t->never = sat_var(c->s, SAT_NO_GROUP);
+		keep_away(c, t->never, t->package, line);
+	}
+	int32_t clause[2] = {-s->var, t->never};
+	sat_clause(c->s, clause, 2, line);
+}
+
+static void encode_reached(struct encoder *c)
+{
+	const struct problem *p = c->p;
+
+	while (c->next < c->solvables.n) {
+		const struct solvable *s = &p->solvables.v[c->solvables.v[c->next++]];
+		for (uint32_t i = 0; i < s->depends; i++)
+			need(c, (struct need){s->var, s->name, p->edges.v[s->edges + i]});
+	}
+	for (size_t i = 0; i < c->solvables.n; i++) {
+		const struct solvable *s = &p->solvables.v[c->solvables.v[i]];
+		for (uint32_t k = 0; k < s->constrains; k++)
+			constrain(c, s, p->edges.v[s->edges + s->depends + k]);
+	}
+}
+
+struct group {
+	int32_t bits[32];
+	uint32_t used; /* of bits */
+	VEC(int32_t) vars;
+};
+
+static void forbid(struct encoder *c, int32_t var, int32_t bit, bool set)
+{
+	int32_t clause[2] = {-var, set ? bit : -bit};
+
+	sat_clause(c->s, clause, 2, 0);
+}
+
+/* At most one of a name: the i-th record forces the helpers to the binary digits of i. */
+static void add_to_group(struct encoder *c, struct group *g, int32_t var)
+{
+	size_t n = g->vars.n;
+
+	while (n && n > ((size_t)1 << g->used) - 1) {
+		uint32_t bit = g->used++;
+		g->bits[bit] = sat_var(c->s, SAT_NO_GROUP);
+		for (size_t i = 0; i < n; i++)
+			forbid(c, g->vars.v[i], g->bits[bit], i >> bit & 1);
+	}
+	VEC_PUSH(&g->vars, var);
+	for (uint32_t bit = 0; n && bit < g->used; bit++)
+		forbid(c, var, g->bits[bit], n >> bit & 1);
+}
+
+static void encode_groups(struct encoder *c)
+{
+	const struct problem *p = c->p;
+	struct group *groups = mem_zero(p->packages.n + 1, sizeof(*groups));
+
+	for (size_t i = 0; i < c->solvables.n; i++) {
+		const struct solvable *s = &p->solvables.v[c->solvables.v[i]];
+		add_to_group(c, &groups[s->name], s->var);
+	}
+	for (size_t i = 0; i < p->packages.n; i++)
+		VEC_DONE(&groups[i].vars);
+	free(groups);
+}
+
+struct sat *problem_encode(struct problem *p, const struct encode_filter *filter)
+{
+	struct encoder c = {.p = p, .s = sat_new((uint32_t)p->packages.n), .filter = filter};
+
+	for (size_t i = 0; i < p->solvables.n; i++)
+		p->solvables.v[i].var = 0;
+	for (size_t i = 0; i < p->texts.n; i++)
+		p->texts.v[i].gate = p->texts.v[i].never = 0;
+	for (size_t i = 0; i < p->solvables.n; i++) {
+		if (p->solvables.v[i].channel != NO_CHANNEL)
+			continue;
+		int32_t var = var_of(&c, (uint32_t)i);
+		sat_require(c.s, SAT_ROOT, &var, 1, p->solvables.v[i].name, 0);
+	}
+	for (size_t i = 0; i < p->request->spec_count; i++)
+		need(&c, (struct need){SAT_ROOT, UINT32_MAX, p->requested[i]});
+	encode_reached(&c);
+	encode_groups(&c);
+	VEC_DONE(&c.solvables);
+	VEC_DONE(&c.literals);
+	return c.s;
+}

@@ -1,0 +1,295 @@
+/* problem.c - from names to records to texts to names, until nothing new is reached. */
+#include "builder/problem.h"
+
+void problem_done(struct problem *p)
+{
+	for (size_t i = 0; i < p->texts.n; i++)
+		free(p->texts.v[i].matches);
+	intern_done(&p->names);
+	intern_done(&p->texts_seen);
+	intern_done(&p->versions_seen);
+	VEC_DONE(&p->packages);
+	VEC_DONE(&p->solvables);
+	VEC_DONE(&p->texts);
+	VEC_DONE(&p->versions);
+	VEC_DONE(&p->edges);
+	free(p->ranked);
+	arena_done(&p->arena);
+}
+
+static uint32_t package_of(struct problem *p, struct str name)
+{
+	uint32_t id = intern_id(&p->names, name);
+
+	if (id == p->packages.n)
+		VEC_PUSH(&p->packages, ((struct package){.name = arena_str(&p->arena, name)}));
+	return id;
+}
+
+/* NULL when the text is no version. */
+static const struct version *version_of(struct problem *p, struct str text)
+{
+	uint32_t id = intern_id(&p->versions_seen, text);
+
+	if (id == p->versions.n) {
+		const struct version *v = NULL;
+		version_parse(&p->arena, text, &v, NULL);
+		VEC_PUSH(&p->versions, v);
+	}
+	return p->versions.v[id];
+}
+
+static uint32_t text_of(struct problem *p, struct str s)
+{
+	uint32_t id = intern_id(&p->texts_seen, s);
+
+	if (id < p->texts.n)
+		return id;
+	struct text *t = VEC_ADD(&p->texts);
+	memset(t, 0, sizeof(*t));
+	t->bad = matchspec_parse(&p->arena, s, MATCHSPEC_RECORD, &t->spec, NULL) < 0;
+	if (!t->bad) {
+		uint32_t package = package_of(p, t->spec.name);
+		t->package = package;
+	}
+	return id;
+}
+
+struct source {
+	uint16_t channel, subdir;
+	const struct index *index;
+	uint32_t *text_of; /* cache: ours + 1 */
+};
+
+static bool add_edges(struct problem *p, const struct source *s, const uint32_t *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (ids[i] >= index_text_count(s->index))
+			return false;
+		uint32_t *known = &s->text_of[ids[i]];
+		if (!*known)
+			*known = text_of(p, index_text(s->index, ids[i])) + 1;
+		if (p->texts.v[*known - 1].bad)
+			return false;
+		VEC_PUSH(&p->edges, *known - 1);
+	}
+	return true;
+}
+
+static void load_record(struct problem *p, const struct source *s, uint32_t package, uint32_t id)
+{
+	struct record r;
+	size_t depends, constrains;
+	uint32_t edges = (uint32_t)p->edges.n;
+
+	index_record(s->index, id, &r);
+	const uint32_t *d = index_depends(s->index, id, &depends);
+	const uint32_t *c = index_constrains(s->index, id, &constrains);
+	const struct version *version = version_of(p, r.version_text);
+	if (!version || !add_edges(p, s, d, depends) || !add_edges(p, s, c, constrains)) {
+		p->edges.n = edges;
+		log_info(p->request->log, "%.*s: left out: %s does not parse", STR_ARG(r.fn),
+			 version ? "a dependency" : "its version");
+		return;
+	}
+	VEC_PUSH(&p->solvables, ((struct solvable){
+					.version = version,
+					.version_text = r.version_text,
+					.build = r.build,
+					.build_number = r.build_number,
+					.timestamp = r.timestamp,
+					.name = package,
+					.record = id,
+					.channel = s->channel,
+					.subdir = s->subdir,
+					.features = r.track_features.n > 0,
+					.edges = edges,
+					.depends = (uint16_t)depends,
+					.constrains = (uint16_t)constrains,
+				}));
+}
+
+static void load_virtuals(struct problem *p, uint32_t package)
+{
+	const struct solve_request *r = p->request;
+
+	for (size_t i = 0; i < r->virtual_count; i++) {
+		const struct record *v = &r->virtuals[i];
+		if (!str_eq(v->name, p->packages.v[package].name))
+			continue;
+		VEC_PUSH(&p->solvables, ((struct solvable){
+						.version = v->version,
+						.version_text = v->version_text,
+						.build = v->build,
+						.build_number = v->build_number,
+						.name = package,
+						.record = (uint32_t)i,
+						.channel = NO_CHANNEL,
+					}));
+	}
+}
+
+/* All records of a name; with strict priority those of the first channel that has it. */
+static void load_package(struct problem *p, uint32_t package)
+{
+	const struct channels *c = p->request->channels;
+	struct str name = p->packages.v[package].name;
+	bool strict = p->request->strict && !p->packages.v[package].sole, found = false;
+	size_t slot = 0;
+
+	p->packages.v[package].first = (uint32_t)p->solvables.n;
+	if (str_starts(name, "__"))
+		load_virtuals(p, package);
+	for (size_t i = 0; i < c->n && !str_starts(name, "__"); i++) {
+		for (size_t k = 0; k < c->v[i].subdir_count; k++, slot++) {
+			const struct index *x = c->v[i].subdirs[k].index;
+			uint32_t first, count;
+			if (!x || !index_find(x, name, &first, &count))
+				continue;
+			struct source s = {(uint16_t)i, (uint16_t)k, x, p->text_of[slot]};
+			found = true;
+			for (uint32_t j = 0; j < count; j++)
+				load_record(p, &s, package, first + j);
+		}
+		if (strict && found)
+			break;
+	}
+	p->packages.v[package].count = (uint32_t)p->solvables.n - p->packages.v[package].first;
+}
+
+static bool matches(const struct problem *p, const struct text *t, uint32_t solvable)
+{
+	const struct solvable *s = &p->solvables.v[solvable];
+	struct record r = {
+		.name = p->packages.v[s->name].name,
+		.version = s->version,
+		.version_text = s->version_text,
+		.build = s->build,
+		.build_number = s->build_number,
+	};
+
+	if (!matchspec_needs_record(&t->spec))
+		return matchspec_matches_version(&t->spec, &r);
+	AUTO(arena_done) struct arena a = ARENA;
+	return problem_record(p, solvable, &a, &r, NULL) == 0 && matchspec_matches(&t->spec, &r);
+}
+
+void problem_match(struct problem *p, uint32_t text)
+{
+	struct text *t = &p->texts.v[text];
+	const struct package *k = &p->packages.v[t->package];
+
+	if (t->matched || t->bad)
+		return;
+	t->matched = true;
+	t->matches = mem_alloc((k->count + 1) * sizeof(*t->matches));
+	for (uint32_t i = k->first; i < k->first + k->count; i++) {
+		if (!matches(p, t, i))
+			continue;
+		if (!t->count ||
+		    version_compare(p->solvables.v[i].version, p->solvables.v[t->best].version) > 0)
+			t->best = i;
+		t->matches[t->count++] = i;
+	}
+	t->matches = mem_grow(t->matches, t->count + 1, sizeof(*t->matches));
+}
+
+/* Constrains are of no concern unless a dependency reaches their name too. */
+static void reach_all(struct problem *p)
+{
+	AUTO(free) uint8_t *done = NULL;
+	VEC(uint32_t) queue = {0};
+	size_t room = 0, next = 0;
+
+#define REACH(package)                                                                             \
+	do {                                                                                       \
+		if (p->packages.n > room) {                                                        \
+			done = mem_grow(done, p->packages.n * 2, 1);                               \
+			memset(done + room, 0, p->packages.n * 2 - room);                          \
+			room = p->packages.n * 2;                                                  \
+		}                                                                                  \
+		if (!done[package]) {                                                              \
+			done[package] = 1;                                                         \
+			VEC_PUSH(&queue, package);                                                 \
+		}                                                                                  \
+	} while (0)
+	for (size_t i = 0; i < p->request->virtual_count; i++)
+		REACH(package_of(p, p->request->virtuals[i].name));
+	for (size_t i = 0; i < p->request->spec_count; i++)
+		REACH(p->texts.v[p->requested[i]].package);
+	while (next < queue.n) {
+		uint32_t package = queue.v[next++];
+		load_package(p, package);
+		const struct package *k = &p->packages.v[package];
+		for (uint32_t i = k->first; i < k->first + k->count; i++)
+			for (uint32_t j = 0; j < p->solvables.v[i].depends; j++)
+				REACH(p->texts.v[p->edges.v[p->solvables.v[i].edges + j]].package);
+	}
+#undef REACH
+	VEC_DONE(&queue);
+}
+
+static void load_request(struct problem *p)
+{
+	const struct solve_request *r = p->request;
+
+	p->requested = arena_zero(&p->arena, r->spec_count + 1, sizeof(*p->requested));
+	for (size_t i = 0; i < r->spec_count; i++) {
+		/* A text that no record can hold keeps its place in the table of texts. */
+		struct str key = arena_printf(&p->arena, "\n%zu", i);
+		uint32_t id = intern_id(&p->texts_seen, key);
+		uint32_t package = package_of(p, r->specs[i].name);
+		VEC_PUSH(&p->texts, ((struct text){.spec = r->specs[i], .package = package}));
+		p->requested[i] = id;
+		if (r->specs[i].channel.n || r->specs[i].url.n)
+			p->packages.v[package].sole = true;
+	}
+}
+
+static void match_all(struct problem *p)
+{
+	for (size_t i = 0; i < p->texts.n; i++)
+		problem_match(p, (uint32_t)i);
+	for (size_t i = 0; i < p->solvables.n; i++) {
+		struct solvable *s = &p->solvables.v[i];
+		for (uint32_t j = 0; j < s->constrains; j++) {
+			const struct text *t = &p->texts.v[p->edges.v[s->edges + s->depends + j]];
+			if (t->package == s->name && !matches(p, t, (uint32_t)i))
+				s->self_conflict = true;
+		}
+	}
+}
+
+void problem_load(struct problem *p, const struct solve_request *r)
+{
+	size_t slots = 0;
+
+	p->request = r;
+	for (size_t i = 0; i < r->channels->n; i++)
+		slots += r->channels->v[i].subdir_count;
+	p->text_of = arena_zero(&p->arena, slots + 1, sizeof(*p->text_of));
+	slots = 0;
+	for (size_t i = 0; i < r->channels->n; i++)
+		for (size_t k = 0; k < r->channels->v[i].subdir_count; k++, slots++) {
+			const struct index *x = r->channels->v[i].subdirs[k].index;
+			p->text_of[slots] = arena_zero(&p->arena, x ? index_text_count(x) + 1 : 1,
+						       sizeof(**p->text_of));
+		}
+	load_request(p);
+	reach_all(p);
+	match_all(p);
+	problem_rank(p);
+}
+
+int problem_record(const struct problem *p, uint32_t solvable, struct arena *a, struct record *out,
+		   struct err **e)
+{
+	const struct solvable *s = &p->solvables.v[solvable];
+
+	if (s->channel == NO_CHANNEL) {
+		record_copy(a, &p->request->virtuals[s->record], out);
+		return 0;
+	}
+	const struct channel *c = &p->request->channels->v[s->channel];
+	return channel_record(c, &c->subdirs[s->subdir], s->record, a, out, e);
+}

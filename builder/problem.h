@@ -1,0 +1,76 @@
+/* builder/problem.h - what a solve is about: the names reached from the request, their
+ * records in order of rank, the match-spec texts between them and what each matches. */
+#ifndef KILN_PROBLEM_H
+#define KILN_PROBLEM_H
+#include "builder/solve.h"
+#include "cache/intern.h"
+#include "specs/base/vec.h"
+
+enum { NO_CHANNEL = UINT16_MAX }; /* a virtual package */
+
+struct solvable {
+	const struct version *version;
+	struct str version_text, build;
+	uint64_t build_number, timestamp;
+	uint32_t name, record; /* record: in the index, or the place among the virtuals */
+	uint16_t channel, subdir;
+	bool features, self_conflict;
+	uint32_t edges; /* texts: depends, then constrains */
+	uint16_t depends, constrains;
+	uint32_t rank; /* among all, grouped by name; less is better */
+	int32_t var;   /* 0: not encoded */
+};
+
+struct package {
+	struct str name;
+	uint32_t first, count; /* solvables */
+	bool sole;	       /* the request names a channel for it */
+};
+
+/* One distinct text (or one spec of the request) and what it means. */
+struct text {
+	struct matchspec spec;
+	uint32_t package;
+	bool bad, matched;
+	uint32_t *matches, count; /* solvables, best first once ranked */
+	uint32_t best;		  /* of the highest version; count > 0 */
+	int32_t gate, never;	  /* variables; 0: none */
+};
+
+struct problem {
+	struct arena arena;
+	const struct solve_request *request;
+	struct intern names, texts_seen, versions_seen;
+	VEC(struct package) packages; /* by id of names */
+	VEC(struct solvable) solvables;
+	VEC(struct text) texts; /* by id of texts_seen; those of the request behind */
+	VEC(const struct version *) versions;
+	VEC(uint32_t) edges;
+	uint32_t **text_of;  /* of every index, in order: its text -> ours + 1 */
+	uint32_t *requested; /* texts of the specs */
+	uint32_t *ranked;    /* solvables in order of rank */
+};
+void problem_done(struct problem *p);
+AUTO_DEFINE_VALUE(struct problem, problem_done)
+/* Loads all that is reached, ranks it and matches every text. */
+void problem_load(struct problem *p, const struct solve_request *r);
+/* Fills t->matches; free of cost the second time. */
+void problem_match(struct problem *p, uint32_t text);
+/* The solvable's whole record, in the arena. */
+int problem_record(const struct problem *p, uint32_t solvable, struct arena *a, struct record *out,
+		   struct err **e);
+/* rank.c: fills p->ranked and every rank, and sorts the matches of matched texts. */
+void problem_rank(struct problem *p);
+
+/* encode.c: the clauses of the problem. keep: of the lines (name of the record, text) only
+ * these; NULL: all. line ids are those of origins: text * 2 + 1 for constrains, else text * 2,
+ * plus 1; 0 is no line. */
+struct sat;
+struct encode_filter {
+	bool (*keep)(void *cookie, uint32_t package, uint32_t line);
+	void *cookie;
+};
+struct sat *problem_encode(struct problem *p, const struct encode_filter *filter);
+/* explain.c: ERR_UNSOLVABLE with the conflict in words. */
+int problem_explain(struct problem *p, const struct sat *s, struct err **e);
+#endif

@@ -1,0 +1,171 @@
+/* rank.c - the order of a name's records, best first, as rattler sorts candidates. */
+#include "builder/problem.h"
+
+/* No track_features, (flexible priority: the earlier channel,) version, build number. */
+static int by_version(const struct solvable *a, const struct solvable *b)
+{
+	if (a->features != b->features)
+		return a->features ? 1 : -1;
+	if (a->channel != b->channel)
+		return a->channel < b->channel ? -1 : 1;
+	int order = version_compare(b->version, a->version);
+	if (order)
+		return order;
+	return (a->build_number < b->build_number) - (a->build_number > b->build_number);
+}
+
+static int compare_versions(const void *a, const void *b, void *cookie)
+{
+	const struct problem *p = cookie;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int order = by_version(&p->solvables.v[x], &p->solvables.v[y]);
+
+	return order ? order : (x > y) - (x < y);
+}
+
+/* The best that a record can have of a dependency: UINT32_MAX when nothing matches. */
+struct reach {
+	uint32_t package, best;
+};
+struct tied {
+	uint32_t solvable, count;
+	struct reach *reach; /* by package name */
+};
+
+static int compare_best(const struct problem *p, uint32_t a, uint32_t b)
+{
+	if (a == b)
+		return 0;
+	if (a == UINT32_MAX || b == UINT32_MAX)
+		return a == UINT32_MAX ? 1 : -1;
+	const struct solvable *x = &p->solvables.v[a], *y = &p->solvables.v[b];
+	if (x->features != y->features)
+		return x->features ? 1 : -1;
+	return version_compare(y->version, x->version);
+}
+
+static int by_package(const void *a, const void *b, void *cookie)
+{
+	const struct problem *p = cookie;
+	uint32_t x = ((const struct reach *)a)->package, y = ((const struct reach *)b)->package;
+
+	return x == y ? 0 : str_cmp(p->packages.v[x].name, p->packages.v[y].name);
+}
+
+static void fill_tied(struct problem *p, struct arena *a, uint32_t solvable, struct tied *out)
+{
+	const struct solvable *s = &p->solvables.v[solvable];
+	uint32_t n = 0;
+
+	out->solvable = solvable;
+	out->reach = arena_alloc(a, (s->depends + 1u) * sizeof(*out->reach));
+	for (uint32_t i = 0; i < s->depends; i++) {
+		const struct text *t = &p->texts.v[p->edges.v[s->edges + i]];
+		out->reach[i] = (struct reach){t->package, t->count ? t->best : UINT32_MAX};
+	}
+	qsort_r(out->reach, s->depends, sizeof(*out->reach), by_package, p);
+	for (uint32_t i = 0; i < s->depends; i++) {
+		struct reach r = out->reach[i];
+		if (!n || out->reach[n - 1].package != r.package)
+			out->reach[n++] = r;
+		else if (compare_best(p, r.best, out->reach[n - 1].best) > 0)
+			out->reach[n - 1].best = r.best;
+	}
+	out->count = n;
+}
+
+/* Keeps of every record only the names that all of them depend on, so that place i is the
+ * same name everywhere. */
+static void keep_shared(struct tied *v, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < v[0].count; i++) {
+		bool all = true;
+		for (uint32_t k = 1; k < n && all; k++) {
+			all = false;
+			for (uint32_t j = kept; j < v[k].count && !all; j++) {
+				if (v[k].reach[j].package != v[0].reach[i].package)
+					continue;
+				struct reach swap = v[k].reach[j];
+				memmove(v[k].reach + kept + 1, v[k].reach + kept,
+					(j - kept) * sizeof(swap));
+				v[k].reach[kept] = swap;
+				all = true;
+			}
+		}
+		if (all)
+			v[0].reach[kept++] = v[0].reach[i];
+	}
+	for (uint32_t k = 0; k < n; k++)
+		v[k].count = kept;
+}
+
+static int compare_tied(const void *a, const void *b, void *cookie)
+{
+	const struct problem *p = cookie;
+	const struct tied *x = a, *y = b;
+
+	for (uint32_t i = 0; i < x->count; i++) {
+		int order = compare_best(p, x->reach[i].best, y->reach[i].best);
+		if (order)
+			return order;
+	}
+	uint64_t s = p->solvables.v[x->solvable].timestamp,
+		 t = p->solvables.v[y->solvable].timestamp;
+	if (s != t)
+		return s > t ? -1 : 1;
+	return (x->solvable > y->solvable) - (x->solvable < y->solvable);
+}
+
+static void rank_ties(struct problem *p, uint32_t *v, uint32_t n)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct tied *tied = arena_alloc(&a, n * sizeof(*tied));
+
+	for (uint32_t i = 0; i < n; i++)
+		fill_tied(p, &a, v[i], &tied[i]);
+	keep_shared(tied, n);
+	qsort_r(tied, n, sizeof(*tied), compare_tied, p);
+	for (uint32_t i = 0; i < n; i++)
+		v[i] = tied[i].solvable;
+}
+
+static void rank_package(struct problem *p, const struct package *k)
+{
+	uint32_t *v = p->ranked + k->first, n = k->count;
+
+	for (uint32_t i = 0; i < n; i++)
+		v[i] = k->first + i;
+	qsort_r(v, n, sizeof(*v), compare_versions, p);
+	for (uint32_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n; end++)
+			if (by_version(&p->solvables.v[v[i]], &p->solvables.v[v[end]]))
+				break;
+		if (end - i > 1)
+			rank_ties(p, v + i, end - i);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		p->solvables.v[v[i]].rank = k->first + i;
+}
+
+static int by_rank(const void *a, const void *b, void *cookie)
+{
+	const struct problem *p = cookie;
+	uint32_t x = p->solvables.v[*(const uint32_t *)a].rank,
+		 y = p->solvables.v[*(const uint32_t *)b].rank;
+
+	return (x > y) - (x < y);
+}
+
+void problem_rank(struct problem *p)
+{
+	p->ranked = mem_alloc((p->solvables.n + 1) * sizeof(*p->ranked));
+	for (size_t i = 0; i < p->packages.n; i++)
+		rank_package(p, &p->packages.v[i]);
+	for (size_t i = 0; i < p->texts.n; i++) {
+		struct text *t = &p->texts.v[i];
+		if (t->count > 1)
+			qsort_r(t->matches, t->count, sizeof(*t->matches), by_rank, p);
+	}
+}

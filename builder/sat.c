@@ -1,0 +1,520 @@
+/* sat.c - two watched literals, first-UIP learning, no restarts, no deletion: the searches of
+ * package sets are short, and the answer must be that of resolvo, which does the same. */
+#include "builder/sat.h"
+#include "specs/base/interrupt.h"
+#include "specs/base/vec.h"
+
+/* A clause of two literals; a reference to it is its number * 2 + 1. */
+struct pair {
+	int32_t literal[2];
+	uint32_t next[2], origin;
+};
+
+/* Any other stands in the pool; a reference is its place * 2. */
+enum { C_SIZE, C_ORIGIN, C_NEXT, C_WATCH = C_NEXT + 2, C_LITERALS = C_WATCH + 2 };
+
+struct require {
+	int32_t parent;
+	uint32_t clause, group, next; /* next: of the same parent; number + 1 */
+};
+
+struct var {
+	uint32_t level, reason, group;
+	uint32_t place;	      /* when it first registered a requirement, from 1; 0: never */
+	uint32_t first, last; /* its requirements: number + 1 */
+};
+
+struct sat {
+	VEC(struct var) vars;
+	VEC(int8_t) values;    /* of a variable: 1, -1 or 0 */
+	VEC(uint32_t) watches; /* of literal index: node + 1 */
+	VEC(struct pair) pairs;
+	VEC(uint32_t) pool;
+	VEC(uint32_t) units;
+	VEC(int32_t) trail;
+	VEC(struct require) requires;
+	VEC(uint32_t) parents; /* true variables with requirements, in the order of the trail */
+	VEC(int32_t) learnt;
+	VEC(uint32_t) why;	 /* clauses behind each learnt one */
+	VEC(uint32_t) learnt_at; /* clause, first in why; in pairs */
+	VEC(uint32_t) proof;
+	uint8_t *seen;
+	double *activity;
+	uint32_t group_count, places;
+	size_t propagated;
+	uint32_t conflict, level;
+};
+
+#define NO_CLAUSE UINT32_MAX
+#define LEARNT UINT32_MAX
+
+static size_t at_literal(int32_t l)
+{
+	return l > 0 ? 2 * (size_t)l : 2 * (size_t)-l + 1;
+}
+
+static int value(const struct sat *s, int32_t l)
+{
+	return l > 0 ? s->values.v[l] : -s->values.v[-l];
+}
+
+struct sat *sat_new(uint32_t group_count)
+{
+	struct sat *s = mem_zero(1, sizeof(*s));
+
+	s->group_count = group_count;
+	s->activity = mem_zero(group_count + 1, sizeof(*s->activity));
+	sat_var(s, SAT_NO_GROUP);
+	sat_var(s, SAT_NO_GROUP);
+	return s;
+}
+
+void sat_free(struct sat *s)
+{
+	if (!s)
+		return;
+	VEC_DONE(&s->vars);
+	VEC_DONE(&s->values);
+	VEC_DONE(&s->watches);
+	VEC_DONE(&s->pairs);
+	VEC_DONE(&s->pool);
+	VEC_DONE(&s->units);
+	VEC_DONE(&s->trail);
+	VEC_DONE(&s->requires);
+	VEC_DONE(&s->parents);
+	VEC_DONE(&s->learnt);
+	VEC_DONE(&s->why);
+	VEC_DONE(&s->learnt_at);
+	VEC_DONE(&s->proof);
+	free(s->seen);
+	free(s->activity);
+	free(s);
+}
+
+int32_t sat_var(struct sat *s, uint32_t group)
+{
+	VEC_PUSH(&s->vars, ((struct var){.reason = NO_CLAUSE, .group = group}));
+	VEC_PUSH(&s->values, 0);
+	VEC_PUSH(&s->watches, 0);
+	VEC_PUSH(&s->watches, 0);
+	return (int32_t)s->vars.n - 1;
+}
+
+static const int32_t *literals_of(const struct sat *s, uint32_t clause, size_t *n)
+{
+	if (clause & 1) {
+		*n = 2;
+		return s->pairs.v[clause >> 1].literal;
+	}
+	const uint32_t *c = s->pool.v + (clause >> 1);
+	*n = c[C_SIZE];
+	return (const int32_t *)c + C_LITERALS;
+}
+
+/* The list of a literal is linked through its clauses, the newest first: node = clause * 2 +
+ * which of the two watches. Resolvo's lists have that order, and what is learnt depends on it. */
+static uint32_t *next_of(struct sat *s, uint64_t node)
+{
+	uint32_t clause = (uint32_t)(node >> 1), which = node & 1;
+
+	if (clause & 1)
+		return &s->pairs.v[clause >> 1].next[which];
+	return &s->pool.v[(clause >> 1) + C_NEXT + which];
+}
+
+static void watch(struct sat *s, int32_t literal, uint32_t clause, unsigned which)
+{
+	uint32_t *head = &s->watches.v[at_literal(literal)];
+	uint32_t node = clause * 2 + which;
+
+	*next_of(s, node) = *head;
+	*head = node + 1;
+}
+
+static uint32_t add_pair(struct sat *s, const int32_t *l, uint32_t origin)
+{
+	uint32_t clause = (uint32_t)s->pairs.n * 2 + 1;
+
+	VEC_PUSH(&s->pairs, ((struct pair){{l[0], l[1]}, {0}, origin}));
+	watch(s, l[0], clause, 0);
+	watch(s, l[1], clause, 1);
+	return clause;
+}
+
+static uint32_t add_long(struct sat *s, const int32_t *l, size_t n, uint32_t second,
+			 uint32_t origin)
+{
+	uint32_t clause = (uint32_t)s->pool.n * 2;
+
+	VEC_PUSH(&s->pool, (uint32_t)n);
+	VEC_PUSH(&s->pool, origin);
+	VEC_PUSH(&s->pool, 0);
+	VEC_PUSH(&s->pool, 0);
+	VEC_PUSH(&s->pool, 0);
+	VEC_PUSH(&s->pool, second);
+	for (size_t i = 0; i < n; i++)
+		VEC_PUSH(&s->pool, (uint32_t)l[i]);
+	if (n < 2) {
+		VEC_PUSH(&s->units, clause);
+		return clause;
+	}
+	watch(s, l[0], clause, 0);
+	watch(s, l[second], clause, 1);
+	return clause;
+}
+
+static uint32_t add_clause(struct sat *s, const int32_t *l, size_t n, uint32_t origin)
+{
+	return n == 2 ? add_pair(s, l, origin) : add_long(s, l, n, 1, origin);
+}
+
+void sat_clause(struct sat *s, const int32_t *literals, size_t n, uint32_t origin)
+{
+	add_clause(s, literals, n, origin);
+}
+
+void sat_require(struct sat *s, int32_t parent, const int32_t *literals, size_t n, uint32_t group,
+		 uint32_t origin)
+{
+	s->learnt.n = 0;
+	VEC_PUSH(&s->learnt, -parent);
+	for (size_t i = 0; i < n; i++)
+		VEC_PUSH(&s->learnt, literals[i]);
+	uint32_t clause = add_clause(s, s->learnt.v, s->learnt.n, origin);
+	struct var *v = &s->vars.v[parent];
+	VEC_PUSH(&s->requires, ((struct require){parent, clause, group, 0}));
+	uint32_t number = (uint32_t)s->requires.n;
+	if (!v->place) {
+		v->place = ++s->places;
+		v->first = number;
+	} else {
+		s->requires.v[v->last - 1].next = number;
+	}
+	v->last = number;
+}
+
+/* False when the literal is false already. */
+static bool assign(struct sat *s, int32_t literal, uint32_t reason)
+{
+	int now = value(s, literal);
+	uint32_t var = (uint32_t)abs(literal);
+
+	if (now)
+		return now > 0;
+	s->values.v[var] = literal > 0 ? 1 : -1;
+	s->vars.v[var].level = s->level;
+	s->vars.v[var].reason = reason;
+	VEC_PUSH(&s->trail, literal);
+	if (literal > 0 && s->vars.v[var].place)
+		VEC_PUSH(&s->parents, var);
+	return true;
+}
+
+static int32_t undo_last(struct sat *s)
+{
+	int32_t literal = s->trail.v[--s->trail.n];
+	uint32_t var = (uint32_t)abs(literal);
+
+	s->values.v[var] = 0;
+	if (literal > 0 && s->vars.v[var].place)
+		s->parents.n--;
+	if (s->propagated > s->trail.n)
+		s->propagated = s->trail.n;
+	return literal;
+}
+
+static void undo_until(struct sat *s, uint32_t level)
+{
+	while (s->trail.n && s->vars.v[abs(s->trail.v[s->trail.n - 1])].level > level)
+		undo_last(s);
+	s->level = level;
+}
+
+/* Moves a watch to the first literal, in the clause's order, that may still be true. */
+static bool move_watch(struct sat *s, uint32_t clause, unsigned which)
+{
+	if (clause & 1)
+		return false;
+	uint32_t *c = s->pool.v + (clause >> 1);
+	const int32_t *l = (const int32_t *)c + C_LITERALS;
+	uint32_t other = c[C_WATCH + !which];
+	for (uint32_t i = 0; i < c[C_SIZE]; i++) {
+		if (i == other || value(s, l[i]) < 0)
+			continue;
+		c[C_WATCH + which] = i;
+		watch(s, l[i], clause, which);
+		return true;
+	}
+	return false;
+}
+
+static int32_t other_literal(const struct sat *s, uint32_t clause, unsigned which)
+{
+	if (clause & 1)
+		return s->pairs.v[clause >> 1].literal[!which];
+	const uint32_t *c = s->pool.v + (clause >> 1);
+	return (int32_t)c[C_LITERALS + c[C_WATCH + !which]];
+}
+
+static bool propagate_literal(struct sat *s, int32_t is_false)
+{
+	size_t head = at_literal(is_false);
+	uint32_t before = 0, node;
+
+	for (node = s->watches.v[head]; node;) {
+		uint32_t clause = (node - 1) >> 1;
+		unsigned which = (node - 1) & 1;
+		uint32_t next = *next_of(s, node - 1);
+		int32_t other = other_literal(s, clause, which);
+		if (value(s, other) <= 0 && move_watch(s, clause, which)) {
+			if (before)
+				*next_of(s, before - 1) = next;
+			else
+				s->watches.v[head] = next;
+			node = next;
+			continue;
+		}
+		if (!assign(s, other, clause)) {
+			s->conflict = clause;
+			return false;
+		}
+		before = node;
+		node = next;
+	}
+	return true;
+}
+
+static bool propagate(struct sat *s)
+{
+	for (size_t i = 0; s->level == 1 && i < s->units.n; i++) {
+		size_t n;
+		const int32_t *l = literals_of(s, s->units.v[i], &n);
+		if (n == 0 || !assign(s, l[0], s->units.v[i])) {
+			s->conflict = s->units.v[i];
+			return false;
+		}
+	}
+	while (s->propagated < s->trail.n)
+		if (!propagate_literal(s, -s->trail.v[s->propagated++]))
+			return false;
+	return true;
+}
+
+static void bump(struct sat *s)
+{
+	for (size_t i = 0; i < s->learnt.n; i++) {
+		uint32_t group = s->vars.v[abs(s->learnt.v[i])].group;
+		if (group != SAT_NO_GROUP)
+			s->activity[group] += 1;
+	}
+	for (uint32_t i = 0; i < s->group_count; i++)
+		s->activity[i] *= 0.95;
+}
+
+/* Takes in the literals of one clause of the analysis; answers how many are of the level. */
+static uint32_t take_in(struct sat *s, uint32_t clause, uint32_t level, int32_t skip,
+			uint32_t *back_to)
+{
+	size_t n;
+	const int32_t *l = literals_of(s, clause, &n);
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t var = (uint32_t)abs(l[i]), at = s->vars.v[var].level;
+		if ((int32_t)var == skip || s->seen[var])
+			continue;
+		s->seen[var] = 1;
+		if (at == level) {
+			count++;
+			continue;
+		}
+		VEC_PUSH(&s->learnt, s->values.v[var] > 0 ? -(int32_t)var : (int32_t)var);
+		if (at > *back_to)
+			*back_to = at;
+	}
+	return count;
+}
+
+/* Goes back along the trail to the first unique implication point; its literal is the last
+ * of the learnt clause. */
+static uint32_t analyze(struct sat *s)
+{
+	uint32_t clause = s->conflict, open = 0, back_to = 1;
+	int32_t at = 0;
+
+	memset(s->seen, 0, s->vars.n);
+	s->learnt.n = 0;
+	VEC_PUSH(&s->learnt_at, 0);
+	VEC_PUSH(&s->learnt_at, (uint32_t)s->why.n);
+	do {
+		VEC_PUSH(&s->why, clause);
+		open += take_in(s, clause, s->level, abs(at), &back_to);
+		do {
+			clause = s->vars.v[abs(s->trail.v[s->trail.n - 1])].reason;
+			at = undo_last(s);
+		} while (!s->seen[abs(at)]);
+	} while (--open);
+	VEC_PUSH(&s->learnt, -at);
+	return back_to;
+}
+
+static void learn(struct sat *s)
+{
+	uint32_t back_to = analyze(s), clause;
+	size_t n = s->learnt.n;
+
+	bump(s);
+	if (n == 2)
+		clause = add_pair(s, s->learnt.v, LEARNT);
+	else
+		clause = add_long(s, s->learnt.v, n, (uint32_t)n - 1, LEARNT);
+	s->learnt_at.v[s->learnt_at.n - 2] = clause;
+	undo_until(s, back_to);
+	assign(s, s->learnt.v[n - 1], clause);
+}
+
+struct choice {
+	int32_t literal;
+	uint32_t open;
+	double activity;
+};
+
+/* What the requirement leaves open: false when it holds already. */
+static bool consider(const struct sat *s, const struct require *q, struct choice *out)
+{
+	size_t n;
+	const int32_t *l = literals_of(s, q->clause, &n);
+
+	*out = (struct choice){0, 0, q->group == SAT_NO_GROUP ? 0 : s->activity[q->group]};
+	for (size_t i = 1; i < n; i++) {
+		int v = value(s, l[i]);
+		if (v > 0)
+			return false;
+		if (v < 0)
+			continue;
+		if (!out->open++)
+			out->literal = l[i];
+	}
+	return out->open > 0;
+}
+
+static void consider_parent(const struct sat *s, uint32_t var, struct choice *best)
+{
+	struct choice now;
+
+	for (uint32_t i = s->vars.v[var].first; i; i = s->requires.v[i - 1].next)
+		if (consider(s, &s->requires.v[i - 1], &now) &&
+		    (!best->literal || (now.activity > best->activity && now.open < best->open)))
+			*best = now;
+}
+
+static int by_place(const void *a, const void *b, void *vars)
+{
+	const struct var *v = vars;
+	uint32_t x = v[*(const uint32_t *)a].place, y = v[*(const uint32_t *)b].place;
+
+	return (x > y) - (x < y);
+}
+
+/* 0 when every requirement holds. Those of the root go before all others. */
+static int32_t choose(const struct sat *s)
+{
+	struct choice best = {0};
+	size_t n = s->parents.n;
+
+	consider_parent(s, SAT_ROOT, &best);
+	if (best.literal || !n)
+		return best.literal;
+	uint32_t *order = mem_alloc(n * sizeof(*order));
+	memcpy(order, s->parents.v, n * sizeof(*order));
+	qsort_r(order, n, sizeof(*order), by_place, s->vars.v);
+	for (size_t i = 0; i < n; i++)
+		consider_parent(s, order[i], &best);
+	free(order);
+	return best.literal;
+}
+
+bool sat_solve(struct sat *s, struct err **e)
+{
+	s->seen = mem_zero(s->vars.n, 1);
+	s->level = 1;
+	assign(s, SAT_ROOT, NO_CLAUSE);
+	for (;;) {
+		while (!propagate(s)) {
+			if (s->level == 1)
+				return false;
+			if (interrupt_check(e) < 0)
+				return false;
+			learn(s);
+		}
+		int32_t literal = choose(s);
+		if (!literal)
+			return true;
+		s->level++;
+		assign(s, literal, NO_CLAUSE);
+	}
+}
+
+bool sat_is_true(const struct sat *s, int32_t var)
+{
+	return s->values.v[var] > 0;
+}
+
+struct proof {
+	const struct sat *s;
+	VEC(uint32_t) open;
+	uint8_t *pair_seen, *pool_seen;
+};
+
+static void proof_add(struct proof *p, uint32_t clause)
+{
+	if (clause == NO_CLAUSE)
+		return;
+	uint8_t *mark = (clause & 1 ? p->pair_seen : p->pool_seen) + (clause >> 1);
+	if (*mark)
+		return;
+	*mark = 1;
+	VEC_PUSH(&p->open, clause);
+}
+
+/* The clauses from which a learnt one came. */
+static void proof_expand(struct proof *p, uint32_t clause)
+{
+	const struct sat *s = p->s;
+
+	for (size_t i = 0; i < s->learnt_at.n; i += 2) {
+		if (s->learnt_at.v[i] != clause)
+			continue;
+		size_t end = i + 3 < s->learnt_at.n ? s->learnt_at.v[i + 3] : s->why.n;
+		for (size_t k = s->learnt_at.v[i + 1]; k < end; k++)
+			proof_add(p, s->why.v[k]);
+	}
+}
+
+void sat_proof(const struct sat *s,
+	       void (*seen)(void *cookie, const int32_t *literals, size_t n, uint32_t origin),
+	       void *cookie)
+{
+	struct proof p = {.s = s};
+
+	p.pair_seen = mem_zero(s->pairs.n + 1, 1);
+	p.pool_seen = mem_zero(s->pool.n + 1, 1);
+	proof_add(&p, s->conflict);
+	while (p.open.n) {
+		uint32_t clause = p.open.v[--p.open.n];
+		size_t n;
+		const int32_t *l = literals_of(s, clause, &n);
+		uint32_t origin = clause & 1 ? s->pairs.v[clause >> 1].origin
+					     : s->pool.v[(clause >> 1) + C_ORIGIN];
+		if (origin == LEARNT)
+			proof_expand(&p, clause);
+		else
+			seen(cookie, l, n, origin);
+		for (size_t i = 0; i < n; i++)
+			if (value(s, l[i]))
+				proof_add(&p, s->vars.v[abs(l[i])].reason);
+	}
+	VEC_DONE(&p.open);
+	free(p.pair_seen);
+	free(p.pool_seen);
+}

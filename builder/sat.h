@@ -1,0 +1,32 @@
+/* builder/sat.h - a conflict-driven clause engine with resolvo's order of decisions.
+ *
+ * A literal is +v or -v of a variable v, from 1; variable 1 is the root, which is true. All
+ * clauses are made first, then sat_solve runs once. What decides is not which variable but
+ * which requirement: "when the parent is true, one of these, the best first". */
+#ifndef KILN_SAT_H
+#define KILN_SAT_H
+#include "specs/base/buf.h"
+
+enum { SAT_ROOT = 1 };
+#define SAT_NO_GROUP UINT32_MAX
+
+struct sat;
+struct sat *sat_new(uint32_t group_count);
+void sat_free(struct sat *s);
+AUTO_DEFINE(struct sat *, sat_free)
+/* A new variable; group: whose activity grows when it is in a conflict, or SAT_NO_GROUP. */
+int32_t sat_var(struct sat *s, uint32_t group);
+/* One of the literals is true. origin: the caller's number for what the clause says. */
+void sat_clause(struct sat *s, const int32_t *literals, size_t n, uint32_t origin);
+/* -parent or one of the literals, tried in this order; group: whose activity counts. The same
+ * as a clause, and a place in the order of decisions. */
+void sat_require(struct sat *s, int32_t parent, const int32_t *literals, size_t n, uint32_t group,
+		 uint32_t origin);
+/* False when the clauses contradict one another. ERR_INTERRUPTED in *e, else *e stays NULL. */
+bool sat_solve(struct sat *s, struct err **e);
+bool sat_is_true(const struct sat *s, int32_t var);
+/* After a contradiction: calls seen for every clause that its proof needs. */
+void sat_proof(const struct sat *s,
+	       void (*seen)(void *cookie, const int32_t *literals, size_t n, uint32_t origin),
+	       void *cookie);
+#endif
