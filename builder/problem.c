@@ -194,39 +194,42 @@ void problem_match(struct problem *p, uint32_t text)
 	t->matches = mem_grow(t->matches, t->count + 1, sizeof(*t->matches));
 }
 
+struct reached {
+	VEC(uint32_t) queue;
+	VEC(uint8_t) done; /* by package */
+};
+
+static void reach(struct reached *q, uint32_t package)
+{
+	while (q->done.n <= package)
+		VEC_PUSH(&q->done, 0);
+	if (q->done.v[package])
+		return;
+	q->done.v[package] = 1;
+	VEC_PUSH(&q->queue, package);
+}
+
 /* Constrains are of no concern unless a dependency reaches their name too. */
 static void reach_all(struct problem *p)
 {
-	AUTO(free) uint8_t *done = NULL;
-	VEC(uint32_t) queue = {0};
-	size_t room = 0, next = 0;
+	struct reached q = {0};
 
-#define REACH(package)                                                                             \
-	do {                                                                                       \
-		if (p->packages.n > room) {                                                        \
-			done = mem_grow(done, p->packages.n * 2, 1);                               \
-			memset(done + room, 0, p->packages.n * 2 - room);                          \
-			room = p->packages.n * 2;                                                  \
-		}                                                                                  \
-		if (!done[package]) {                                                              \
-			done[package] = 1;                                                         \
-			VEC_PUSH(&queue, package);                                                 \
-		}                                                                                  \
-	} while (0)
 	for (size_t i = 0; i < p->request->virtual_count; i++)
-		REACH(package_of(p, p->request->virtuals[i].name));
+		reach(&q, package_of(p, p->request->virtuals[i].name));
 	for (size_t i = 0; i < p->request->spec_count; i++)
-		REACH(p->texts.v[p->requested[i]].package);
-	while (next < queue.n) {
-		uint32_t package = queue.v[next++];
+		reach(&q, p->texts.v[p->requested[i]].package);
+	for (size_t next = 0; next < q.queue.n; next++) {
+		uint32_t package = q.queue.v[next];
 		load_package(p, package);
 		const struct package *k = &p->packages.v[package];
-		for (uint32_t i = k->first; i < k->first + k->count; i++)
-			for (uint32_t j = 0; j < p->solvables.v[i].depends; j++)
-				REACH(p->texts.v[p->edges.v[p->solvables.v[i].edges + j]].package);
+		for (uint32_t i = k->first; i < k->first + k->count; i++) {
+			const struct solvable *s = &p->solvables.v[i];
+			for (uint32_t j = 0; j < s->depends; j++)
+				reach(&q, p->texts.v[p->edges.v[s->edges + j]].package);
+		}
 	}
-#undef REACH
-	VEC_DONE(&queue);
+	VEC_DONE(&q.queue);
+	VEC_DONE(&q.done);
 }
 
 static void load_request(struct problem *p)
