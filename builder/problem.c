@@ -88,6 +88,7 @@ static void load_record(struct problem *p, const struct source *s, uint32_t pack
 	const struct version *version = version_of(p, r.version_text);
 	if (!version || !add_edges(p, s, d, depends) || !add_edges(p, s, c, constrains)) {
 		p->edges.n = edges;
+		p->packages.v[package].unreadable++;
 		log_info(p->request->log, "%.*s: left out: %s does not parse", STR_ARG(r.fn),
 			 version ? "a dependency" : "its version");
 		return;
@@ -210,7 +211,7 @@ static void reach(struct reached *q, uint32_t package)
 }
 
 /* Constrains are of no concern unless a dependency reaches their name too. */
-static void reach_all(struct problem *p)
+static void reach_all(struct problem *p, bool further)
 {
 	struct reached q = {0};
 
@@ -218,10 +219,13 @@ static void reach_all(struct problem *p)
 		reach(&q, package_of(p, p->request->virtuals[i].name));
 	for (size_t i = 0; i < p->request->spec_count; i++)
 		reach(&q, p->texts.v[p->requested[i]].package);
+	size_t asked = q.queue.n;
 	for (size_t next = 0; next < q.queue.n; next++) {
 		uint32_t package = q.queue.v[next];
 		load_package(p, package);
 		const struct package *k = &p->packages.v[package];
+		if (next >= asked && !further)
+			continue;
 		for (uint32_t i = k->first; i < k->first + k->count; i++) {
 			const struct solvable *s = &p->solvables.v[i];
 			for (uint32_t j = 0; j < s->depends; j++)
@@ -249,21 +253,7 @@ static void load_request(struct problem *p)
 	}
 }
 
-static void match_all(struct problem *p)
-{
-	for (size_t i = 0; i < p->texts.n; i++)
-		problem_match(p, (uint32_t)i);
-	for (size_t i = 0; i < p->solvables.n; i++) {
-		struct solvable *s = &p->solvables.v[i];
-		for (uint32_t j = 0; j < s->constrains; j++) {
-			const struct text *t = &p->texts.v[p->edges.v[s->edges + s->depends + j]];
-			if (t->package == s->name && !matches(p, t, (uint32_t)i))
-				s->self_conflict = true;
-		}
-	}
-}
-
-void problem_load(struct problem *p, const struct solve_request *r)
+static void load(struct problem *p, const struct solve_request *r, bool further)
 {
 	size_t slots = 0;
 
@@ -279,9 +269,20 @@ void problem_load(struct problem *p, const struct solve_request *r)
 						       sizeof(**p->text_of));
 		}
 	load_request(p);
-	reach_all(p);
-	match_all(p);
+	reach_all(p, further);
+	for (size_t i = 0; i < p->texts.n; i++)
+		problem_match(p, (uint32_t)i);
 	problem_rank(p);
+}
+
+void problem_load(struct problem *p, const struct solve_request *r)
+{
+	load(p, r, true);
+}
+
+void problem_look(struct problem *p, const struct solve_request *r)
+{
+	load(p, r, false);
 }
 
 int problem_record(const struct problem *p, uint32_t solvable, struct arena *a, struct record *out,

@@ -14,7 +14,7 @@ struct solvable {
 	uint64_t build_number, timestamp;
 	uint32_t name, record; /* record: in the index, or the place among the virtuals */
 	uint16_t channel, subdir;
-	bool features, self_conflict;
+	bool features;
 	uint32_t edges; /* texts: depends, then constrains */
 	uint16_t depends, constrains;
 	uint32_t rank; /* among all, grouped by name; less is better */
@@ -24,6 +24,7 @@ struct solvable {
 struct package {
 	struct str name;
 	uint32_t first, count; /* solvables */
+	uint32_t unreadable;   /* records that were left out */
 	bool sole;	       /* the request names a channel for it */
 };
 
@@ -54,6 +55,8 @@ void problem_done(struct problem *p);
 AUTO_DEFINE_VALUE(struct problem, problem_done)
 /* Loads all that is reached, ranks it and matches every text. */
 void problem_load(struct problem *p, const struct solve_request *r);
+/* The same, but no further than what the requested names depend on: enough to rank them. */
+void problem_look(struct problem *p, const struct solve_request *r);
 /* Fills t->matches; free of cost the second time. */
 void problem_match(struct problem *p, uint32_t text);
 /* The solvable's whole record, in the arena. */
@@ -73,4 +76,7 @@ struct encode_filter {
 struct sat *problem_encode(struct problem *p, const struct encode_filter *filter);
 /* explain.c: ERR_UNSOLVABLE with the conflict in words. */
 int problem_explain(struct problem *p, const struct sat *s, struct err **e);
+/* conflict_words.c: appends lines, each package << 32 | line (package UINT32_MAX: the request),
+ * as clauses joined by "; ", and behind a text that nothing matches why that is so. */
+void problem_say(const struct problem *p, const uint64_t *lines, size_t n, struct buf *out);
 #endif

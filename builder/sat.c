@@ -36,7 +36,7 @@ struct sat {
 	VEC(uint32_t) parents; /* true variables with requirements, in the order of the trail */
 	VEC(int32_t) learnt;
 	VEC(uint32_t) why;	 /* clauses behind each learnt one */
-	VEC(uint32_t) learnt_at; /* clause, first in why; in pairs */
+	VEC(uint32_t) learnt_at; /* of every learnt clause: its first in why */
 	VEC(uint32_t) proof;
 	uint8_t *seen;
 	double *activity;
@@ -46,7 +46,7 @@ struct sat {
 };
 
 #define NO_CLAUSE UINT32_MAX
-#define LEARNT UINT32_MAX
+#define LEARNT ((uint32_t)1 << 31) /* as an origin: a learnt clause's number is below it */
 
 static size_t at_literal(int32_t l)
 {
@@ -344,7 +344,6 @@ static uint32_t analyze(struct sat *s)
 
 	memset(s->seen, 0, s->vars.n);
 	s->learnt.n = 0;
-	VEC_PUSH(&s->learnt_at, 0);
 	VEC_PUSH(&s->learnt_at, (uint32_t)s->why.n);
 	do {
 		VEC_PUSH(&s->why, clause);
@@ -360,15 +359,14 @@ static uint32_t analyze(struct sat *s)
 
 static void learn(struct sat *s)
 {
-	uint32_t back_to = analyze(s), clause;
+	uint32_t origin = LEARNT + (uint32_t)s->learnt_at.n, back_to = analyze(s), clause;
 	size_t n = s->learnt.n;
 
 	bump(s);
 	if (n == 2)
-		clause = add_pair(s, s->learnt.v, LEARNT);
+		clause = add_pair(s, s->learnt.v, origin);
 	else
-		clause = add_long(s, s->learnt.v, n, (uint32_t)n - 1, LEARNT);
-	s->learnt_at.v[s->learnt_at.n - 2] = clause;
+		clause = add_long(s, s->learnt.v, n, (uint32_t)n - 1, origin);
 	undo_until(s, back_to);
 	assign(s, s->learnt.v[n - 1], clause);
 }
@@ -478,17 +476,13 @@ static void proof_add(struct proof *p, uint32_t clause)
 }
 
 /* The clauses from which a learnt one came. */
-static void proof_expand(struct proof *p, uint32_t clause)
+static void proof_expand(struct proof *p, uint32_t learnt)
 {
 	const struct sat *s = p->s;
+	size_t end = learnt + 1 < s->learnt_at.n ? s->learnt_at.v[learnt + 1] : s->why.n;
 
-	for (size_t i = 0; i < s->learnt_at.n; i += 2) {
-		if (s->learnt_at.v[i] != clause)
-			continue;
-		size_t end = i + 3 < s->learnt_at.n ? s->learnt_at.v[i + 3] : s->why.n;
-		for (size_t k = s->learnt_at.v[i + 1]; k < end; k++)
-			proof_add(p, s->why.v[k]);
-	}
+	for (size_t i = s->learnt_at.v[learnt]; i < end; i++)
+		proof_add(p, s->why.v[i]);
 }
 
 void sat_proof(const struct sat *s,
@@ -506,8 +500,8 @@ void sat_proof(const struct sat *s,
 		const int32_t *l = literals_of(s, clause, &n);
 		uint32_t origin = clause & 1 ? s->pairs.v[clause >> 1].origin
 					     : s->pool.v[(clause >> 1) + C_ORIGIN];
-		if (origin == LEARNT)
-			proof_expand(&p, clause);
+		if (origin & LEARNT)
+			proof_expand(&p, origin - LEARNT);
 		else
 			seen(cookie, l, n, origin);
 		for (size_t i = 0; i < n; i++)

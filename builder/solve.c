@@ -2,8 +2,7 @@
 #include "builder/solve.h"
 #include "builder/problem.h"
 #include "builder/sat.h"
-#include <fnmatch.h>
-#include <regex.h>
+#include "specs/textmatch.h"
 
 void solution_done(struct solution *s)
 {
@@ -66,7 +65,7 @@ static int search_name(const struct channels *c, const struct matchspec *spec, b
 	struct record record;
 	int code = 0;
 
-	problem_load(&p, &r);
+	problem_look(&p, &r);
 	const struct text *t = &p.texts.v[p.requested[0]];
 	for (uint32_t i = 0; i < t->count && code >= 0; i++) {
 		code = problem_record(&p, t->matches[i], a, &record, e);
@@ -76,32 +75,13 @@ static int search_name(const struct channels *c, const struct matchspec *spec, b
 	return code;
 }
 
-static bool is_pattern(struct str name)
-{
-	return str_find(name, '*') < name.n || (name.n && name.p[0] == '^');
-}
-
-static bool name_fits(const char *pattern, struct str name)
-{
-	AUTO(free) char *text = strndup(name.p, name.n);
-	regex_t compiled;
-
-	if (pattern[0] != '^')
-		return fnmatch(pattern, text, 0) == 0;
-	if (regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return false;
-	bool fits = regexec(&compiled, text, 0, NULL, 0) == 0;
-	regfree(&compiled);
-	return fits;
-}
-
 /* Every name of every channel once, for a spec whose name is a pattern. */
 static int search_all(const struct channels *c, const struct matchspec *spec, bool strict,
 		      struct arena *a, struct buf *found, struct err **e)
 {
-	AUTO(free) char *pattern = strndup(spec->name.p, spec->name.n);
+	struct textmatch pattern;
 	struct intern seen = {0};
-	int r = 0;
+	int r = textmatch_read(a, spec->name, &pattern, e);
 
 	for (size_t i = 0; i < c->n; i++) {
 		for (size_t k = 0; k < c->v[i].subdir_count; k++) {
@@ -113,7 +93,7 @@ static int search_all(const struct channels *c, const struct matchspec *spec, bo
 	for (uint32_t i = 0; i < seen.n && r >= 0; i++) {
 		struct matchspec one = *spec;
 		one.name = intern_text(&seen, i);
-		if (name_fits(pattern, one.name))
+		if (textmatch_matches(&pattern, one.name))
 			r = search_name(c, &one, strict, a, found, e);
 	}
 	intern_done(&seen);
@@ -124,8 +104,9 @@ int solve_search(const struct channels *c, const struct matchspec *spec, bool st
 		 struct arena *a, struct record **out, size_t *out_count, struct err **e)
 {
 	AUTO(buf_done) struct buf found = BUF(BUF_UNLIMITED);
-	int r = is_pattern(spec->name) ? search_all(c, spec, strict, a, &found, e)
-				       : search_name(c, spec, strict, a, &found, e);
+	bool pattern = spec->name.p[0] == '^' || str_find(spec->name, '*') < spec->name.n;
+	int r = pattern ? search_all(c, spec, strict, a, &found, e)
+			: search_name(c, spec, strict, a, &found, e);
 
 	if (r < 0)
 		return r;

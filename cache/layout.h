@@ -1,6 +1,6 @@
 /* cache/layout.h - where things live in the cache folder.
  *
- *     packages/SHA256.conda    archives            indexes/SHA256.index    scanned repodata
+ *     packages/SHA256.conda    archives            indexes/X-SHA256.index  scanned repodata
  *     channels/HEX.json        their validators    blobs/sha256/HEX        small blobs
  *     segments/...             packed packages     records.db              what was built
  *     locks/...                held while one process makes what others wait for

@@ -58,10 +58,12 @@ static char *validator_path(const struct subdir *s)
 	return buf_take(&path);
 }
 
+/* Of one address and one source: two subdirs may hold equal bytes (empty ones do), and the
+ * index that is dropped for one must not be the other's. */
 static char *index_path(const struct subdir *s, const struct digest *source)
 {
 	struct buf path = BUF(BUF_UNLIMITED);
-	buf_printf(&path, "%s/%s.index", s->indexes, digest_text(source).hex);
+	buf_printf(&path, "%s/%.16s-%s.index", s->indexes, s->id.hex, digest_text(source).hex);
 	return buf_take(&path);
 }
 

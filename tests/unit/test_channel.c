@@ -135,6 +135,19 @@ static void reads_folders_and_sees_them_change(void **state)
 	assert_true(has(&three, 1, "b"));
 }
 
+static void subdirs_of_equal_bytes_do_not_drop_each_others_index(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		AUTO(channels_close) struct channels c = {0};
+		struct str path = arena_printf(&arena, "%s/twins", folder);
+		struct str text = repodata(i % 2 ? "a" : "b", NULL), other = STR("{}");
+		put("twins", "noarch", "repodata.json", i % 3 ? text : other);
+		put("twins", "linux-64", "repodata.json", i % 2 ? text : other);
+		assert_int_equal(open_channel(path, cache("twins"), false, &c, NULL), 0);
+	}
+}
+
 static void works_offline_from_what_it_has(void **state)
 {
 	(void)state;
@@ -256,6 +269,7 @@ int main(void)
 		cmocka_unit_test(resolves_names),
 		cmocka_unit_test(fetches_once_and_asks_again),
 		cmocka_unit_test(reads_folders_and_sees_them_change),
+		cmocka_unit_test(subdirs_of_equal_bytes_do_not_drop_each_others_index),
 		cmocka_unit_test(works_offline_from_what_it_has),
 		cmocka_unit_test(refuses_what_is_no_channel),
 		cmocka_unit_test(takes_an_empty_file_for_an_empty_channel),

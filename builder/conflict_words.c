@@ -1,0 +1,238 @@
+/* conflict_words.c - the lines of a conflict as clauses that name the specs. */
+#include "builder/problem.h"
+
+enum { NEAREST = 3, NAME_MAX_COMPARED = 64, VERSIONS_SHOWN = 5 };
+
+/* ---- names that are nearly the one that is not there ---- */
+
+static unsigned distance(struct str a, struct str b)
+{
+	unsigned row[NAME_MAX_COMPARED + 1];
+
+	if (a.n > NAME_MAX_COMPARED || b.n > NAME_MAX_COMPARED)
+		return UINT32_MAX;
+	for (unsigned j = 0; j <= b.n; j++)
+		row[j] = j;
+	for (size_t i = 0; i < a.n; i++) {
+		unsigned corner = row[0];
+		row[0] = (unsigned)i + 1;
+		for (size_t j = 0; j < b.n; j++) {
+			unsigned change = corner + (a.p[i] != b.p[j]);
+			unsigned step = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
+			corner = row[j + 1];
+			row[j + 1] = change < step ? change : step;
+		}
+	}
+	return row[b.n];
+}
+
+struct nearest {
+	struct str name[NEAREST];
+	unsigned distance[NEAREST], n;
+};
+
+static void offer(struct nearest *near, struct str name, unsigned d)
+{
+	unsigned at = near->n;
+
+	for (unsigned i = 0; i < near->n; i++)
+		if (str_eq(near->name[i], name))
+			return;
+	while (at && near->distance[at - 1] > d)
+		at--;
+	if (at == NEAREST)
+		return;
+	near->n += near->n < NEAREST;
+	for (unsigned i = near->n - 1; i > at; i--) {
+		near->name[i] = near->name[i - 1];
+		near->distance[i] = near->distance[i - 1];
+	}
+	near->name[at] = name;
+	near->distance[at] = d;
+}
+
+static void find_nearest(const struct index *x, struct str name, struct nearest *near)
+{
+	size_t limit = name.n < 6 ? 1 : name.n / 3;
+
+	for (size_t i = 0; x && i < index_name_count(x); i++) {
+		struct str other = index_name(x, i);
+		if (other.n + limit < name.n || name.n + limit < other.n)
+			continue;
+		unsigned d = distance(name, other);
+		if (d <= limit)
+			offer(near, other, d);
+	}
+}
+
+static void say_absent(const struct problem *p, struct str name, struct buf *out)
+{
+	const struct channels *c = p->request->channels;
+	struct nearest near = {0};
+
+	if (str_starts(name, "__")) {
+		buf_printf(out, "; there is no virtual package %.*s", STR_ARG(name));
+		return;
+	}
+	for (size_t i = 0; i < c->n; i++)
+		for (size_t k = 0; k < c->v[i].subdir_count; k++)
+			find_nearest(c->v[i].subdirs[k].index, name, &near);
+	buf_printf(out, "; no channel has %.*s", STR_ARG(name));
+	for (unsigned i = 0; i < near.n; i++)
+		buf_printf(out, "%s%.*s", i ? ", " : "; nearest: ", STR_ARG(near.name[i]));
+}
+
+/* ---- the versions of a name ---- */
+
+struct versions {
+	const struct solvable **v; /* one of each version, ascending */
+	size_t n, records;	   /* records: that were counted */
+};
+
+static int by_version(const void *a, const void *b)
+{
+	const struct solvable *const *x = a, *const *y = b;
+
+	return version_compare((*x)->version, (*y)->version);
+}
+
+static bool has_line(const struct problem *p, const struct solvable *s, uint32_t line)
+{
+	uint32_t text = (line - 1) / 2, from = (line & 1) ? 0 : s->depends;
+	uint32_t n = (line & 1) ? s->depends : s->constrains;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (p->edges.v[s->edges + from + i] == text)
+			return true;
+	return false;
+}
+
+/* Of the records that have the line, of all when it is 0. The caller frees v. */
+static struct versions versions_of(const struct problem *p, const struct package *k, uint32_t line)
+{
+	struct versions out = {.v = mem_alloc((k->count + 1) * sizeof(*out.v))};
+
+	for (uint32_t i = k->first; i < k->first + k->count; i++)
+		if (!line || has_line(p, &p->solvables.v[i], line))
+			out.v[out.records++] = &p->solvables.v[i];
+	if (out.records)
+		qsort(out.v, out.records, sizeof(*out.v), by_version);
+	for (size_t i = 0; i < out.records; i++)
+		if (!out.n || version_compare(out.v[out.n - 1]->version, out.v[i]->version))
+			out.v[out.n++] = out.v[i];
+	return out;
+}
+
+static void say_versions(const struct problem *p, const struct package *k, struct buf *out)
+{
+	struct versions all = versions_of(p, k, 0);
+
+	buf_printf(out, "; %.*s is here as ", STR_ARG(k->name));
+	if (all.n <= VERSIONS_SHOWN) {
+		for (size_t i = 0; i < all.n; i++)
+			buf_printf(out, "%s%.*s", i ? ", " : "", STR_ARG(all.v[i]->version_text));
+	} else {
+		buf_printf(out, "%.*s to %.*s (%zu versions)", STR_ARG(all.v[0]->version_text),
+			   STR_ARG(all.v[all.n - 1]->version_text), all.n);
+	}
+	free(all.v);
+}
+
+/* With strict priority a channel below may have what was looked for. */
+static void say_hidden(const struct problem *p, const struct package *k, struct buf *out)
+{
+	const struct channels *c = p->request->channels;
+	size_t first = c->n;
+
+	for (size_t i = 0; i < c->n && p->request->strict && !k->sole; i++) {
+		bool has = false;
+		for (size_t j = 0; j < c->v[i].subdir_count; j++) {
+			const struct index *x = c->v[i].subdirs[j].index;
+			uint32_t at, count;
+			has |= x && index_find(x, k->name, &at, &count);
+		}
+		if (!has)
+			continue;
+		if (first < c->n) {
+			buf_printf(out, "; channel %.*s has it too, but %.*s goes before it",
+				   STR_ARG(c->v[i].name), STR_ARG(c->v[first].name));
+			return;
+		}
+		first = i;
+	}
+}
+
+/* Why a text matches nothing. */
+static void say_unmatched(const struct problem *p, const struct text *t, struct buf *out)
+{
+	const struct package *k = &p->packages.v[t->package];
+
+	if (t->count)
+		return;
+	if (k->unreadable && !k->count) {
+		buf_printf(out,
+			   "; every record of %.*s has a version or dependency that does not "
+			   "parse",
+			   STR_ARG(k->name));
+		return;
+	}
+	if (!k->count) {
+		say_absent(p, k->name, out);
+		return;
+	}
+	say_versions(p, k, out);
+	say_hidden(p, k, out);
+}
+
+/* ---- the lines ---- */
+
+static void say_subject(const struct problem *p, const struct package *k, uint32_t line,
+			struct buf *out)
+{
+	struct versions all = versions_of(p, k, 0), some = versions_of(p, k, line);
+
+	buf_add_str(out, k->name);
+	if (some.n == 1)
+		buf_printf(out, " %.*s", STR_ARG(some.v[0]->version_text));
+	else if (some.records == all.records && some.n == 2)
+		buf_add_text(out, " (both versions)");
+	else if (some.records == all.records)
+		buf_printf(out, " (all %zu versions)", some.n);
+	else if (some.n < all.n)
+		buf_printf(out, " (%zu of %zu versions)", some.n, all.n);
+	else
+		buf_printf(out, " (%zu of %zu builds)", some.records, all.records);
+	free(all.v);
+	free(some.v);
+}
+
+static void say_line(const struct problem *p, uint32_t package, uint32_t line, struct buf *out)
+{
+	const struct text *t = &p->texts.v[(line - 1) / 2];
+
+	if (out->n)
+		buf_add_text(out, "; ");
+	if (package != UINT32_MAX) {
+		say_subject(p, &p->packages.v[package], line, out);
+		buf_add_text(out, line & 1 ? " requires " : " constrains ");
+		matchspec_display(&t->spec, out);
+	} else {
+		matchspec_display(&t->spec, out);
+		buf_add_text(out, " is requested");
+	}
+}
+
+void problem_say(const struct problem *p, const uint64_t *lines, size_t n, struct buf *out)
+{
+	AUTO(free) uint8_t *said = mem_zero(p->packages.n + 1, 1);
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t line = (uint32_t)lines[i];
+		const struct text *t = &p->texts.v[(line - 1) / 2];
+		say_line(p, (uint32_t)(lines[i] >> 32), line, out);
+		if (!(line & 1) || said[t->package])
+			continue;
+		said[t->package] = t->count == 0;
+		say_unmatched(p, t, out);
+	}
+}
