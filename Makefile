@@ -54,6 +54,12 @@ $(B)/test_%: $(B)/tests/unit/test_%.o $(B)/libkiln.a
 $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(B)/libkiln.a
 	@$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ $(LIBS) -o $@
 
+# What the comparisons with the reference tools speak to; the solver's asks libsolv as well.
+DRIVERS := $(patsubst tests/differential/%.c,$(B)/%,$(wildcard tests/differential/*_driver.c))
+$(B)/solve_driver: LIBS += -lsolv
+$(B)/%_driver: $(B)/tests/differential/%_driver.o $(B)/libkiln.a
+	@$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ $(LIBS) -o $@
+
 # Objects that only a pattern rule needs would be deleted, and made again each time.
 .SECONDARY:
 
@@ -61,7 +67,7 @@ unit: $(UNITS)
 	@for t in $(UNITS); do $$t || exit 1; done
 
 # Everything that the tests run, of one build.
-checks: $(UNITS) $(FUZZERS) $(if $(CLI),$(B)/kiln)
+checks: $(UNITS) $(FUZZERS) $(DRIVERS) $(if $(CLI),$(B)/kiln)
 
 test: setup-tests
 	$(MAKE) -j2 checks

@@ -11,7 +11,7 @@ struct edge {
 struct graph {
 	const struct record *records;
 	uint32_t count;
-	VEC(struct edge) edges; /* grouped by from, sorted by the name of to */
+	VEC(struct edge) edges; /* grouped by from, in the order of the record's dependencies */
 	uint32_t *first;	/* of a record; count + 1 of them */
 };
 
@@ -64,48 +64,45 @@ static bool find(const struct graph *g, struct str name, uint32_t *out)
 	return false;
 }
 
-static int by_target(const void *a, const void *b)
-{
-	uint32_t x = ((const struct edge *)a)->to, y = ((const struct edge *)b)->to;
-
-	return (x > y) - (x < y);
-}
-
 /* Records are sorted by name, so an index stands for a name in comparisons. */
 static void graph_fill(struct graph *g)
 {
 	g->first = mem_zero(g->count + 2, sizeof(*g->first));
 	for (uint32_t i = 0; i < g->count; i++) {
 		const struct record *r = &g->records[i];
-		size_t from = g->edges.n;
-		g->first[i] = (uint32_t)from;
+		g->first[i] = (uint32_t)g->edges.n;
 		for (size_t k = 0; k < r->depends.n; k++) {
 			uint32_t to;
 			if (find(g, dependency_name(r->depends.v[k]), &to))
-				VEC_PUSH(&g->edges, ((struct edge){i, to, to == i}));
+				VEC_PUSH(&g->edges, ((struct edge){i, to, false}));
 		}
-		if (g->edges.n > from)
-			qsort(g->edges.v + from, g->edges.n - from, sizeof(*g->edges.v), by_target);
 	}
 	g->first[g->count] = (uint32_t)g->edges.n;
 }
 
-/* Cuts the cycle whose edges are given, in their order: where an arch package needs a noarch
- * one, else at its end. */
-static void cut_cycle(struct graph *g, const uint32_t *edges, size_t n)
+static void cut(struct graph *g, uint32_t from, uint32_t to)
 {
-	size_t at = n - 1;
+	for (uint32_t i = g->first[from]; i < g->first[from + 1]; i++)
+		g->edges.v[i].cut |= g->edges.v[i].to == to;
+}
 
+/* Rattler's rule, whose links must come in the same order: the first edge from an arch package
+ * to a noarch one goes. Where a noarch package needs an arch one, or at the end, it is the edge
+ * back that goes, which only a cycle of two has; the emission below ends all the same. */
+static void cut_cycle(struct graph *g, const uint32_t *cycle, size_t n)
+{
 	for (size_t i = 0; i < n; i++) {
-		const struct edge *x = &g->edges.v[edges[i]];
-		if (g->records[x->from].noarch || !g->records[x->to].noarch)
-			continue;
-		at = i;
-		break;
+		uint32_t a = cycle[i], b = cycle[(i + 1) % n];
+		bool from = g->records[a].noarch, to = g->records[b].noarch;
+		if (!from && to) {
+			cut(g, a, b);
+			return;
+		}
+		if ((from && !to) || i + 1 == n) {
+			cut(g, b, a);
+			return;
+		}
 	}
-	struct edge cut = g->edges.v[edges[at]];
-	for (uint32_t i = g->first[cut.from]; i < g->first[cut.from + 1]; i++)
-		g->edges.v[i].cut |= g->edges.v[i].to == cut.to;
 }
 
 enum { NEW, OPEN, CLOSED };
@@ -113,90 +110,112 @@ enum { NEW, OPEN, CLOSED };
 struct walk {
 	struct graph *g;
 	uint8_t *state;
-	uint32_t *next;	    /* edge to look at, of every open record */
-	VEC(uint32_t) path; /* edges from the start to where we are */
+	uint32_t *next; /* edge to look at, of every open record */
+	VEC(uint32_t) path;
+	VEC(uint32_t) cycles; /* each: its length, then its records */
 };
 
-/* Follows edges from a record; true when a cycle was found, and cut. */
-static bool walk_from(struct walk *w, uint32_t start)
+static void open_record(struct walk *w, uint32_t at)
 {
-	struct graph *g = w->g;
-	uint32_t at = start;
-
-	w->path.n = 0;
 	w->state[at] = OPEN;
-	w->next[at] = g->first[at];
-	for (;;) {
+	w->next[at] = w->g->first[at];
+	VEC_PUSH(&w->path, at);
+}
+
+static void note_cycle(struct walk *w, uint32_t at)
+{
+	size_t from = w->path.n;
+
+	while (w->path.v[--from] != at)
+		;
+	VEC_PUSH(&w->cycles, (uint32_t)(w->path.n - from));
+	for (; from < w->path.n; from++)
+		VEC_PUSH(&w->cycles, w->path.v[from]);
+}
+
+static void walk_from(struct walk *w, uint32_t start)
+{
+	const struct graph *g = w->g;
+
+	open_record(w, start);
+	while (w->path.n) {
+		uint32_t at = w->path.v[w->path.n - 1];
 		if (w->next[at] == g->first[at + 1]) {
 			w->state[at] = CLOSED;
-			if (!w->path.n)
-				return false;
-			at = g->edges.v[w->path.v[--w->path.n]].from;
+			w->path.n--;
 			continue;
 		}
-		uint32_t edge = w->next[at]++, to = g->edges.v[edge].to;
-		if (g->edges.v[edge].cut || w->state[to] == CLOSED)
-			continue;
-		VEC_PUSH(&w->path, edge);
-		if (w->state[to] == OPEN) {
-			size_t from = w->path.n - 1;
-			while (g->edges.v[w->path.v[from]].from != to)
-				from--;
-			cut_cycle(g, w->path.v + from, w->path.n - from);
-			return true;
-		}
-		at = to;
-		w->state[at] = OPEN;
-		w->next[at] = g->first[at];
+		uint32_t to = g->edges.v[w->next[at]++].to;
+		if (w->state[to] == OPEN)
+			note_cycle(w, to);
+		else if (w->state[to] == NEW)
+			open_record(w, to);
 	}
 }
 
-static void mark_targets(const struct graph *g, uint8_t *wanted)
-{
-	memset(wanted, 0, g->count);
-	for (size_t i = 0; i < g->edges.n; i++)
-		if (!g->edges.v[i].cut)
-			wanted[g->edges.v[i].to] = 1;
-}
-
-/* Roots first, as rattler looks for cycles; a cycle that nothing leads to has none. */
 static void cut_cycles(struct graph *g)
 {
 	struct walk w = {.g = g};
-	uint8_t *wanted = mem_zero(g->count + 1, 1);
-	bool found = true;
 
 	w.state = mem_zero(g->count + 1, 1);
 	w.next = mem_zero(g->count + 1, sizeof(*w.next));
-	mark_targets(g, wanted);
-	while (found) {
-		found = false;
-		memset(w.state, NEW, g->count);
-		for (uint32_t pass = 0; pass < 2 * g->count && !found; pass++) {
-			uint32_t i = pass % g->count;
-			if (w.state[i] == NEW && (pass >= g->count || !wanted[i]))
-				found = walk_from(&w, i);
-		}
-	}
-	free(wanted);
+	for (uint32_t i = 0; i < g->count; i++)
+		if (w.state[i] == NEW)
+			walk_from(&w, i);
+	for (size_t i = 0; i < w.cycles.n; i += w.cycles.v[i] + 1)
+		cut_cycle(g, w.cycles.v + i + 1, w.cycles.v[i]);
 	free(w.state);
 	free(w.next);
 	VEC_DONE(&w.path);
+	VEC_DONE(&w.cycles);
 }
 
-/* The stack holds records to visit (even) and to emit (odd); the last one goes first. */
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+struct stack {
+	VEC(uint64_t) v; /* records to visit (even) and to emit (odd); the last one goes first */
+};
+
+static void push_targets(const struct graph *g, uint32_t at, struct stack *s)
+{
+	size_t from = s->v.n;
+
+	for (uint32_t i = g->first[at]; i < g->first[at + 1]; i++)
+		if (!g->edges.v[i].cut)
+			VEC_PUSH(&s->v, (uint64_t)g->edges.v[i].to * 2);
+	if (s->v.n > from)
+		qsort(s->v.v + from, s->v.n - from, sizeof(*s->v.v), by_number);
+}
+
+/* Below the roots lies what none of them leads to: cycles that were not cut. */
+static void push_roots(const struct graph *g, struct stack *s)
+{
+	uint8_t *wanted = mem_zero(g->count + 1, 1);
+
+	for (size_t i = 0; i < g->edges.n; i++)
+		if (!g->edges.v[i].cut)
+			wanted[g->edges.v[i].to] = 1;
+	for (int roots = 0; roots < 2; roots++)
+		for (uint32_t i = 0; i < g->count; i++)
+			if (wanted[i] == !roots)
+				VEC_PUSH(&s->v, (uint64_t)i * 2);
+	free(wanted);
+}
+
 static void emit(const struct graph *g, uint32_t *order)
 {
-	VEC(uint64_t) stack = {0};
-	uint8_t *seen = mem_zero(g->count + 1, 1), *wanted = mem_zero(g->count + 1, 1);
+	struct stack stack = {0};
+	uint8_t *seen = mem_zero(g->count + 1, 1);
 	uint32_t n = 0;
 
-	mark_targets(g, wanted);
-	for (uint32_t i = 0; i < g->count; i++)
-		if (!wanted[i])
-			VEC_PUSH(&stack, (uint64_t)i * 2);
-	while (stack.n) {
-		uint64_t top = stack.v[--stack.n];
+	push_roots(g, &stack);
+	while (stack.v.n) {
+		uint64_t top = stack.v.v[--stack.v.n];
 		uint32_t at = (uint32_t)(top / 2);
 		if (top & 1) {
 			order[n++] = at;
@@ -205,14 +224,11 @@ static void emit(const struct graph *g, uint32_t *order)
 		if (seen[at])
 			continue;
 		seen[at] = 1;
-		VEC_PUSH(&stack, (uint64_t)at * 2 + 1);
-		for (uint32_t i = g->first[at]; i < g->first[at + 1]; i++)
-			if (!g->edges.v[i].cut)
-				VEC_PUSH(&stack, (uint64_t)g->edges.v[i].to * 2);
+		VEC_PUSH(&stack.v, (uint64_t)at * 2 + 1);
+		push_targets(g, at, &stack);
 	}
-	VEC_DONE(&stack);
+	VEC_DONE(&stack.v);
 	free(seen);
-	free(wanted);
 }
 
 void solve_sort(struct record *records, size_t count)
