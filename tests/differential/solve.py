@@ -1,6 +1,6 @@
 """Random channels, solved by kiln, by rattler and, for whether there is a solution, by libsolv.
 
-KILN_CASES=N compares N channels (default 600), KILN_SEED=N begins elsewhere. Fails when one of
+KILN_CASES=N compares N channels (default 1000), KILN_SEED=N begins elsewhere. Fails when one of
 the three finds a solution where another finds none, when an answer of kiln breaks a spec, or
 when fewer than 98 in 100 answers are the very set (and link order) that rattler gives.
 """
@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 DRIVER = "build/plain/solve_driver"
-CASES = int(os.environ.get("KILN_CASES", "600"))
+CASES = int(os.environ.get("KILN_CASES", "1000"))
 SEED = int(os.environ.get("KILN_SEED", "1"))
 EQUAL_SETS = 0.98
 ANSWER_S = 10  # rattler was seen to run away once in some ten thousand solves
