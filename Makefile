@@ -60,6 +60,9 @@ $(B)/solve_driver: LIBS += -lsolv
 $(B)/%_driver: $(B)/tests/differential/%_driver.o $(B)/libkiln.a
 	@$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ $(LIBS) -o $@
 
+$(B)/%_bench: $(B)/tests/bench/%_bench.o $(B)/libkiln.a
+	@$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ $(LIBS) -o $@
+
 # Objects that only a pattern rule needs would be deleted, and made again each time.
 .SECONDARY:
 

@@ -1,7 +1,13 @@
 /* conflict_words.c - the lines of a conflict as clauses that name the specs. */
 #include "builder/problem.h"
 
-enum { NEAREST = 3, NAME_MAX_COMPARED = 64, VERSIONS_SHOWN = 5 };
+enum {
+	NEAREST = 3,
+	NAME_MAX_COMPARED = 64,
+	VERSIONS_SHOWN = 5,
+	GROUPS_SHOWN = 16,
+	TEXTS_SHOWN = 6
+};
 
 /* ---- names that are nearly the one that is not there ---- */
 
@@ -96,10 +102,18 @@ static int by_version(const void *a, const void *b)
 	return version_compare((*x)->version, (*y)->version);
 }
 
-static bool has_line(const struct problem *p, const struct solvable *s, uint32_t line)
+/* Lines of one name about one other: of its builds, say, each needs another python. */
+struct group {
+	uint32_t package, target; /* package: UINT32_MAX for the request */
+	bool constrains;
+	VEC(uint32_t) lines;
+};
+
+static bool has_text(const struct problem *p, const struct solvable *s, const struct group *g,
+		     uint32_t line)
 {
-	uint32_t text = (line - 1) / 2, from = (line & 1) ? 0 : s->depends;
-	uint32_t n = (line & 1) ? s->depends : s->constrains;
+	uint32_t text = (line - 1) / 2, from = g->constrains ? s->depends : 0;
+	uint32_t n = g->constrains ? s->constrains : s->depends;
 
 	for (uint32_t i = 0; i < n; i++)
 		if (p->edges.v[s->edges + from + i] == text)
@@ -107,13 +121,22 @@ static bool has_line(const struct problem *p, const struct solvable *s, uint32_t
 	return false;
 }
 
-/* Of the records that have the line, of all when it is 0. The caller frees v. */
-static struct versions versions_of(const struct problem *p, const struct package *k, uint32_t line)
+static bool has_any(const struct problem *p, const struct solvable *s, const struct group *g)
+{
+	for (size_t i = 0; i < g->lines.n; i++)
+		if (has_text(p, s, g, g->lines.v[i]))
+			return true;
+	return false;
+}
+
+/* Of the records that have one of the lines, of all when g is NULL. The caller frees v. */
+static struct versions versions_of(const struct problem *p, const struct package *k,
+				   const struct group *g)
 {
 	struct versions out = {.v = mem_alloc((k->count + 1) * sizeof(*out.v))};
 
 	for (uint32_t i = k->first; i < k->first + k->count; i++)
-		if (!line || has_line(p, &p->solvables.v[i], line))
+		if (!g || has_any(p, &p->solvables.v[i], g))
 			out.v[out.records++] = &p->solvables.v[i];
 	if (out.records)
 		qsort(out.v, out.records, sizeof(*out.v), by_version);
@@ -125,7 +148,7 @@ static struct versions versions_of(const struct problem *p, const struct package
 
 static void say_versions(const struct problem *p, const struct package *k, struct buf *out)
 {
-	struct versions all = versions_of(p, k, 0);
+	struct versions all = versions_of(p, k, NULL);
 
 	buf_printf(out, "; %.*s is here as ", STR_ARG(k->name));
 	if (all.n <= VERSIONS_SHOWN) {
@@ -186,10 +209,10 @@ static void say_unmatched(const struct problem *p, const struct text *t, struct 
 
 /* ---- the lines ---- */
 
-static void say_subject(const struct problem *p, const struct package *k, uint32_t line,
-			struct buf *out)
+static void say_subject(const struct problem *p, const struct group *g, struct buf *out)
 {
-	struct versions all = versions_of(p, k, 0), some = versions_of(p, k, line);
+	const struct package *k = &p->packages.v[g->package];
+	struct versions all = versions_of(p, k, NULL), some = versions_of(p, k, g);
 
 	buf_add_str(out, k->name);
 	if (some.n == 1)
@@ -206,33 +229,83 @@ static void say_subject(const struct problem *p, const struct package *k, uint32
 	free(some.v);
 }
 
-static void say_line(const struct problem *p, uint32_t package, uint32_t line, struct buf *out)
+/* The texts of the group, "numpy >=2 or <1"; the name once. */
+static void say_texts(const struct problem *p, const struct group *g, struct buf *out)
 {
-	const struct text *t = &p->texts.v[(line - 1) / 2];
+	struct str name = p->packages.v[g->target].name;
 
-	if (out->n)
-		buf_add_text(out, "; ");
-	if (package != UINT32_MAX) {
-		say_subject(p, &p->packages.v[package], line, out);
-		buf_add_text(out, line & 1 ? " requires " : " constrains ");
-		matchspec_display(&t->spec, out);
-	} else {
-		matchspec_display(&t->spec, out);
-		buf_add_text(out, " is requested");
+	for (size_t i = 0; i < g->lines.n; i++) {
+		AUTO(buf_done) struct buf text = BUF(1 << 16);
+		if (i == TEXTS_SHOWN && g->lines.n > TEXTS_SHOWN + 1) {
+			buf_printf(out, " or %zu others", g->lines.n - i);
+			return;
+		}
+		matchspec_display(&p->texts.v[(g->lines.v[i] - 1) / 2].spec, &text);
+		struct str s = buf_str(&text);
+		if (i && s.n > name.n && s.p[name.n] == ' ')
+			s = str_from(s, name.n + 1);
+		buf_printf(out, "%s%.*s", i ? " or " : "", STR_ARG(s));
 	}
 }
 
-void problem_say(const struct problem *p, const uint64_t *lines, size_t n, struct buf *out)
+static void say_group(const struct problem *p, const struct group *g, struct buf *out)
+{
+	if (out->n)
+		buf_add_text(out, "; ");
+	if (g->package != UINT32_MAX) {
+		say_subject(p, g, out);
+		buf_add_text(out, g->constrains ? " constrains " : " requires ");
+	}
+	say_texts(p, g, out);
+	if (g->package == UINT32_MAX)
+		buf_add_text(out, " is requested");
+}
+
+/* Moves the first line and those of its kind into the group. Each spec of the request is on its
+ * own: all of them must hold. */
+static size_t take_group(const struct problem *p, uint64_t *lines, size_t n, struct group *g)
+{
+	size_t left = 0;
+
+	g->lines.n = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t package = (uint32_t)(lines[i] >> 32), line = (uint32_t)lines[i];
+		uint32_t target = p->texts.v[(line - 1) / 2].package;
+		bool constrains = !(line & 1);
+		if (!i) {
+			g->package = package;
+			g->target = target;
+			g->constrains = constrains;
+		}
+		if (!i || (package != UINT32_MAX && package == g->package && target == g->target &&
+			   constrains == g->constrains))
+			VEC_PUSH(&g->lines, line);
+		else
+			lines[left++] = lines[i];
+	}
+	return left;
+}
+
+void problem_say(const struct problem *p, uint64_t *lines, size_t n, struct buf *out)
 {
 	AUTO(free) uint8_t *said = mem_zero(p->packages.n + 1, 1);
+	struct group g = {0};
 
-	for (size_t i = 0; i < n; i++) {
-		uint32_t line = (uint32_t)lines[i];
-		const struct text *t = &p->texts.v[(line - 1) / 2];
-		say_line(p, (uint32_t)(lines[i] >> 32), line, out);
-		if (!(line & 1) || said[t->package])
-			continue;
-		said[t->package] = t->count == 0;
-		say_unmatched(p, t, out);
+	for (size_t shown = 0; n; shown++) {
+		/* What nobody reads to the end; the first are those nearest to the request. */
+		if (shown == GROUPS_SHOWN && n > 1) {
+			buf_printf(out, "; and %zu more of that kind", n);
+			break;
+		}
+		n = take_group(p, lines, n, &g);
+		say_group(p, &g, out);
+		for (size_t i = 0; i < g.lines.n; i++) {
+			const struct text *t = &p->texts.v[(g.lines.v[i] - 1) / 2];
+			if (g.constrains || t->count || said[t->package])
+				continue;
+			said[t->package] = 1;
+			say_unmatched(p, t, out);
+		}
 	}
+	VEC_DONE(&g.lines);
 }

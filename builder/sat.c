@@ -14,8 +14,8 @@ struct pair {
 enum { C_SIZE, C_ORIGIN, C_NEXT, C_WATCH = C_NEXT + 2, C_LITERALS = C_WATCH + 2 };
 
 struct require {
-	int32_t parent;
 	uint32_t clause, group, next; /* next: of the same parent; number + 1 */
+	int32_t holds;		      /* the literal that was seen to make it hold; 0: none */
 };
 
 struct var {
@@ -33,14 +33,16 @@ struct sat {
 	VEC(uint32_t) units;
 	VEC(int32_t) trail;
 	VEC(struct require) requires;
-	VEC(uint32_t) parents; /* true variables with requirements, in the order of the trail */
+	VEC(uint32_t) parents; /* variables with requirements, by place from 1 */
+	VEC(uint64_t) open;    /* bits: the places whose parent is true */
+	VEC(uint64_t) pending; /* those of them that choose has not yet seen to hold */
 	VEC(int32_t) learnt;
 	VEC(uint32_t) why;	 /* clauses behind each learnt one */
 	VEC(uint32_t) learnt_at; /* of every learnt clause: its first in why */
 	VEC(uint32_t) proof;
 	uint8_t *seen;
-	double *activity;
-	uint32_t group_count, places;
+	double *activity, most_active, weight;
+	uint32_t group_count;
 	size_t propagated;
 	uint32_t conflict, level;
 };
@@ -63,6 +65,7 @@ struct sat *sat_new(uint32_t group_count)
 	struct sat *s = mem_zero(1, sizeof(*s));
 
 	s->group_count = group_count;
+	s->weight = 1;
 	s->activity = mem_zero(group_count + 1, sizeof(*s->activity));
 	sat_var(s, SAT_NO_GROUP);
 	sat_var(s, SAT_NO_GROUP);
@@ -82,6 +85,8 @@ void sat_free(struct sat *s)
 	VEC_DONE(&s->trail);
 	VEC_DONE(&s->requires);
 	VEC_DONE(&s->parents);
+	VEC_DONE(&s->open);
+	VEC_DONE(&s->pending);
 	VEC_DONE(&s->learnt);
 	VEC_DONE(&s->why);
 	VEC_DONE(&s->learnt_at);
@@ -182,15 +187,30 @@ void sat_require(struct sat *s, int32_t parent, const int32_t *literals, size_t 
 		VEC_PUSH(&s->learnt, literals[i]);
 	uint32_t clause = add_clause(s, s->learnt.v, s->learnt.n, origin);
 	struct var *v = &s->vars.v[parent];
-	VEC_PUSH(&s->requires, ((struct require){parent, clause, group, 0}));
+	VEC_PUSH(&s->requires, ((struct require){clause, group, 0, 0}));
 	uint32_t number = (uint32_t)s->requires.n;
 	if (!v->place) {
-		v->place = ++s->places;
+		VEC_PUSH(&s->parents, (uint32_t)parent);
+		v->place = (uint32_t)s->parents.n;
 		v->first = number;
+		if (s->open.n * 64 <= v->place) {
+			VEC_PUSH(&s->open, 0);
+			VEC_PUSH(&s->pending, 0);
+		}
 	} else {
 		s->requires.v[v->last - 1].next = number;
 	}
 	v->last = number;
+}
+
+static void open_place(struct sat *s, uint32_t place)
+{
+	uint64_t bit = (uint64_t)1 << place % 64;
+
+	if (!place)
+		return;
+	s->open.v[place / 64] |= bit;
+	s->pending.v[place / 64] |= bit;
 }
 
 /* False when the literal is false already. */
@@ -205,19 +225,19 @@ static bool assign(struct sat *s, int32_t literal, uint32_t reason)
 	s->vars.v[var].level = s->level;
 	s->vars.v[var].reason = reason;
 	VEC_PUSH(&s->trail, literal);
-	if (literal > 0 && s->vars.v[var].place)
-		VEC_PUSH(&s->parents, var);
+	if (literal > 0)
+		open_place(s, s->vars.v[var].place);
 	return true;
 }
 
 static int32_t undo_last(struct sat *s)
 {
 	int32_t literal = s->trail.v[--s->trail.n];
-	uint32_t var = (uint32_t)abs(literal);
+	uint32_t var = (uint32_t)abs(literal), place = s->vars.v[var].place;
 
 	s->values.v[var] = 0;
-	if (literal > 0 && s->vars.v[var].place)
-		s->parents.n--;
+	if (literal > 0 && place)
+		s->open.v[place / 64] &= ~((uint64_t)1 << place % 64);
 	if (s->propagated > s->trail.n)
 		s->propagated = s->trail.n;
 	return literal;
@@ -228,6 +248,8 @@ static void undo_until(struct sat *s, uint32_t level)
 	while (s->trail.n && s->vars.v[abs(s->trail.v[s->trail.n - 1])].level > level)
 		undo_last(s);
 	s->level = level;
+	/* What held may hold no more. */
+	memcpy(s->pending.v, s->open.v, s->open.n * sizeof(*s->open.v));
 }
 
 /* Moves a watch to the first literal, in the clause's order, that may still be true. */
@@ -300,15 +322,25 @@ static bool propagate(struct sat *s)
 	return true;
 }
 
+/* Every conflict makes all that came before weigh 0.95 of what it did: the same as letting the
+ * new weigh more. */
 static void bump(struct sat *s)
 {
 	for (size_t i = 0; i < s->learnt.n; i++) {
 		uint32_t group = s->vars.v[abs(s->learnt.v[i])].group;
-		if (group != SAT_NO_GROUP)
-			s->activity[group] += 1;
+		if (group == SAT_NO_GROUP)
+			continue;
+		s->activity[group] += s->weight;
+		if (s->activity[group] > s->most_active)
+			s->most_active = s->activity[group];
 	}
+	s->weight /= 0.95;
+	if (s->weight < 1e100)
+		return;
 	for (uint32_t i = 0; i < s->group_count; i++)
-		s->activity[i] *= 0.95;
+		s->activity[i] *= 1e-100;
+	s->weight *= 1e-100;
+	s->most_active *= 1e-100;
 }
 
 /* Takes in the literals of one clause of the analysis; answers how many are of the level. */
@@ -377,17 +409,24 @@ struct choice {
 	double activity;
 };
 
+static double activity_of(const struct sat *s, uint32_t group)
+{
+	return group == SAT_NO_GROUP ? 0 : s->activity[group];
+}
+
 /* What the requirement leaves open: false when it holds already. */
-static bool consider(const struct sat *s, const struct require *q, struct choice *out)
+static bool consider(const struct sat *s, struct require *q, struct choice *out)
 {
 	size_t n;
 	const int32_t *l = literals_of(s, q->clause, &n);
 
-	*out = (struct choice){0, 0, q->group == SAT_NO_GROUP ? 0 : s->activity[q->group]};
+	*out = (struct choice){0, 0, activity_of(s, q->group)};
 	for (size_t i = 1; i < n; i++) {
 		int v = value(s, l[i]);
-		if (v > 0)
+		if (v > 0) {
+			q->holds = l[i];
 			return false;
+		}
 		if (v < 0)
 			continue;
 		if (!out->open++)
@@ -396,39 +435,52 @@ static bool consider(const struct sat *s, const struct require *q, struct choice
 	return out->open > 0;
 }
 
-static void consider_parent(const struct sat *s, uint32_t var, struct choice *best)
+/* False when all that the parent requires holds already. */
+static bool consider_parent(struct sat *s, uint32_t var, struct choice *best)
 {
 	struct choice now;
+	bool any = false;
 
-	for (uint32_t i = s->vars.v[var].first; i; i = s->requires.v[i - 1].next)
-		if (consider(s, &s->requires.v[i - 1], &now) &&
-		    (!best->literal || (now.activity > best->activity && now.open < best->open)))
+	for (uint32_t i = s->vars.v[var].first; i; i = s->requires.v[i - 1].next) {
+		struct require *q = &s->requires.v[i - 1];
+		if (q->holds && value(s, q->holds) > 0)
+			continue;
+		if (best->literal && activity_of(s, q->group) <= best->activity) {
+			any = true; /* perhaps: it cannot win, so nobody looks */
+			continue;
+		}
+		if (!consider(s, q, &now))
+			continue;
+		any = true;
+		if (!best->literal || now.open < best->open)
 			*best = now;
+	}
+	return any;
 }
 
-static int by_place(const void *a, const void *b, void *vars)
+/* Nothing can come before it any more. */
+static bool is_settled(const struct sat *s, const struct choice *best)
 {
-	const struct var *v = vars;
-	uint32_t x = v[*(const uint32_t *)a].place, y = v[*(const uint32_t *)b].place;
-
-	return (x > y) - (x < y);
+	return best->literal && (best->open == 1 || best->activity >= s->most_active);
 }
 
 /* 0 when every requirement holds. Those of the root go before all others. */
-static int32_t choose(const struct sat *s)
+static int32_t choose(struct sat *s)
 {
 	struct choice best = {0};
-	size_t n = s->parents.n;
 
 	consider_parent(s, SAT_ROOT, &best);
-	if (best.literal || !n)
+	if (best.literal)
 		return best.literal;
-	uint32_t *order = mem_alloc(n * sizeof(*order));
-	memcpy(order, s->parents.v, n * sizeof(*order));
-	qsort_r(order, n, sizeof(*order), by_place, s->vars.v);
-	for (size_t i = 0; i < n; i++)
-		consider_parent(s, order[i], &best);
-	free(order);
+	for (size_t i = 0; i < s->pending.n; i++) {
+		for (uint64_t bits = s->pending.v[i]; bits; bits &= bits - 1) {
+			size_t place = i * 64 + (size_t)__builtin_ctzll(bits);
+			if (!consider_parent(s, s->parents.v[place - 1], &best))
+				s->pending.v[i] &= ~(bits & -bits);
+			if (is_settled(s, &best))
+				return best.literal;
+		}
+	}
 	return best.literal;
 }
 

@@ -109,12 +109,16 @@ void hex_write(const uint8_t *bytes, size_t n, char *out)
 	out[2 * n] = 0;
 }
 
+/* A table, since the index of a channel holds millions of digests. */
 static int nibble(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	static const uint8_t plus_one[256] = {
+		['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,
+		['6'] = 7,  ['7'] = 8,	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+		['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+		['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+	};
+	return plus_one[(unsigned char)c] - 1;
 }
 
 bool hex_read(struct str text, uint8_t *out, size_t n)
