@@ -10,6 +10,7 @@ struct registry_options {
 	const char *platform; /* "linux/amd64": which manifest of an index */
 	unsigned jobs;	      /* uploads at once */
 	struct log *log;
+	unsigned backoff_ms; /* most to wait before an upload's second try; 0: 500 */
 };
 
 /* One registry host with its credentials and tokens, or an OCI layout folder. Safe for use by
@@ -44,12 +45,26 @@ struct push_blob {
 	void *cookie;
 	struct registry *from; /* the base's registry and repository: mount or stream */
 	const struct reference *from_reference;
-	bool sent; /* out: bytes were uploaded (not there before) */
+	bool sent;  /* out: bytes were uploaded (not there before) */
+	bool again; /* the registry lost it: upload, whatever it says it has */
 };
-/* Pushes one blob: HEAD, mount, upload. Sets b->sent. */
+/* Pushes one blob: HEAD, mount, upload. Sets b->sent. Layers that are not to be distributed
+ * stay where they are. ERR_REFUSED, ERR_NET, ERR_DIGEST, and whatever b->read says. */
 int registry_push_blob(struct registry *g, const struct reference *to, struct push_blob *b,
 		       struct err **e);
-/* Puts the manifest under its digest and then under each tag. */
+/* Puts the manifest under its digest and then under each tag; a tag that names it already is
+ * left alone. ERR_ABSENT when the registry has lost a blob of it. */
 int registry_push_manifest(struct registry *g, const struct reference *to, struct str manifest,
 			   struct str media_type, struct strs tags, struct err **e);
+/* The same for a registry that may lose blobs between their push and the manifest's: `lost` is
+ * called once for each blob it misses, to push it with b->again, and then the manifest comes
+ * again. */
+struct push_manifest {
+	struct str manifest, media_type;
+	struct strs tags;
+	int (*lost)(void *cookie, const struct digest *blob, struct err **e);
+	void *cookie;
+};
+int registry_put(struct registry *g, const struct reference *to, const struct push_manifest *m,
+		 struct err **e);
 #endif

@@ -27,12 +27,18 @@ AUTO_DEFINE(struct http *, http_close)
  * that a channel's user:password@ or /t/TOKEN/ is known here and nowhere else. */
 void http_secret(struct http *h, struct str shown, struct str real);
 
-/* What goes out as a body: memory, or part of a file (read again on a retry). */
+/* What goes out as a body: memory, part of a file, or bytes made as they are asked for (all of
+ * them again on a retry). */
 struct http_body {
-	struct str bytes; /* when fd < 0 */
+	struct str bytes; /* when fd < 0 and read is NULL */
 	int fd;		  /* borrowed; -1: none */
 	uint64_t at, size;
 	bool present; /* false: no body at all */
+	/* Gives at least one of the next n bytes; none (*got = 0) is an early end. rewind comes
+	 * before the first byte of each try; `size` counts, `at` does not. */
+	int (*read)(void *cookie, void *to, size_t n, size_t *got, struct err **e);
+	int (*rewind)(void *cookie, struct err **e);
+	void *cookie;
 };
 
 struct http_request {

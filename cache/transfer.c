@@ -216,34 +216,66 @@ static size_t on_body(char *p, size_t one, size_t n, void *cookie)
 
 /* ---- what goes out ---- */
 
+static uint64_t body_size(const struct http_body *b)
+{
+	if (!b->present)
+		return 0;
+	return b->read || b->fd >= 0 ? b->size : b->bytes.n;
+}
+
+static int read_made(struct transfer *t, void *to, size_t n, size_t *got)
+{
+	const struct http_body *b = &t->r->body;
+	int code = t->sent == 0 ? b->rewind(b->cookie, &t->e) : 0;
+	return code < 0 ? code : b->read(b->cookie, to, n, got, &t->e);
+}
+
+static int read_file(struct transfer *t, void *to, size_t n, size_t *out_got)
+{
+	const struct http_body *b = &t->r->body;
+	ssize_t got;
+	do
+		got = pread(b->fd, to, n, (off_t)(b->at + t->sent));
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return err_sys(&t->e, "the file to send");
+	*out_got = (size_t)got;
+	return 0;
+}
+
+static int read_bytes(struct transfer *t, void *to, size_t n, size_t *got)
+{
+	memcpy(to, t->r->body.bytes.p + t->sent, n);
+	*got = n;
+	return 0;
+}
+
 static size_t on_read(char *to, size_t one, size_t n, void *cookie)
 {
 	struct transfer *t = cookie;
 	const struct http_body *b = &t->r->body;
-	uint64_t size = b->fd >= 0 ? b->size : b->bytes.n;
+	uint64_t size = body_size(b);
+	size_t got = 0;
 	n = n * one < size - t->sent ? n * one : (size_t)(size - t->sent);
-	if (n && b->fd < 0) {
-		memcpy(to, b->bytes.p + t->sent, n);
-	} else if (n) {
-		ssize_t got;
-		do
-			got = pread(b->fd, to, n, (off_t)(b->at + t->sent));
-		while (got < 0 && errno == EINTR);
-		if (got <= 0) {
-			t->code = err_set(&t->e, ERR_IO, "the file to send ends early");
-			return CURL_READFUNC_ABORT;
-		}
-		n = (size_t)got;
-	}
-	t->sent += n;
+	if (n == 0)
+		return 0;
+	if (b->read)
+		t->code = read_made(t, to, n, &got);
+	else
+		t->code = b->fd >= 0 ? read_file(t, to, n, &got) : read_bytes(t, to, n, &got);
+	if (t->code == 0 && got == 0)
+		t->code = err_set(&t->e, ERR_IO, "what is to be sent ends early");
+	if (t->code < 0)
+		return CURL_READFUNC_ABORT;
+	t->sent += got;
 	show(t, t->sent);
-	return n;
+	return got;
 }
 
 static int on_seek(void *cookie, curl_off_t at, int origin)
 {
 	struct transfer *t = cookie;
-	if (origin != SEEK_SET || at < 0)
+	if (origin != SEEK_SET || at < 0 || (t->r->body.read && at != 0))
 		return CURL_SEEKFUNC_FAIL;
 	t->sent = (uint64_t)at;
 	return CURL_SEEKFUNC_OK;
@@ -269,7 +301,7 @@ static int on_progress(void *cookie, curl_off_t all_down, curl_off_t down, curl_
 		t->moved_ms = now;
 		return 0;
 	}
-	uint64_t size = b->fd >= 0 ? b->size : b->bytes.n;
+	uint64_t size = body_size(b);
 	bool sent = b->present && size && t->sent == size;
 	int64_t limit = sent && t->setup->idle_ms < ANSWER_MS ? ANSWER_MS : t->setup->idle_ms;
 	t->idle = now - t->moved_ms > limit;
@@ -327,10 +359,9 @@ static void set_connection(struct transfer *t)
 static void set_upload(struct transfer *t)
 {
 	const struct http_body *b = &t->r->body;
-	uint64_t size = !b->present ? 0 : b->fd >= 0 ? b->size : b->bytes.n;
 	curl_easy_setopt(t->curl, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(t->curl, CURLOPT_CUSTOMREQUEST, t->r->method);
-	curl_easy_setopt(t->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
+	curl_easy_setopt(t->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)body_size(b));
 	curl_easy_setopt(t->curl, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(t->curl, CURLOPT_READDATA, t);
 	curl_easy_setopt(t->curl, CURLOPT_SEEKFUNCTION, on_seek);

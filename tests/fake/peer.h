@@ -1,4 +1,4 @@
-/* tests/fake/peer.h - starting and stopping tests/fake/peer.py from a unit test. */
+/* tests/fake/peer.h - starting and stopping tests/fake/peer.py and its like from a unit test. */
 #ifndef KILN_FAKE_PEER_H
 #define KILN_FAKE_PEER_H
 #include <stdio.h>
@@ -13,7 +13,7 @@ struct peer {
 };
 
 /* folder may be NULL; the port is 0 when it did not start. Tests run in the top folder. */
-static inline struct peer peer_start(const char *folder)
+static inline struct peer peer_run(const char *script, const char *folder)
 {
 	struct peer p = {-1, -1, 0};
 	int in[2], out[2];
@@ -24,7 +24,7 @@ static inline struct peer peer_start(const char *folder)
 		dup2(in[0], 0);
 		dup2(out[1], 1);
 		close(in[0]), close(in[1]), close(out[0]), close(out[1]);
-		execlp("python3", "python3", "tests/fake/peer.py", folder, (char *)NULL);
+		execlp("python3", "python3", script, folder, (char *)NULL);
 		_exit(127);
 	}
 	close(in[0]);
@@ -36,6 +36,11 @@ static inline struct peer peer_start(const char *folder)
 	if (f)
 		fclose(f);
 	return p;
+}
+
+static inline struct peer peer_start(const char *folder)
+{
+	return peer_run("tests/fake/peer.py", folder);
 }
 
 static inline void peer_stop(struct peer *p)

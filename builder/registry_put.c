@@ -1,0 +1,186 @@
+/* builder/registry_put.c - manifests: by digest, then under each tag. */
+#include "builder/registry_private.h"
+
+/* ---- into a registry ---- */
+
+struct put {
+	struct registry *g;
+	const struct reference *to;
+	const struct push_manifest *m;
+	struct digest digest;
+	struct arena arena;
+};
+
+static bool is_digest(struct str text, struct digest *out)
+{
+	return str_starts(text, "sha256:") && digest_parse(text, out);
+}
+
+/* What is missing stands in `detail`, in a form of each registry's own: any digest in it. */
+static void find_lost(const cJSON *value, struct digest *out, size_t *n, size_t max)
+{
+	const cJSON *child;
+	struct digest d;
+	if (cJSON_IsString(value) && *n < max && is_digest(str_of(value->valuestring), &d)) {
+		bool known = false;
+		for (size_t i = 0; i < *n; i++)
+			known |= digest_eq(&out[i], &d);
+		if (!known)
+			out[(*n)++] = d;
+	}
+	cJSON_ArrayForEach(child, value)
+	{
+		if (cJSON_IsObject(value) || cJSON_IsArray(value))
+			find_lost(child, out, n, max);
+	}
+}
+
+static bool misses_blobs(const struct http_answer *a)
+{
+	return answer_says(a, "MANIFEST_BLOB_UNKNOWN") || answer_says(a, "BLOB_UNKNOWN");
+}
+
+static int push_lost(struct put *p, const struct http_answer *a, struct err **e)
+{
+	AUTO(json_free) cJSON *doc = NULL;
+	struct digest lost[IMAGE_LAYERS_MAX + 1];
+	size_t n = 0;
+	int code = json_parse(buf_str(&a->body), "errors", &doc, e);
+	if (code < 0)
+		return code;
+	find_lost(json_array(doc, "errors"), lost, &n, COUNT(lost));
+	for (size_t i = 0; i < n && code == 0; i++)
+		if ((code = p->m->lost(p->m->cookie, &lost[i], e)) < 0)
+			err_wrap(e, "the registry lost sha256:%s", digest_text(&lost[i]).hex);
+	return code;
+}
+
+/* A page that says 200 to all must not pass for a registry. */
+static int check_put(struct put *p, const struct call *c, const struct http_answer *a,
+		     struct err **e)
+{
+	struct digest said;
+	struct str header = http_header(a, "docker-content-digest");
+	if (a->status < 200 || a->status > 299) {
+		int code = registry_error(p->g, c, a, e);
+		return misses_blobs(a) ? ERR_ABSENT : code;
+	}
+	if (!header.n && a->status != 201)
+		return err_set(e, ERR_NET, "PUT %.*s: HTTP %ld, which is no registry's answer",
+			       STR_ARG(p->g->host), a->status);
+	if (header.n && digest_parse(header, &said) && !digest_eq(&said, &p->digest))
+		return err_set(e, ERR_DIGEST, "the manifest sha256:%s was stored as %.*s",
+			       digest_text(&p->digest).hex, STR_ARG(header));
+	return 0;
+}
+
+static int put_once(struct put *p, struct str name, struct http_answer *a, struct err **e)
+{
+	AUTO(buf_done) struct buf url = BUF(64 << 10);
+	struct str what = arena_printf(&p->arena, "manifests/%.*s", STR_ARG(name));
+	struct str type = arena_printf(&p->arena, "Content-Type: %.*s", STR_ARG(p->m->media_type));
+	const char *const headers[] = {type.p, NULL};
+	int code = registry_url(p->g, p->to, what.p, &url, e);
+	if (code < 0)
+		return code;
+	struct call c = {{.method = "PUT",
+			  .url = url.data,
+			  .headers = headers,
+			  .body = {.fd = -1, .bytes = p->m->manifest, .present = true},
+			  .idempotent = true,
+			  .keep_redirect = true},
+			 registry_scope(&p->arena, p->to, "pull,push")};
+	if ((code = registry_send(p->g, &c, a, e)) < 0)
+		return code;
+	return check_put(p, &c, a, e);
+}
+
+/* Some registries do not see a blob at once that was stored a moment ago (jib#4301): the same
+ * again after a wait. What is really lost is pushed once more. */
+static int put_name(struct put *p, struct str name, struct err **e)
+{
+	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
+	AUTO(err_free) struct err *why = NULL;
+	int code = put_once(p, name, &a, &why);
+	if (code == ERR_ABSENT && misses_blobs(&a)) {
+		int waited = registry_wait(p->g, 1, e);
+		if (waited == 0 && p->m->lost)
+			waited = push_lost(p, &a, e);
+		if (waited < 0)
+			return waited;
+		err_clear(&why);
+		code = put_once(p, name, &a, &why);
+	}
+	if (code < 0 && e)
+		*e = STEAL(&why);
+	return code;
+}
+
+/* Registries with immutable tags refuse even the digest that a tag has already. */
+static int put_tag(struct put *p, struct str tag, struct err **e)
+{
+	struct reference named = *p->to;
+	struct digest now;
+	named.tag = tag;
+	named.has_digest = false;
+	int code = registry_head(p->g, &named, &now, NULL, NULL);
+	if (code == ERR_INTERRUPTED)
+		return err_set(e, code, "stopped");
+	if (code == 0 && digest_eq(&now, &p->digest))
+		return 0;
+	if ((code = put_name(p, tag, e)) < 0)
+		err_wrap(e, "tag %.*s", STR_ARG(tag));
+	return code;
+}
+
+static int put_remote(struct put *p, struct err **e)
+{
+	struct str digest = arena_printf(&p->arena, "sha256:%s", digest_text(&p->digest).hex);
+	int code = put_name(p, digest, e);
+	if (code < 0) {
+		err_wrap(e, "manifest");
+		return code;
+	}
+	for (size_t i = 0; i < p->m->tags.n && code == 0; i++)
+		code = put_tag(p, p->m->tags.v[i], e);
+	return code;
+}
+
+/* ---- into a folder ---- */
+
+static int manifest_source(void *cookie, write_bytes *write, void *to, struct err **e)
+{
+	const struct str *manifest = cookie;
+	return write(to, manifest->p, manifest->n, e);
+}
+
+static int put_local(struct put *p, struct err **e)
+{
+	struct str manifest = p->m->manifest;
+	struct descriptor d = {p->m->media_type, p->digest, manifest.n};
+	struct ocilayout_blob blob = {p->digest, manifest.n, manifest_source, &manifest};
+	int code = ocilayout_has(p->g->layout, &p->digest, manifest.n)
+			   ? 0
+			   : ocilayout_put(p->g->layout, &blob, e);
+	return code < 0 ? code : ocilayout_name(p->g->layout, &d, p->m->tags, e);
+}
+
+int registry_put(struct registry *g, const struct reference *to, const struct push_manifest *m,
+		 struct err **e)
+{
+	struct put p = {.g = g, .to = to, .m = m};
+	digest_of(m->manifest.p, m->manifest.n, &p.digest);
+	if (to->has_digest && !digest_eq(&to->digest, &p.digest))
+		return err_set(e, ERR_DIGEST, "the image is sha256:%s, not the digest asked for",
+			       digest_text(&p.digest).hex);
+	int code = g->layout ? put_local(&p, e) : put_remote(&p, e);
+	arena_done(&p.arena);
+	return code;
+}
+
+int registry_push_manifest(struct registry *g, const struct reference *to, struct str manifest,
+			   struct str media_type, struct strs tags, struct err **e)
+{
+	struct push_manifest m = {manifest, media_type, tags, NULL, NULL};
+	return registry_put(g, to, &m, e);
+}
