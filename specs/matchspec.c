@@ -112,17 +112,27 @@ struct keys {
 	bool any;
 };
 
+/* Quoted as rattler quotes, and escaped only where it would not read back else. */
+static void put_quoted(struct buf *out, struct str value)
+{
+	bool single = str_find(value, '"') < value.n || str_find(value, '\\') < value.n;
+	char quote = single ? '\'' : '"';
+	buf_add_char(out, quote);
+	for (size_t i = 0; i < value.n; i++) {
+		char c = value.p[i], next = i + 1 < value.n ? value.p[i + 1] : quote;
+		if (c == quote || (c == '\\' && strchr("\\\"'", next)))
+			buf_add_char(out, '\\');
+		buf_add_char(out, c);
+	}
+	buf_add_char(out, quote);
+}
+
 static void put_key(struct keys *k, const char *key, struct str value)
 {
 	if (value.n == 0)
 		return;
-	buf_printf(k->out, "%s%s=\"", k->any ? "," : "[", key);
-	for (size_t i = 0; i < value.n; i++) {
-		if (value.p[i] == '"' || value.p[i] == '\\')
-			buf_add_char(k->out, '\\');
-		buf_add_char(k->out, value.p[i]);
-	}
-	buf_add_char(k->out, '"');
+	buf_printf(k->out, "%s%s=", k->any ? "," : "[", key);
+	put_quoted(k->out, value);
 	k->any = true;
 }
 
@@ -135,7 +145,7 @@ static void put_match(struct keys *k, const char *key, const struct textmatch *m
 static const char *build_number_sign(enum version_op op)
 {
 	static const char *const signs[] = {
-		[VERSION_EQ] = "",   [VERSION_NE] = "!=", [VERSION_LT] = "<",
+		[VERSION_EQ] = "==", [VERSION_NE] = "!=", [VERSION_LT] = "<",
 		[VERSION_LE] = "<=", [VERSION_GT] = ">",  [VERSION_GE] = ">="};
 	return signs[op];
 }

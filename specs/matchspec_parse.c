@@ -89,6 +89,13 @@ static bool ends_in_star(struct str from, struct str rest)
 	return n > 0 && from.p[n - 1] == '*';
 }
 
+/* `p ==1.2.*` is the prefix: alone, the version goes without its `==`, as rattler reads it. */
+static int read_alone(struct reader *r, struct str version)
+{
+	version = str_trim(version);
+	return read_version(r, &version);
+}
+
 static int read_positional(struct reader *r, struct str rest)
 {
 	rest = str_trim(rest);
@@ -104,6 +111,8 @@ static int read_positional(struct reader *r, struct str rest)
 	if (joined)
 		rest = str_from(rest, 1);
 	struct str build = str_trim(rest);
+	if (build.n == 0 && str_starts(before, "=="))
+		return read_alone(r, str_from(before, 2));
 	if (build.n == 0)
 		return 0;
 	make_exact(r, fuzzy, joined);
@@ -134,7 +143,7 @@ static int key_build_number(struct reader *r, struct str value)
 		const char *sign;
 		enum version_op op;
 	} rows[] = {{"==", VERSION_EQ}, {"!=", VERSION_NE}, {"<=", VERSION_LE}, {">=", VERSION_GE},
-		    {"<", VERSION_LT},	{">", VERSION_GT},  {"=", VERSION_EQ},	{"", VERSION_EQ}};
+		    {"<", VERSION_LT},	{">", VERSION_GT},  {"", VERSION_EQ}};
 	size_t i = 0;
 	while (!str_starts(value, rows[i].sign))
 		i++;
@@ -254,6 +263,12 @@ static int read_key(struct reader *r, struct str name, struct str value)
 		     STR_ARG(name));
 }
 
+/* What a backslash may take the meaning of; elsewhere, as in a regex, it stands for itself. */
+static bool is_escape(struct str text, size_t at)
+{
+	return text.p[at] == '\\' && at + 1 < text.n && strchr("\\\"'", text.p[at + 1]);
+}
+
 /* A quoted value without its escapes; *rest moves behind the closing quote. The value keeps
  * its place in the text unless it holds escapes, so that columns stay true. */
 static int take_quoted(struct reader *r, struct str *rest, struct str *out)
@@ -262,8 +277,9 @@ static int take_quoted(struct reader *r, struct str *rest, struct str *out)
 	size_t n = 1;
 	bool escapes = false;
 	while (n < rest->n && rest->p[n] != quote) {
-		escapes |= rest->p[n] == '\\';
-		n += rest->p[n] == '\\' && n + 1 < rest->n ? 2 : 1;
+		bool escape = is_escape(*rest, n);
+		escapes |= escape;
+		n += escape ? 2 : 1;
 	}
 	if (n >= rest->n)
 		return wrong(r, rest->p, "the quote is not closed");
@@ -274,8 +290,7 @@ static int take_quoted(struct reader *r, struct str *rest, struct str *out)
 	char *plain = arena_alloc(r->arena, out->n + 1);
 	size_t k = 0;
 	for (size_t i = 0; i < out->n; i++) {
-		if (out->p[i] == '\\' && i + 1 < out->n)
-			i++;
+		i += is_escape(*out, i);
 		plain[k++] = out->p[i];
 	}
 	*out = (struct str){plain, k};
@@ -291,6 +306,9 @@ static int take_value(struct reader *r, struct str *rest, struct str *out)
 	for (; n < rest->n && (depth || rest->p[n] != ','); n++)
 		depth += (rest->p[n] == '[') - (rest->p[n] == ']' && depth);
 	*out = str_trim(str_to(*rest, n));
+	for (size_t i = 0; i < out->n; i++)
+		if (strchr("'\"", out->p[i]))
+			return wrong(r, out->p + i, "a quote inside a value without quotes");
 	*rest = str_from(*rest, n);
 	return 0;
 }
@@ -352,15 +370,17 @@ static int find_brackets(struct reader *r, struct str text, size_t *at)
 	return 0;
 }
 
-/* Up to a `#` that stands outside of quotes. */
+/* Up to a `#` that stands outside of quoted values. */
 static struct str without_comment(struct str text)
 {
 	char quote = 0;
+	bool inside = false;
 	for (size_t i = 0; i < text.n; i++) {
 		char c = text.p[i];
+		inside |= c == '[';
 		if (quote)
 			quote = c == quote ? 0 : quote;
-		else if (c == '"' || c == '\'')
+		else if (inside && (c == '"' || c == '\''))
 			quote = c;
 		else if (c == '#')
 			return str_to(text, i);
@@ -370,26 +390,77 @@ static struct str without_comment(struct str text)
 
 static bool is_subdir(struct str s)
 {
-	static const char *const families[] = {"linux-", "osx-",	"win-", "freebsd-",
-					       "zos-",	 "emscripten-", "wasi-"};
-	for (size_t i = 0; i < COUNT(families); i++)
-		if (str_starts(s, families[i]))
+	static const char *const known[] = {
+		"noarch",
+		"linux-32",
+		"linux-64",
+		"linux-aarch64",
+		"linux-armv6l",
+		"linux-armv7l",
+		"linux-ppc64le",
+		"linux-ppc64",
+		"linux-ppc",
+		"linux-s390x",
+		"linux-riscv32",
+		"linux-riscv64",
+		"linux-loongarch64",
+		"osx-64",
+		"osx-arm64",
+		"win-32",
+		"win-64",
+		"win-arm64",
+		"freebsd-64",
+		"zos-z",
+		"emscripten-wasm32",
+		"wasi-wasm32",
+	};
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (str_is(s, known[i]))
 			return true;
-	return str_is(s, "noarch");
+	return false;
+}
+
+/* The length of "SCHEME://" at the start; 0 when there is none. */
+static size_t scheme_length(struct str text)
+{
+	size_t n = 0;
+	while (n < text.n && isalnum((unsigned char)text.p[n]))
+		n++;
+	bool letter = n && isalpha((unsigned char)text.p[0]);
+	return letter && str_starts(str_from(text, n), "://") ? n + 3 : 0;
+}
+
+/* What stands in front of a colon by mistake, as `p =1:2`, is no channel. */
+static int check_channel(struct reader *r, struct str value)
+{
+	size_t scheme = scheme_length(value);
+	const char *never = scheme ? " \t=<>!|,*\"'()[]" : " \t=<>!|,*\"'()[]:";
+	for (size_t i = scheme; i < value.n; i++)
+		if (strchr(never, value.p[i]) || str_starts(str_from(value, i), ":/"))
+			return wrong(r, value.p + i, "'%c' cannot stand in a channel", value.p[i]);
+	return 0;
+}
+
+static struct str without_slashes(struct str s)
+{
+	while (s.n && s.p[s.n - 1] == '/')
+		s.n--;
+	return s;
 }
 
 static int set_channel(struct reader *r, struct str value)
 {
 	size_t slash = value.n;
 	value = str_trim(value);
-	while (value.n && value.p[value.n - 1] == '/')
-		value.n--;
+	if (check_channel(r, value) < 0)
+		return ERR_SYNTAX;
+	value = without_slashes(value);
 	for (slash = value.n; slash && value.p[slash - 1] != '/'; slash--)
 		;
 	struct str last = str_from(value, slash);
 	if (slash && is_subdir(last)) {
 		r->m->subdir = arena_str(r->arena, last);
-		value = str_to(value, slash - 1);
+		value = without_slashes(str_to(value, slash - 1));
 	}
 	r->m->channel = arena_str(r->arena, value);
 	return 0;
@@ -408,6 +479,8 @@ static int read_channel(struct reader *r, struct str *text)
 	size_t second = head.n;
 	while (second && head.p[second - 1] != ':')
 		second--;
+	if (check_channel(r, str_trim(str_from(head, second))) < 0)
+		return ERR_SYNTAX;
 	return second > 1 ? set_channel(r, str_to(head, second - 1)) : 0;
 }
 
@@ -449,10 +522,7 @@ static const char *const archive_ends[] = {".conda", ".tar.bz2"};
 
 static bool is_address(struct str text)
 {
-	size_t scheme = 0;
-	while (scheme < text.n && isalnum((unsigned char)text.p[scheme]))
-		scheme++;
-	if (!str_starts(str_from(text, scheme), "://") && !str_starts(text, "/"))
+	if (!scheme_length(text) && !str_starts(text, "/"))
 		return false;
 	struct str address = str_to(text, str_find(text, '#'));
 	return !memmem(address.p, address.n, "::", 2);

@@ -23,7 +23,7 @@ struct version {
 
 struct component {
 	enum kind kind;
-	uint64_t value; /* of a number; of underscores how many */
+	uint64_t value; /* of a number */
 	struct str word;
 };
 
@@ -61,7 +61,8 @@ static void add_word(struct draft *d, struct str run)
 {
 	uint64_t at = d->letter_count;
 	for (size_t i = 0; i < run.n; i++)
-		d->letters[d->letter_count++] = (char)tolower((unsigned char)run.p[i]);
+		d->letters[d->letter_count++] =
+			run.p[i] == '-' ? '_' : (char)tolower((unsigned char)run.p[i]);
 	struct str word = {d->letters + at, run.n};
 	if (str_is(word, "dev"))
 		add(d, KIND_DEV, 0);
@@ -80,9 +81,8 @@ static size_t run_length(struct str s, bool digits)
 	return n;
 }
 
-/* tail: underscores that CEP 33 glues to a word at the end of the part; 0
- * elsewhere. */
-static int read_segment(struct draft *d, struct str s, size_t tail, struct err **e)
+/* tail: 1 when an underscore ends the part here; CEP 33 glues it to a word. */
+static int read_segment(struct draft *d, struct str s, bool tail, struct err **e)
 {
 	unsigned first = d->n;
 	if (s.n == 0)
@@ -101,11 +101,11 @@ static int read_segment(struct draft *d, struct str s, size_t tail, struct err *
 			add(d, KIND_NUMBER, value);
 		else
 			add_word(d, (struct str){s.p, n + (n == s.n ? tail : 0)});
-		tail = digits || n < s.n ? tail : 0;
+		tail = tail && (digits || n < s.n);
 		s = str_from(s, n);
 	}
 	if (tail)
-		add(d, KIND_UNDERSCORE, tail);
+		add(d, KIND_UNDERSCORE, 0);
 	d->marks[first] |= SEGMENT;
 	d->last_segment = first;
 	return 0;
@@ -126,18 +126,33 @@ static size_t tail_length(struct str part)
 	return n;
 }
 
+/* Of two underscores at the end the first separates, the second is a segment. */
+static void add_lone_underscore(struct draft *d)
+{
+	d->last_segment = d->n;
+	add(d, KIND_NUMBER, 0);
+	d->marks[d->last_segment] |= SEGMENT;
+	add(d, KIND_UNDERSCORE, 0);
+}
+
 static int read_part(struct draft *d, struct str part, struct err **e)
 {
 	size_t tail = tail_length(part);
 	if (tail > 2)
 		return err_set(e, ERR_SYNTAX, "more than two underscores at the end");
 	struct str rest = str_to(part, part.n - tail);
+	if (tail == 1 && str_ends(rest, ".")) { /* `1._` is `1__` */
+		rest.n--;
+		tail = 2;
+	}
 	for (;;) {
 		size_t n = 0;
 		while (n < rest.n && !separator(rest.p[n]))
 			n++;
 		bool last = n == rest.n;
-		int r = read_segment(d, str_to(rest, n), last ? tail : 0, e);
+		int r = read_segment(d, str_to(rest, n), last && tail == 1, e);
+		if (r == 0 && last && tail == 2)
+			add_lone_underscore(d);
 		if (r < 0 || last)
 			return r;
 		rest = str_from(rest, n + 1);
@@ -290,15 +305,35 @@ int version_compare(const struct version *a, const struct version *b)
 	return c ? c : compare_parts(local_part(a), local_part(b));
 }
 
-/* Whether the segment begins as the prefix's does; only the prefix's last
- * segment may be followed by further components. */
+/* Whether have is want, or want with the underscore that a version may end in: `1a_` lies
+ * under `1a.*`, though its word is another one. */
+static bool component_starts(struct component have, struct component want)
+{
+	if (compare_components(have, want) == 0)
+		return true;
+	if (have.kind != KIND_WORD || have.word.p[have.word.n - 1] != '_')
+		return false;
+	struct str stem = str_to(have.word, have.word.n - 1);
+	if (want.kind == KIND_WORD)
+		return str_eq(stem, want.word);
+	return (want.kind == KIND_DEV && str_is(stem, "dev")) ||
+	       (want.kind == KIND_POST && str_is(stem, "post"));
+}
+
+/* Whether the segment begins as the prefix's does; only the prefix's last segment may be
+ * followed by further components. */
 static bool segment_starts(struct span s, struct span prefix, bool last)
 {
-	if (!last && length(s) > length(prefix))
+	unsigned n = length(prefix);
+	if (!last && length(s) > n)
 		return false;
-	for (unsigned i = 0; i < length(prefix); i++)
-		if (compare_components(component_or_zero(s, i), component(prefix.v, prefix.at + i)))
+	for (unsigned i = 0; i < n; i++) {
+		struct component have = component_or_zero(s, i);
+		struct component want = component(prefix.v, prefix.at + i);
+		bool open = last && i + 1 == n;
+		if (open ? !component_starts(have, want) : compare_components(have, want) != 0)
 			return false;
+	}
 	return true;
 }
 

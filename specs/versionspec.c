@@ -38,7 +38,7 @@ static const struct operator_row {
 	int with_star;
 	bool star_alone; /* `OP*` is any version */
 } operators[] = {
-	{"==", VERSION_EQ, VERSION_PREFIX, true},
+	{"==", VERSION_EQ, VERSION_EQ, true},
 	{"!=", VERSION_NE, VERSION_NOT_PREFIX, false},
 	{"<=", VERSION_LE, VERSION_LE, true},
 	{">=", VERSION_GE, VERSION_GE, true},
@@ -80,29 +80,59 @@ static struct str take_word(struct reader *r)
 	return word;
 }
 
+/* The length without a closing `*`, `.*` or `.*.*`. What then still holds a star is a glob. */
 static size_t without_stars(struct str word)
 {
 	size_t n = word.n;
-	while (n && word.p[n - 1] == '*') {
-		n--;
-		if (n && word.p[n - 1] == '.')
-			n--;
-	}
+	while (n > 2 && str_ends(str_to(word, n), ".*"))
+		n -= 2;
+	if (n == word.n || n == 1)
+		n -= n && word.p[n - 1] == '*';
 	return n;
+}
+
+/* A glob is a version in which stars stand for something: with digits in their place it is
+ * one. So text that went astray is not taken for a glob. */
+static bool is_glob(struct arena *a, struct str word)
+{
+	const struct version *v;
+	char *copy = arena_copy(a, word.p, word.n);
+	for (size_t i = 0; i < word.n; i++)
+		if (copy[i] == '*')
+			copy[i] = '1';
+	return version_parse(a, (struct str){copy, word.n}, &v, NULL) == 0;
 }
 
 static int read_pattern(struct reader *r, const struct operator_row *op, struct str word,
 			struct versionspec **out)
 {
+	bool regex = word.p[0] == '^';
 	if (op->op != VERSION_EQ && op->op != VERSION_NE && op->op != VERSION_PREFIX)
 		return err_set(r->e, ERR_SYNTAX, "\"%.*s\" cannot stand behind %s", STR_ARG(word),
 			       op->text);
-	if (word.p[0] == '^' && word.p[word.n - 1] != '$')
+	if (regex && word.p[word.n - 1] != '$')
 		return err_set(r->e, ERR_SYNTAX,
 			       "'^' begins a regular expression, which ends in '$'");
+	if (!regex && !is_glob(r->arena, word))
+		return err_set(r->e, ERR_SYNTAX, "\"%.*s\" is no version with '*' in it",
+			       STR_ARG(word));
 	*out = node(r, op->op == VERSION_NE ? VERSION_NOT_TEXT : VERSION_TEXT);
 	(*out)->text = arena_str(r->arena, word);
 	return textmatch_read(r->arena, word, &(*out)->pattern, r->e);
+}
+
+/* Letters small and numbers without zeros in front: one text for what is one version. */
+static struct str plain_version(struct arena *a, struct str text)
+{
+	char *to = arena_alloc(a, text.n + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		bool digit_follows = i + 1 < text.n && isdigit((unsigned char)text.p[i + 1]);
+		if (text.p[i] == '0' && digit_follows && !(n && isdigit((unsigned char)to[n - 1])))
+			continue;
+		to[n++] = (char)tolower((unsigned char)text.p[i]);
+	}
+	return (struct str){to, n};
 }
 
 static int read_plain(struct reader *r, const struct operator_row *op, struct str word,
@@ -117,13 +147,14 @@ static int read_plain(struct reader *r, const struct operator_row *op, struct st
 		return 0;
 	}
 	*out = node(r, star ? (enum version_op)op->with_star : op->op);
-	(*out)->text = arena_str(r->arena, str_to(word, n));
-	return version_parse(r->arena, (*out)->text, &(*out)->version, r->e);
+	word = str_to(word, n);
+	(*out)->text = plain_version(r->arena, word);
+	return version_parse(r->arena, word, &(*out)->version, r->e);
 }
 
 static int read_clause(struct reader *r, struct versionspec **out)
 {
-	const struct operator_row *op;
+	const struct operator_row *op = NULL;
 	int code = read_operator(r, &op);
 	if (code < 0)
 		return code;

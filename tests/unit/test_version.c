@@ -72,6 +72,14 @@ static void versions_are_ordered_as_conda_orders_them(void **state)
 		{"1.0.1a_", '>', "1.0.1a"},
 		{"1.0post_", '<', "1.0"},
 		{"18446744073709551615", '>', "18446744073709551614"},
+		{"1a-", '=', "1a_"},
+		{"1a-", '<', "1ab"},
+		{"9m.1", '<', "9__"},
+		{"1a__", '=', "1a.0_"},
+		{"1a__", '<', "1a.0"},
+		{"1.2._", '=', "1.2__"},
+		{"1.2+a_", '>', "1.2+a"},
+		{"9999_", '<', "9999"},
 	};
 	AUTO(arena_done) struct arena a = ARENA;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -98,7 +106,12 @@ static void a_prefix_matches_what_lies_under_it(void **state)
 		{"1.1", {"1.1c.1"}, {"1.2"}},
 		{"1.1.1", {"1.1.1c"}, {"1.1c.1"}},
 		{"1.2+loc", {"1.2+loc.1"}, {"1.2"}},
-		{"1.2a", {"1.2a1", "1.2a.5"}, {"1.2alpha"}},
+		{"1.2a", {"1.2a1", "1.2a.5", "1.2a_", "1.2a__"}, {"1.2alpha", "1.2b_"}},
+		{"1.2a_", {"1.2a_"}, {"1.2a", "1.2a__"}},
+		{"1dev", {"1dev_"}, {"1post_"}},
+		{"1post", {"1post_", "1post1"}, {"1dev_"}},
+		{"1.0", {"1", "1.0a"}, {"1a"}},
+		{"1+a", {"1.0+a.b"}, {"1.2+a"}},
 		{"2.0.1.version.3", {"2.0.1.version.3"}, {"2.0.1.version2"}},
 	};
 	AUTO(arena_done) struct arena a = ARENA;
@@ -137,7 +150,8 @@ static void what_is_no_version_is_refused(void **state)
 					  "1+a+b",  "1..2",  "1.2.",  "1._2",
 					  ".1",	    "_1",    "1.2-_", "1_2-3",
 					  "1.2___", "1.2~3", "1.2=",  "1 2",
-					  "a!1",    "1!2!3", "1.0.*", "18446744073709551616"};
+					  "a!1",    "1!2!3", "1.0.*", "18446744073709551616",
+					  "1.__",   "1_.",   "_",     "1.0\xc3\xa4"};
 	AUTO(arena_done) struct arena a = ARENA;
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		const struct version *v = NULL;
@@ -150,8 +164,8 @@ static void what_is_no_version_is_refused(void **state)
 static void odd_versions_are_read(void **state)
 {
 	(void)state;
-	static const char *const odd[] = {"a",	   "post", "1!a",  "1.2__",
-					  "1.2--", "v1.0", "9c-1", "1.2.3_4_"};
+	static const char *const odd[] = {"a",	  "post", "1!a",      "1.2__", "1.2--",
+					  "v1.0", "9c-1", "1.2.3_4_", "1._"};
 	AUTO(arena_done) struct arena a = ARENA;
 	for (size_t i = 0; i < COUNT(odd); i++)
 		parse(&a, odd[i]);
