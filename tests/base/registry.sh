@@ -4,9 +4,11 @@
 #   registry.sh start DIR     keeps blobs in DIR/data; writes DIR/port, DIR/pid, DIR/log
 #   registry.sh stop DIR
 #
+# With a file DIR/htpasswd it asks for those logins (bcrypt; Basic).
+#
 # It ends by itself after an hour, whatever happens to who started it.
 set -euo pipefail
-[ $# = 2 ] || { sed -n '2,7p' "$0" | cut -c3-; exit 2; }
+[ $# = 2 ] || { sed -n '2,9p' "$0" | cut -c3-; exit 2; }
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
 
@@ -26,6 +28,9 @@ write_config() {
 		  delete: {enabled: true}
 		http: {addr: 127.0.0.1:$1}
 	END
+	if [ -f "$dir/htpasswd" ]; then
+		echo "auth: {htpasswd: {realm: \"here, there\", path: $dir/htpasswd}}" >>"$dir/config.yml"
+	fi
 }
 
 running() {
