@@ -9,6 +9,7 @@ request: METHOD, path (D: a digest, U: an upload, T: a token), login, bytes rece
 import base64
 import gzip
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 lock = threading.RLock()
 lines, blobs, manifests, uploads, tokens, counts = [], {}, {}, {}, {}, {}
+numbers = itertools.count(1)
 USER = "user:se:cret"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
@@ -29,6 +31,7 @@ def digest_of(body):
 
 class Registry(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     body = b""
 
     def log_message(self, *args):
@@ -110,7 +113,7 @@ class Registry(BaseHTTPRequestHandler):
         if "basic" in self.flags:
             if login != "Basic " + base64.b64encode(USER.encode()).decode():
                 return self.challenge() or True
-        elif "token" in self.flags and "elsewhere" not in self.path:
+        elif "token" in self.flags and not self.path.startswith("/elsewhere"):
             have = tokens.get(login[len("Bearer "):])
             if have is None:
                 return self.challenge("invalid_token" if login else None) or True
@@ -146,7 +149,7 @@ class Registry(BaseHTTPRequestHandler):
                 continue
             scopes |= {(name, a) for a in actions.split(",") if known or a == "pull"}
         with lock:
-            token = f"t{len(counts)}{len(tokens)}{len(lines)}"
+            token = f"t{next(numbers)}"
             tokens[token] = scopes
         self.answer(200, json.dumps({"access_token": token, "expires_in": 300}).encode())
 
@@ -195,7 +198,7 @@ class Registry(BaseHTTPRequestHandler):
         if "busy" in self.flags and self.first("busy"):
             return self.error(429, "TOOMANYREQUESTS", headers={"Retry-After": "1"})
         with lock:
-            number = str(len(uploads) + 1)
+            number = str(next(numbers))
             uploads[number] = (self.repository, bytearray())
         headers = {"Location": self.location(number)}
         if "minimum" in self.flags:

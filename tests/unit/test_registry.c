@@ -344,13 +344,386 @@ static void puts_a_manifest_under_its_digest_and_its_tags(void **state)
 	}
 }
 
+static int lost_again(void *cookie, const struct digest *blob, struct err **e)
+{
+	struct content c = {.size = 1000};
+	struct push_blob b = blob_of(&c);
+	struct reference *r = cookie;
+	AUTO(registry_close) struct registry *g = open_registry(r);
+	assert_true(digest_eq(blob, &b.digest));
+	b.again = true;
+	return registry_push_blob(g, r, &b, e);
+}
+
+static void pushes_a_blob_again_that_the_registry_lost(void **state)
+{
+	(void)state;
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(buf_done) struct buf manifest = BUF(4096);
+	struct reference r = reference_of(&a, "loses/app");
+	AUTO(registry_close) struct registry *g = open_registry(&r);
+	assert_int_equal(push_image("loses/app", "one", &manifest, NULL), ERR_ABSENT);
+	struct push_manifest m = {.manifest = buf_str(&manifest),
+				  .media_type = STR("application/vnd.oci.image.manifest.v1+json"),
+				  .lost = lost_again,
+				  .cookie = &r};
+	asked();
+	assert_int_equal(registry_put(g, &r, &m, NULL), 0);
+	assert_string_equal(asked(),
+			    "PUT /v2/loses/app/manifests/D - 172 400\n" WHOLE(
+				    "loses", "1000") "PUT /v2/loses/app/manifests/D - 172 201\n");
+}
+
+/* ---- pull ---- */
+
+#define CONFIG                                                                                     \
+	"{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Env\":[\"A=b\"]},"             \
+	"\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:"                                  \
+	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"]}}"
+
+static int read_text(void *cookie, uint64_t at,
+		     int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
+		     struct err **e)
+{
+	return write(to, (const char *)cookie + at, strlen(cookie) - at, e);
+}
+
+static void push_text(struct registry *g, const struct reference *r, const char *text)
+{
+	struct push_blob b = {.size = strlen(text), .read = read_text, .cookie = (void *)text};
+	digest_of(text, strlen(text), &b.digest);
+	assert_int_equal(registry_push_blob(g, r, &b, NULL), 0);
+}
+
+/* A base image with a layer of its own, tagged "base". */
+static void push_base(const char *repository, struct digest *out)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(buf_done) struct buf manifest = BUF(4096);
+	struct reference r = reference_of(&a, repository);
+	AUTO(registry_close) struct registry *g = open_registry(&r);
+	struct content layer = {.size = 100};
+	struct push_blob b = blob_of(&layer);
+	struct digest config;
+	struct str tag = STR("base");
+	assert_int_equal(registry_push_blob(g, &r, &b, NULL), 0);
+	push_text(g, &r, CONFIG);
+	digest_of(CONFIG, strlen(CONFIG), &config);
+	buf_printf(&manifest,
+		   "{\"schemaVersion\":2,"
+		   "\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{"
+		   "\"mediaType\":\"application/vnd.oci.image.config.v1+json\","
+		   "\"digest\":\"sha256:%s\",\"size\":%zu},\"layers\":[{\"mediaType\":"
+		   "\"application/vnd.oci.image.layer.v1.tar+gzip\",\"digest\":\"sha256:%s\","
+		   "\"size\":100}]}",
+		   digest_text(&config).hex, strlen(CONFIG), digest_text(&b.digest).hex);
+	digest_of(manifest.data, manifest.n, out);
+	assert_int_equal(registry_push_manifest(g, &r, buf_str(&manifest),
+						STR("application/vnd.oci.image.manifest.v1+json"),
+						(struct strs){&tag, 1}, NULL),
+			 0);
+	asked();
+}
+
+static int pull(const char *repository, const struct digest *digest, const char *cache,
+		struct base_image *out, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct reference r = reference_of(&a, repository);
+	AUTO(registry_close) struct registry *g = open_registry(&r);
+	if (digest) {
+		r.has_digest = true;
+		r.digest = *digest;
+	}
+	return registry_pull_base(g, &r, cache, out, e);
+}
+
+static void cache_of(const char *name, char *out, size_t room)
+{
+	snprintf(out, room, "%s/%s", folder, name);
+}
+
+static void pulls_a_base_and_does_not_ask_twice(void **state)
+{
+	(void)state;
+	char cache[128];
+	struct digest d;
+	AUTO(base_image_done) struct base_image one = {0}, two = {0};
+	push_base("bases/app", &d);
+	cache_of("kept", cache, sizeof(cache));
+	assert_int_equal(pull("bases/app:base", NULL, cache, &one, NULL), 0);
+	assert_string_equal(asked(), "GET /v2/bases/app/manifests/base - 0 200\n"
+				     "GET /v2/bases/app/blobs/D - 0 200\n");
+	assert_true(digest_eq(&one.digest, &d));
+	assert_true(digest_eq(&one.named, &d));
+	assert_int_equal(one.layer_count, 1);
+	assert_true(str_is(base_image_env(&one, "A"), "b"));
+	assert_true(str_ends(one.reference, "/bases/app:base"));
+	assert_int_equal(pull("bases/app:base", &d, cache, &two, NULL), 0);
+	assert_string_equal(asked(), "");
+}
+
+static void checks_what_a_registry_sends(void **state)
+{
+	static const struct {
+		const char *flags;
+		bool by_digest;
+		int code;
+	} rows[] = {
+		{"vague", false, 0},	       {"nodigest", false, 0},
+		{"nodigest", true, 0},	       {"away", false, 0},
+		{"deprecated", false, 0},      {"wrongdigest", false, ERR_DIGEST},
+		{"wrongdigest", true, 0},      {"changed", false, ERR_DIGEST},
+		{"changed", true, ERR_DIGEST}, {"gzip", false, ERR_CORRUPT},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(base_image_done) struct base_image base = {0};
+		char repository[64], cache[128], name[16];
+		struct digest d;
+		snprintf(repository, sizeof(repository), "%s/pulled:base", rows[i].flags);
+		snprintf(name, sizeof(name), "cache%zu", i);
+		cache_of(name, cache, sizeof(cache));
+		push_base(repository, &d);
+		warned[0] = 0;
+		int code = pull(repository, rows[i].by_digest ? &d : NULL, cache, &base, NULL);
+		if (code != rows[i].code)
+			print_error("%s\n", rows[i].flags);
+		assert_int_equal(code, rows[i].code);
+		assert_int_equal(strstr(warned, "this registry   closes") || *warned,
+				 strcmp(rows[i].flags, "deprecated") == 0);
+	}
+}
+
+static void finds_a_tag_whatever_head_says(void **state)
+{
+	static const struct {
+		const char *flags;
+		int code;
+		const char *log;
+	} rows[] = {
+		{"heads", 0, "HEAD /v2/heads/app/manifests/base - 0 200\n"},
+		{"head405", 0,
+		 "HEAD /v2/head405/app/manifests/base - 0 405\n"
+		 "GET /v2/head405/app/manifests/base - 0 200\n"},
+		{"nodigest.heads", 0,
+		 "HEAD /v2/nodigest.heads/app/manifests/base - 0 200\n"
+		 "GET /v2/nodigest.heads/app/manifests/base - 0 200\n"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		char repository[64];
+		struct digest d, is;
+		uint64_t size = 0;
+		snprintf(repository, sizeof(repository), "%s/app:base", rows[i].flags);
+		push_base(repository, &d);
+		struct reference r = reference_of(&a, repository);
+		AUTO(registry_close) struct registry *g = open_registry(&r);
+		assert_int_equal(registry_head(g, &r, &is, &size, NULL), rows[i].code);
+		assert_true(digest_eq(&is, &d));
+		assert_true(size > 300);
+		assert_string_equal(asked(), rows[i].log);
+	}
+	AUTO(arena_done) struct arena a = ARENA;
+	struct digest is;
+	struct reference page = reference_of(&a, "html/app:base"),
+			 none = reference_of(&a, "heads/none:base");
+	AUTO(registry_close) struct registry *g = open_registry(&page);
+	assert_int_equal(registry_head(g, &page, &is, NULL, NULL), ERR_CORRUPT);
+	assert_int_equal(registry_head(g, &none, &is, NULL, NULL), ERR_ABSENT);
+	assert_string_equal(asked(), "HEAD /v2/html/app/manifests/base - 0 200\n"
+				     "GET /v2/html/app/manifests/base - 0 200\n"
+				     "HEAD /v2/heads/none/manifests/base - 0 404\n");
+}
+
+static void chooses_the_platform_of_an_index(void **state)
+{
+	(void)state;
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(buf_done) struct buf index = BUF(4096);
+	AUTO(base_image_done) struct base_image base = {0};
+	AUTO(err_free) struct err *e = NULL;
+	char cache[128];
+	struct digest d, named;
+	struct str tag = STR("many");
+	const char *type = "application/vnd.oci.image.index.v1+json";
+	push_base("index/app", &d);
+	struct reference r = reference_of(&a, "index/app:many");
+	AUTO(registry_close) struct registry *g = open_registry(&r);
+	for (int good = 1; good >= 0; good--) {
+		buf_clear(&index);
+		buf_printf(
+			&index,
+			"{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[{\"mediaType\":"
+			"\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"sha256:%s\","
+			"\"size\":400,\"platform\":{\"os\":\"linux\",\"architecture\":\"%s\"}}]}",
+			type, digest_text(&d).hex, good ? "amd64" : "arm64");
+		assert_int_equal(registry_push_manifest(g, &r, buf_str(&index), str_of(type),
+							(struct strs){&tag, 1}, NULL),
+				 0);
+		cache_of(good ? "index" : "other", cache, sizeof(cache));
+		if (good) {
+			digest_of(index.data, index.n, &named);
+			assert_int_equal(pull("index/app:many", NULL, cache, &base, NULL), 0);
+			assert_true(digest_eq(&base.digest, &d));
+			assert_true(digest_eq(&base.named, &named));
+		} else {
+			assert_int_equal(pull("index/app:many", NULL, cache, &base, &e),
+					 ERR_ABSENT);
+			AUTO(free) char *line = err_line(e);
+			assert_non_null(strstr(line, "linux/arm64"));
+		}
+	}
+}
+
+/* ---- logins ---- */
+
+static void log_in(const char *entry)
+{
+	char path[128], text[256];
+	cache_of("config.json", path, sizeof(path));
+	if (!entry) {
+		assert_int_equal(fs_remove(path, NULL), 0);
+		return;
+	}
+	snprintf(text, sizeof(text), "{\"auths\":{\"127.0.0.1:%u\":{%s}},\"credsStore\":\"vault\"}",
+		 peer.port, entry);
+	assert_int_equal(fs_write(path, str_of(text), 0600, NULL), 0);
+}
+
+#define USER "\"auth\":\"dXNlcjpzZTpjcmV0\""
+#define SCOPE(flags) "&scope=repository%3A" flags "%2Fapp%3Apull%2Cpush"
+#define TOKEN(flags)                                                                               \
+	"GET /token?service=fake" SCOPE(flags) "&client_id=kiln&account=user basic:user 0 200\n"
+#define AS(login, flags)                                                                           \
+	"HEAD /v2/" flags "/app/blobs/D " login " 0 404\n"                                         \
+	"POST /v2/" flags "/app/blobs/uploads/ " login " 0 202\n"
+#define NOT_YET(flags) "HEAD /v2/" flags "/app/blobs/D - 0 401\n"
+#define PUT_AS(login, flags, size, status)                                                         \
+	"PUT /v2/" flags "/app/blobs/uploads/U?state=a%2Bb&digest=D " login " " size " " status "\n"
+
+static void logs_in_as_each_registry_asks(void **state)
+{
+	static const struct {
+		const char *entry, *flags;
+		uint64_t size;
+		int code;
+		const char *log, *says;
+	} rows[] = {
+		{USER, "token", 1000, 0,
+		 NOT_YET("token") TOKEN("token") AS("bearer", "token")
+			 PUT_AS("bearer", "token", "1000", "201"),
+		 NULL},
+		{USER, "token.both", 1000, 0,
+		 NOT_YET("token.both") TOKEN("token.both") AS("bearer", "token.both")
+			 PUT_AS("bearer", "token.both", "1000", "201"),
+		 NULL},
+		{USER, "token.expires", BIG, 0,
+		 NOT_YET("token.expires") TOKEN("token.expires") AS("bearer", "token.expires")
+			 PUT_AS("bearer", "token.expires", "0", "401") TOKEN("token.expires")
+				 PUT_AS("bearer", "token.expires", "3145728", "201"),
+		 NULL},
+		{USER, "token.elsewhere", 1000, 0,
+		 NOT_YET("token.elsewhere") TOKEN("token.elsewhere")
+			 AS("bearer", "token.elsewhere") "PUT /elsewhere/U?digest=D - 1000 201\n",
+		 NULL},
+		{USER, "basic", 1000, 0,
+		 NOT_YET("basic") AS("basic:user", "basic")
+			 PUT_AS("basic:user", "basic", "1000", "201"),
+		 NULL},
+		{"\"identitytoken\":\"identity\"", "token.identity", 1000, 0,
+		 NOT_YET("token.identity") "POST /token - 129 200\n" AS("bearer", "token.identity")
+			 PUT_AS("bearer", "token.identity", "1000", "201"),
+		 NULL},
+		{"\"auth\":\"dXNlcjpiYWQ=\"", "token.bad", 1000, ERR_REFUSED,
+		 NOT_YET("token.bad") "GET /token?service=fake" SCOPE(
+			 "token.bad") "&client_id=kiln&account=user basic:user 0 401\n",
+		 "(logged in as user)"},
+		{"\"auth\":\"dXNlcjpiYWQ=\"", "basic.bad", 1000, ERR_REFUSED,
+		 NOT_YET("basic.bad") "HEAD /v2/basic.bad/app/blobs/D basic:user 0 401\n",
+		 "(logged in as user)"},
+		{"", "basic.helper", 1000, ERR_REFUSED, NOT_YET("basic.helper"),
+		 "docker-credential-vault"},
+		{NULL, "basic.none", 1000, ERR_REFUSED, NOT_YET("basic.none"), "no login for it"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(err_free) struct err *e = NULL;
+		char repository[64];
+		struct content c = {.size = rows[i].size};
+		bool sent = false;
+		log_in(rows[i].entry);
+		asked();
+		snprintf(repository, sizeof(repository), "%s/app", rows[i].flags);
+		int code = push(repository, &c, &sent, &e);
+		AUTO(free) char *line = e ? err_line(e) : mem_text("no error");
+		if (code != rows[i].code)
+			print_error("%s: %s\n", repository, line);
+		assert_int_equal(code, rows[i].code);
+		assert_string_equal(asked(), rows[i].log);
+		if (rows[i].says)
+			assert_non_null(strstr(line, rows[i].says));
+		assert_null(strstr(line, "bad\""));
+		assert_null(strstr(line, "dXNlcjp"));
+	}
+	log_in(NULL);
+}
+
+static void mounts_with_a_right_on_the_source_or_does_without(void **state)
+{
+	(void)state;
+	struct content c = {.size = 1000, .seed = 3}, d = {.size = 1000, .seed = 4};
+	bool sent = true;
+	log_in(USER);
+	assert_int_equal(push_from("token.to/app", "token.from/app", &c, &sent, NULL), 0);
+	assert_false(sent);
+	assert_non_null(strstr(asked(), "&scope=repository%3Atoken.to%2Fapp%3Apull%2Cpush"
+					"&scope=repository%3Atoken.from%2Fapp%3Apull&"));
+	/* The token server gives no right on the source, and says nothing. */
+	assert_int_equal(push_from("token.fro/app", "base/token.nosource", &d, &sent, NULL), 0);
+	assert_true(sent);
+	log_in(NULL);
+}
+
+struct many {
+	struct registry *g;
+	struct reference r;
+};
+
+static int push_one(void *cookie, size_t i, struct err **e)
+{
+	struct many *m = cookie;
+	struct content c = {.size = 200000, .seed = (unsigned)i / 2};
+	struct push_blob b = blob_of(&c);
+	return registry_push_blob(m->g, &m->r, &b, e);
+}
+
+static void pushes_from_many_threads_with_one_token(void **state)
+{
+	(void)state;
+	AUTO(arena_done) struct arena a = ARENA;
+	log_in(USER);
+	struct many m = {.r = reference_of(&a, "token.many/app")};
+	m.g = open_registry(&m.r);
+	asked();
+	assert_int_equal(workers_run(8, 24, push_one, &m, NULL), 0);
+	registry_close(m.g);
+	const char *log = asked();
+	unsigned tokens = 0;
+	for (const char *p = log; (p = strstr(p, "GET /token")); p++)
+		tokens++;
+	assert_int_equal(tokens, 1);
+	log_in(NULL);
+}
+
 static int setup(void **state)
 {
 	(void)state;
 	struct http_options o = {.backoff_ms = 1};
-	setenv("DOCKER_CONFIG", folder, 1);
 	if (!mkdtemp(folder) || http_open(&o, &client, NULL) < 0)
 		return -1;
+	setenv("DOCKER_CONFIG", folder, 1);
 	peer = peer_run("tests/fake/registry.py", NULL);
 	return peer.port ? 0 : -1;
 }
@@ -371,6 +744,14 @@ int main(void)
 		cmocka_unit_test(mounts_where_it_can_and_else_sends_the_bytes),
 		cmocka_unit_test(leaves_foreign_layers_where_they_are),
 		cmocka_unit_test(puts_a_manifest_under_its_digest_and_its_tags),
+		cmocka_unit_test(pushes_a_blob_again_that_the_registry_lost),
+		cmocka_unit_test(pulls_a_base_and_does_not_ask_twice),
+		cmocka_unit_test(checks_what_a_registry_sends),
+		cmocka_unit_test(finds_a_tag_whatever_head_says),
+		cmocka_unit_test(chooses_the_platform_of_an_index),
+		cmocka_unit_test(logs_in_as_each_registry_asks),
+		cmocka_unit_test(mounts_with_a_right_on_the_source_or_does_without),
+		cmocka_unit_test(pushes_from_many_threads_with_one_token),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
