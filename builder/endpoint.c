@@ -151,23 +151,33 @@ static int check(struct str from, struct str to, struct err **e)
 	return 0;
 }
 
+/* What a proxy that ends TLS should have said. */
+static void correct_scheme(struct str from, struct buf *joined)
+{
+	struct str to = buf_str(joined);
+	if (!is_plain(to) || is_plain(from) || !same_host_plain(from, to))
+		return;
+	AUTO(buf_done) struct buf https = BUF(64 << 10);
+	struct address base = address_split(from), a = address_split(to);
+	buf_add_text(&https, "https://");
+	if (a.user.n)
+		buf_printf(&https, "%.*s@", STR_ARG(a.user));
+	buf_add_str(&https, base.host);
+	buf_add_str(&https, a.path);
+	buf_add_str(&https, a.query);
+	buf_clear(joined);
+	buf_add_str(joined, buf_str(&https));
+}
+
 int endpoint_resolve(struct str from, struct str location, struct buf *out, struct err **e)
 {
 	AUTO(buf_done) struct buf joined = BUF(64 << 10);
 	join(from, str_to(location, str_find(location, '#')), &joined);
-	struct str to = buf_str(&joined);
+	correct_scheme(from, &joined);
 	int code = buf_check(&joined, "address", e);
-	if (code < 0)
+	if (code < 0 || (code = check(from, buf_str(&joined), e)) < 0)
 		return code;
-	if (is_plain(to) && !is_plain(from) && same_host_plain(from, to)) {
-		struct address base = address_split(from), address = address_split(to);
-		buf_printf(out, "https://%.*s%.*s%.*s", STR_ARG(base.host), STR_ARG(address.path),
-			   STR_ARG(address.query));
-		return buf_check(out, "address", e);
-	}
-	if ((code = check(from, to, e)) < 0)
-		return code;
-	buf_add_str(out, to);
+	buf_add_str(out, buf_str(&joined));
 	return buf_check(out, "address", e);
 }
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """A scripted registry: distribution's protocol, bent as the repository's first component says.
 
-    registry.py      prints its port, serves until its standard input ends
+    registry.py [PEM]      prints its port, serves until its standard input ends
+
+With a file that holds key and certificate it speaks TLS.
 
 `HOST/put404.relative/app` is a registry with the two flags put404 and relative; what a flag does
 stands where it is looked for. GET /log gives what was asked since the last /log, a line a
@@ -13,6 +15,7 @@ import itertools
 import json
 import os
 import re
+import ssl
 import sys
 import threading
 import urllib.parse
@@ -97,7 +100,7 @@ class Registry(BaseHTTPRequestHandler):
     def challenge(self, error=None):
         port = self.server.server_address[1]
         action = "pull" if self.command in ("GET", "HEAD") else "pull,push"
-        text = f'Bearer realm="http://127.0.0.1:{port}/token",service="fake",'
+        text = f'Bearer realm="{self.server.scheme}://127.0.0.1:{port}/token",service="fake",'
         text += f'scope="repository:{self.repository}:{action}"'
         if "both" in self.flags:
             text = 'Basic realm="a, b", ' + text
@@ -113,7 +116,7 @@ class Registry(BaseHTTPRequestHandler):
         if "basic" in self.flags:
             if login != "Basic " + base64.b64encode(USER.encode()).decode():
                 return self.challenge() or True
-        elif "token" in self.flags and not self.path.startswith("/elsewhere"):
+        elif "token" in self.flags and not self.path.startswith("/elsewhere") and "signed" not in self.query:
             have = tokens.get(login[len("Bearer "):])
             if have is None:
                 return self.challenge("invalid_token" if login else None) or True
@@ -166,7 +169,7 @@ class Registry(BaseHTTPRequestHandler):
             return self.answer(403)
         if "away" in self.flags and "signed" not in self.query and self.command == "GET":
             port = self.server.server_address[1]
-            return self.answer(307, headers={"Location": f"http://localhost:{port}{self.path}?signed=secret"})
+            return self.answer(307, headers={"Location": f"{self.server.scheme}://localhost:{port}{self.path}?signed=secret"})
         if "gzip" in self.flags:
             body, headers["Content-Encoding"] = gzip.compress(body), "gzip"
         wanted = self.headers.get("Range")
@@ -178,8 +181,11 @@ class Registry(BaseHTTPRequestHandler):
         port = self.server.server_address[1]
         path = f"/v2/{self.repository}/blobs/uploads/{number}?state=a%2Bb"
         if "elsewhere" in self.flags:
+            return f"{self.server.scheme}://localhost:{port}/elsewhere/{number}"
+        if "plainaway" in self.flags:
             return f"http://localhost:{port}/elsewhere/{number}"
-        return path if "relative" in self.flags else f"http://127.0.0.1:{port}{path}"
+        scheme = "http" if "downgrade" in self.flags else self.server.scheme
+        return path if "relative" in self.flags else f"{scheme}://127.0.0.1:{port}{path}"
 
     def on_start(self):
         if "mount" in self.query:
@@ -302,12 +308,21 @@ class Registry(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    scheme = "http"
+
+    def use_tls(self, pem):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.scheme = "https"
 
     def handle_error(self, request, address):
         pass
 
 
 server = Server(("127.0.0.1", 0), Registry)
+if len(sys.argv) > 1:
+    server.use_tls(sys.argv[1])
 print(server.server_address[1], flush=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 sys.stdin.read()

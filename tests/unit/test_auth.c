@@ -278,6 +278,8 @@ static void resolves_addresses_and_mistrusts_them(void **state)
 		{"https://h/v2/a", "http://o.io/x", NULL, ERR_REFUSED},
 		{"http://localhost:5000/a", "http://127.0.0.1:5001/x", "http://127.0.0.1:5001/x",
 		 0},
+		{"https://h/v2/a", "http://h/x y", NULL, ERR_CORRUPT},
+		{"https://h/v2/a", "http://u:p@h/x", NULL, ERR_CORRUPT},
 		/* not into this network from outside */
 		{"https://h/v2/a", "https://127.0.0.1/x", NULL, ERR_REFUSED},
 		{"https://h/v2/a", "https://2130706433/x", NULL, ERR_REFUSED},

@@ -13,6 +13,7 @@ enum { BIG = 3 << 20 };
 
 static struct peer peer;
 static struct http *client;
+static bool tls; /* the registry speaks it */
 static char folder[] = "/tmp/kiln-registry-XXXXXX";
 static char warned[512];
 
@@ -48,7 +49,7 @@ static const char *asked(void)
 	static char text[8192];
 	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
 	char url[64];
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u/log", peer.port);
+	snprintf(url, sizeof(url), "%s://127.0.0.1:%u/log", tls ? "https" : "http", peer.port);
 	struct http_request r = {.method = "GET", .url = url};
 	assert_int_equal(http_send(client, &r, &a, NULL), 0);
 	snprintf(text, sizeof(text), "%s", a.body.data);
@@ -686,6 +687,76 @@ static void mounts_with_a_right_on_the_source_or_does_without(void **state)
 	log_in(NULL);
 }
 
+static void keeps_the_login_from_where_a_blob_is_stored(void **state)
+{
+	(void)state;
+	AUTO(base_image_done) struct base_image base = {0};
+	char cache[128];
+	struct digest d;
+	log_in(USER);
+	push_base("token.away/app", &d);
+	cache_of("away", cache, sizeof(cache));
+	assert_int_equal(pull("token.away/app:base", NULL, cache, &base, NULL), 0);
+	assert_non_null(strstr(asked(), "GET /v2/token.away/app/blobs/D bearer 0 307\n"
+					"GET /v2/token.away/app/blobs/D?signed=secret - 0 200\n"));
+	log_in(NULL);
+}
+
+/* ---- TLS ---- */
+
+#define MAKE_CERTIFICATE                                                                           \
+	"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "       \
+	"-subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1,DNS:localhost "                   \
+	"-keyout %s/key -out %s/cert 2>%s/openssl && cat %s/key %s/cert >%s/pem"
+
+static void stays_with_tls_once_it_has_it(void **state)
+{
+	static const struct {
+		const char *flags;
+		int code;
+		const char *log;
+	} rows[] = {
+		{"plain", 0, ASK("plain") WHOLE("plain", "1000")},
+		{"relative", 0, ASK("relative") WHOLE("relative", "1000")},
+		{"downgrade", 0, ASK("downgrade") WHOLE("downgrade", "1000")},
+		{"plainaway", ERR_REFUSED, ASK("plainaway") START("plainaway", "202")},
+		{"elsewhere", 0,
+		 ASK("elsewhere")
+			 START("elsewhere", "202") "PUT /elsewhere/U?digest=D - 1000 201\n"},
+	};
+	(void)state;
+	char command[1024], pem[128], cert[128];
+	struct peer plain_peer = peer;
+	struct http *plain_client = client;
+	struct http_options o = {.backoff_ms = 1};
+	snprintf(command, sizeof(command), MAKE_CERTIFICATE, folder, folder, folder, folder, folder,
+		 folder);
+	if (system(command) != 0)
+		skip();
+	cache_of("pem", pem, sizeof(pem));
+	cache_of("cert", cert, sizeof(cert));
+	setenv("CURL_CA_BUNDLE", cert, 1);
+	assert_int_equal(http_open(&o, &client, NULL), 0);
+	peer = peer_run("tests/fake/registry.py", pem);
+	tls = true;
+	assert_true(peer.port != 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char repository[64];
+		struct content c = {.size = 1000};
+		bool sent;
+		asked();
+		snprintf(repository, sizeof(repository), "%s/app", rows[i].flags);
+		assert_int_equal(push(repository, &c, &sent, NULL), rows[i].code);
+		assert_string_equal(asked(), rows[i].log);
+	}
+	peer_stop(&peer);
+	http_close(client);
+	unsetenv("CURL_CA_BUNDLE");
+	tls = false;
+	peer = plain_peer;
+	client = plain_client;
+}
+
 struct many {
 	struct registry *g;
 	struct reference r;
@@ -751,6 +822,8 @@ int main(void)
 		cmocka_unit_test(chooses_the_platform_of_an_index),
 		cmocka_unit_test(logs_in_as_each_registry_asks),
 		cmocka_unit_test(mounts_with_a_right_on_the_source_or_does_without),
+		cmocka_unit_test(keeps_the_login_from_where_a_blob_is_stored),
+		cmocka_unit_test(stays_with_tls_once_it_has_it),
 		cmocka_unit_test(pushes_from_many_threads_with_one_token),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
