@@ -132,6 +132,8 @@ static int link_one(void *cookie, size_t i, struct err **e)
 	code = link_package(q->plan, i, q->wanted ? &filter.sink : folder, e);
 	if (code == 0)
 		code = sink_folder_end(folder, e);
+	if (code < 0)
+		err_wrap(e, "%.*s", STR_ARG(q->plan->records[i].name));
 	return code;
 }
 

@@ -1,0 +1,296 @@
+/* builder/link_plan.c - what every archive says of itself, and the final path of every file. */
+#include "builder/condameta.h"
+#include "builder/link_private.h"
+#include "builder/link_tree.h"
+#include "builder/solve.h"
+#include "specs/base/workers.h"
+
+/* Part of every identity: raise it when the same package would be linked otherwise. */
+#define FORMAT "kiln link 1"
+enum { PREFIX_MAX = 80 };
+
+static void package_plan_free(struct link_package_plan *p)
+{
+	if (!p)
+		return;
+	package_info_done(&p->info);
+	free(p->paths);
+	free(p);
+}
+
+void link_plan_done(struct link_plan *p)
+{
+	for (size_t i = 0; p->packages && i < p->count; i++)
+		package_plan_free(p->packages[i]);
+	arena_done(&p->arena);
+	*p = (struct link_plan){.arena = ARENA};
+}
+
+/* --- one package ------------------------------------------------------------------------- */
+
+struct making {
+	struct link_plan *plan;
+	struct record *records;
+};
+
+static bool same_name(struct str a, struct str b)
+{
+	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+}
+
+static int check_record(const struct record *r, const struct package_info *info, struct err **e)
+{
+	if (same_name(r->name, info->name) && str_eq(r->version_text, info->version) &&
+	    str_eq(r->build, info->build))
+		return 0;
+	return err_set(e, ERR_CORRUPT, "the archive holds %.*s-%.*s-%.*s", STR_ARG(info->name),
+		       STR_ARG(info->version), STR_ARG(info->build));
+}
+
+/* A lock keeps little of a record; the archive knows the rest. */
+static void complete_record(struct record *r, const struct package_info *info)
+{
+	r->noarch = info->noarch;
+	r->build_number = info->build_number;
+	if (info->python_site_packages_path.n)
+		r->python_site_packages_path = info->python_site_packages_path;
+	if (!r->timestamp)
+		r->timestamp = info->timestamp * 1000;
+}
+
+static int read_one(void *cookie, size_t i, struct err **e)
+{
+	struct making *m = cookie;
+	struct record *r = &m->records[i];
+	struct link_package_plan *p = mem_zero(1, sizeof(*p));
+	m->plan->packages[i] = p;
+	int code = package_info_read(m->plan->files[i].path, &p->info, e);
+	p->stem = record_stem(&p->info.arena, r);
+	if (code == 0)
+		code = check_record(r, &p->info, e);
+	if (code < 0) {
+		err_wrap(e, "%.*s", STR_ARG(p->stem));
+		return code;
+	}
+	complete_record(r, &p->info);
+	return 0;
+}
+
+/* --- final paths ------------------------------------------------------------------------- */
+
+static bool is_noarch_python(const struct link_package_plan *p)
+{
+	return p->info.noarch == NOARCH_PYTHON;
+}
+
+static int map_paths(struct link_plan *plan, size_t i, struct err **e)
+{
+	struct link_package_plan *p = plan->packages[i];
+	struct package_info *info = &p->info;
+	struct arena *a = &info->arena;
+	struct str meta;
+	int code = condameta_path(a, &plan->records[i], &meta, e);
+	if (code < 0)
+		return code;
+	p->count = info->count + info->entry_point_count + 1;
+	p->paths = mem_zero(p->count, sizeof(*p->paths));
+	struct link_path *to = p->paths;
+	for (size_t k = 0; k < info->count; k++, to++) {
+		struct str path = info->paths[k].path;
+		to->path = is_noarch_python(p) ? noarch_path(a, &p->python, path) : path;
+		p->size += info->paths[k].size;
+	}
+	for (size_t k = 0; k < info->entry_point_count; k++, to++) {
+		struct str command = info->entry_points[k].command;
+		to->path = arena_printf(a, "bin/%.*s", STR_ARG(command));
+		to->kind = LINK_ENTRY_POINT;
+	}
+	to->path = meta;
+	to->kind = LINK_META;
+	/* Older archives do not tell sizes; three times is what packages unpack to. */
+	if (p->size == 0 && info->count)
+		p->size = 3 * plan->files[i].size;
+	return 0;
+}
+
+static bool is_script(const struct record *r, struct str path)
+{
+	static const char *const suffixes[] = {"-pre-link.sh", "-post-link.sh"};
+	if (!str_starts(path, "bin/."))
+		return false;
+	struct str name = str_from(path, strlen("bin/."));
+	for (size_t i = 0; i < COUNT(suffixes); i++)
+		if (str_ends(name, suffixes[i]) &&
+		    str_eq(str_to(name, name.n - strlen(suffixes[i])), r->name))
+			return true;
+	return false;
+}
+
+static int map_all(struct link_plan *plan, struct err **e)
+{
+	size_t at = link_tree_find(plan, "python");
+	const struct record *record = at < plan->count ? &plan->records[at] : NULL;
+	struct noarch_python python;
+	int code = noarch_python(&plan->arena, record, &python, e);
+	for (size_t i = 0; i < plan->count && code == 0; i++) {
+		struct link_package_plan *p = plan->packages[i];
+		p->python = python;
+		p->bytecode = plan->options.bytecode && is_noarch_python(p);
+		if (is_noarch_python(p) && !record)
+			return err_set(e, ERR_ABSENT,
+				       "%.*s needs a python, and the environment has none",
+				       STR_ARG(p->stem));
+		code = map_paths(plan, i, e);
+		for (size_t k = 0; k < p->count && code == 0; k++)
+			plan->has_scripts |= is_script(&plan->records[i], p->paths[k].path);
+		if (p->info.timestamp > plan->newest)
+			plan->newest = p->info.timestamp;
+	}
+	return code;
+}
+
+/* --- the plan ---------------------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b)
+{
+	const struct record *const *one = a, *const *two = b;
+	return str_cmp((*one)->name, (*two)->name);
+}
+
+static int check_names(const struct record **sorted, size_t count, struct err **e)
+{
+	for (size_t i = 1; i < count; i++)
+		if (str_eq(sorted[i - 1]->name, sorted[i]->name))
+			return err_set(e, ERR_CORRUPT, "%.*s stands twice in the environment",
+				       STR_ARG(sorted[i]->name));
+	return 0;
+}
+
+/* Who has a path that two want goes by rattler's order, whatever order the packages stand in:
+ * so an explicit list gives the bytes of the lock it was made from. */
+static int set_ranks(struct link_plan *p, struct err **e)
+{
+	AUTO(free) struct record *order = mem_zero(p->count + 1, sizeof(*order));
+	AUTO(free) const struct record **names = mem_zero(p->count + 1, sizeof(*names));
+	for (size_t i = 0; i < p->count; i++) {
+		order[i] = p->records[i];
+		names[i] = &p->records[i];
+	}
+	qsort(names, p->count, sizeof(*names), by_name);
+	int code = check_names(names, p->count, e);
+	if (code < 0)
+		return code;
+	solve_sort(order, p->count);
+	for (size_t i = 0; i < p->count; i++) {
+		const struct record *key = &order[i];
+		const struct record **at = bsearch(&key, names, p->count, sizeof(*names), by_name);
+		p->packages[*at - p->records]->rank = i;
+	}
+	return 0;
+}
+
+static int check_options(const struct link_options *o, struct err **e)
+{
+	size_t n = strlen(o->prefix);
+	if (o->prefix[0] != '/' || !paths_is_clean((struct str){o->prefix + 1, n - 1}))
+		return err_set(e, ERR_USAGE, "the prefix \"%s\" is no absolute path", o->prefix);
+	if (n > PREFIX_MAX || strpbrk(o->prefix, " \t\r\n"))
+		return err_set(e, ERR_USAGE,
+			       "the prefix \"%s\" has blanks or more than %d bytes, which packages "
+			       "do not stand",
+			       o->prefix, PREFIX_MAX);
+	return 0;
+}
+
+static int make(struct link_plan *p, const struct record *records, struct err **e)
+{
+	struct record *own = arena_zero(&p->arena, p->count, sizeof(*own));
+	if (p->count)
+		memcpy(own, records, p->count * sizeof(*own));
+	p->records = own;
+	struct making m = {p, own};
+	unsigned jobs = p->options.jobs ? p->options.jobs : workers_default();
+	int code = workers_run(jobs, p->count, read_one, &m, e);
+	if (code == 0)
+		code = map_all(p, e);
+	if (code == 0)
+		code = set_ranks(p, e);
+	return code < 0 ? code : link_plan_settle(p, e);
+}
+
+int link_plan_make(const struct link_options *o, const struct record *records,
+		   const struct package_file *files, size_t count, struct link_plan *out,
+		   struct err **e)
+{
+	AUTO(link_plan_done)
+	struct link_plan p = {.arena = ARENA, .options = *o, .files = files, .count = count};
+	int code = check_options(o, e);
+	if (code < 0)
+		return code;
+	p.packages = arena_zero(&p.arena, count + 1, sizeof(struct link_package_plan *));
+	if ((code = make(&p, records, e)) < 0)
+		return code;
+	*out = p;
+	p = (struct link_plan){.arena = ARENA};
+	return 0;
+}
+
+/* --- what others ask --------------------------------------------------------------------- */
+
+static void add_str(struct hasher *h, struct str s)
+{
+	hasher_add(h, s.p, s.n);
+	hasher_add(h, "", 1);
+}
+
+static void add_python(struct hasher *h, const struct link_plan *plan,
+		       const struct link_package_plan *p)
+{
+	add_str(h, p->python.minor);
+	add_str(h, p->python.site_packages);
+	if (!p->bytecode)
+		return;
+	size_t at = (size_t)(p->python.record - plan->records);
+	add_str(h, STR("bytecode"));
+	hasher_add(h, &plan->files[at].sha256, sizeof(struct digest));
+}
+
+/* Paths that other packages have, and files that bring their bytecode along. */
+static void add_others(struct hasher *h, const struct link_package_plan *p)
+{
+	for (size_t k = 0; k < p->count; k++) {
+		const struct link_path *path = &p->paths[k];
+		if (path->lost)
+			add_str(h, path->path);
+	}
+	add_str(h, STR("bytecode of"));
+	for (size_t k = 0; k < p->count; k++)
+		if (p->paths[k].pyc.n)
+			add_str(h, p->paths[k].path);
+}
+
+void link_identity(const struct link_plan *plan, size_t i, struct digest *out)
+{
+	const struct link_package_plan *p = plan->packages[i];
+	AUTO(hasher_free) struct hasher *h = hasher_new();
+	AUTO(buf_done) struct buf record = BUF(BUF_UNLIMITED);
+	add_str(h, STR(FORMAT));
+	add_str(h, str_of(plan->options.prefix));
+	hasher_add(h, &plan->files[i].sha256, sizeof(struct digest));
+	condameta_identity(&plan->records[i], &record);
+	add_str(h, buf_str(&record));
+	if (is_noarch_python(p))
+		add_python(h, plan, p);
+	add_others(h, p);
+	hasher_end(h, out);
+}
+
+struct strs link_paths(const struct link_plan *p, size_t i)
+{
+	return p->packages[i]->emitted;
+}
+
+uint64_t link_size(const struct link_plan *p, size_t i)
+{
+	return p->packages[i]->size;
+}

@@ -1,0 +1,32 @@
+/* builder/link_private.h - a plan's packages, as link_plan.c settles and link.c emits them. */
+#ifndef KILN_LINK_PRIVATE_H
+#define KILN_LINK_PRIVATE_H
+#include "builder/link.h"
+#include "builder/paths.h"
+
+enum link_kind { LINK_LISTED, LINK_ENTRY_POINT, LINK_META };
+
+/* One path a package wants. */
+struct link_path {
+	struct str path; /* in the prefix; ended by 0 */
+	struct str pyc;	 /* bytecode made of it; empty: none */
+	uint8_t kind;	 /* enum link_kind */
+	bool lost;	 /* another one has it: not emitted */
+};
+
+struct link_package_plan {
+	struct package_info info;
+	struct str stem; /* name-version-build */
+	/* Those of info.paths in their order, then entry points, then conda-meta/NAME.json. */
+	struct link_path *paths;
+	size_t count;
+	size_t rank; /* the highest of those that want a path has it */
+	bool bytecode;
+	struct noarch_python python; /* of the environment */
+	struct strs emitted;
+	uint64_t size;
+};
+
+/* Settles who has which path, and what bytecode there will be. */
+int link_plan_settle(struct link_plan *p, struct err **e);
+#endif
