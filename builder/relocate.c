@@ -140,7 +140,8 @@ static struct str join(struct arena *a, const struct str *v, size_t n)
 		size += v[i].n;
 	char *p = arena_alloc(a, size), *at = p;
 	for (size_t i = 0; i < n; i++)
-		at = (char *)mempcpy(at, v[i].p, v[i].n);
+		if (v[i].n)
+			at = mempcpy(at, v[i].p, v[i].n);
 	return (struct str){p, size};
 }
 
