@@ -206,10 +206,7 @@ class Registry(BaseHTTPRequestHandler):
         with lock:
             number = str(next(numbers))
             uploads[number] = (self.repository, bytearray())
-        headers = {"Location": self.location(number)}
-        if "minimum" in self.flags:
-            headers["OCI-Chunk-Min-Length"] = str(3 << 19)
-        self.answer(202, headers=headers)
+        self.answer(202, headers={"Location": self.location(number)})
 
     def on_upload(self):
         if self.name not in uploads:

@@ -183,6 +183,16 @@ static void uploads_a_blob_as_each_registry_wants_it(void **state)
 			 PUT("put404.patch201", "1000", "404") START("put404.patch201", "202")
 				 PATCH("put404.patch201", "1000", "201")
 					 PUT("put404.patch201", "0", "201")},
+		{"put404.wrongrange", 1000, 0, 3,
+		 ASK("put404.wrongrange") START("put404.wrongrange", "202")
+			 PUT("put404.wrongrange", "1000", "404") START("put404.wrongrange", "202")
+				 PATCH("put404.wrongrange", "1000", "202") ASK("put404.wrongrange")
+					 START("put404.wrongrange", "202")
+						 PATCH("put404.wrongrange", "1000", "202")
+							 PUT("put404.wrongrange", "0", "201")},
+		{"headfails", 1000, 0, 1, ASK("headfails") WHOLE("headfails", "1000")},
+		{"headfails", 1000, 0, 1,
+		 "HEAD /v2/headfails/app/blobs/D - 0 403\n" WHOLE("headfails", "1000")},
 		{"lost", 1000, 0, 2,
 		 ASK("lost") START("lost", "202") PUT("lost", "1000", "404") ASK("lost")
 			 WHOLE("lost", "1000")},
@@ -286,6 +296,31 @@ static void mounts_where_it_can_and_else_sends_the_bytes(void **state)
 		assert_int_equal(push_from(repository, "base/app", &c, &sent, NULL), 0);
 		assert_string_equal(asked(), rows[i].log);
 		assert_int_equal(sent, rows[i].sent);
+	}
+}
+
+#define LIMIT "mount202.limit"
+#define THROUGH(from, first, rest)                                                                 \
+	"GET /v2/" from "/app/blobs/D - 0 " first                                                  \
+	"\n" PATCH(LIMIT, "1048576", "202") "GET /v2/" from "/app/blobs/D - 0 " rest "\n" PATCH(   \
+		LIMIT, "1048576", "202") "GET /v2/" from "/app/blobs/D - 0 " rest                  \
+					 "\n" PATCH(LIMIT, "1048576", "202")
+
+static void sends_chunks_from_another_repository(void **state)
+{
+	static const struct {
+		const char *from, *log;
+	} rows[] = {
+		{"ranges/app", THROUGH("ranges", "200", "206")},
+		{"norange/app", THROUGH("norange", "200", "200")},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct content c = {.size = BIG, .seed = 8 + (unsigned)i};
+		bool sent = false;
+		assert_int_equal(push_from(LIMIT "/app", rows[i].from, &c, &sent, NULL), 0);
+		assert_non_null(strstr(asked(), rows[i].log));
+		assert_true(sent);
 	}
 }
 
@@ -813,6 +848,7 @@ int main(void)
 		cmocka_unit_test(uploads_a_blob_as_each_registry_wants_it),
 		cmocka_unit_test(hands_on_what_the_reader_of_a_blob_says),
 		cmocka_unit_test(mounts_where_it_can_and_else_sends_the_bytes),
+		cmocka_unit_test(sends_chunks_from_another_repository),
 		cmocka_unit_test(leaves_foreign_layers_where_they_are),
 		cmocka_unit_test(puts_a_manifest_under_its_digest_and_its_tags),
 		cmocka_unit_test(pushes_a_blob_again_that_the_registry_lost),
