@@ -95,11 +95,12 @@ struct versions {
 	size_t n, records;	   /* records: that were counted */
 };
 
-static int by_version(const void *a, const void *b)
+static int by_version(const void *a, const void *b, void *order)
 {
 	const struct solvable *const *x = a, *const *y = b;
+	uint32_t v = ((uint32_t *)order)[(*x)->version], w = ((uint32_t *)order)[(*y)->version];
 
-	return version_compare((*x)->version, (*y)->version);
+	return (v > w) - (v < w);
 }
 
 /* Lines of one name about one other: of its builds, say, each needs another python. */
@@ -139,9 +140,9 @@ static struct versions versions_of(const struct problem *p, const struct package
 		if (!g || has_any(p, &p->solvables.v[i], g))
 			out.v[out.records++] = &p->solvables.v[i];
 	if (out.records)
-		qsort(out.v, out.records, sizeof(*out.v), by_version);
+		qsort_r(out.v, out.records, sizeof(*out.v), by_version, p->version_order);
 	for (size_t i = 0; i < out.records; i++)
-		if (!out.n || version_compare(out.v[out.n - 1]->version, out.v[i]->version))
+		if (!out.n || by_version(&out.v[out.n - 1], &out.v[i], p->version_order))
 			out.v[out.n++] = out.v[i];
 	return out;
 }
@@ -153,10 +154,12 @@ static void say_versions(const struct problem *p, const struct package *k, struc
 	buf_printf(out, "; %.*s is here as ", STR_ARG(k->name));
 	if (all.n <= VERSIONS_SHOWN) {
 		for (size_t i = 0; i < all.n; i++)
-			buf_printf(out, "%s%.*s", i ? ", " : "", STR_ARG(all.v[i]->version_text));
+			buf_printf(out, "%s%.*s", i ? ", " : "",
+				   STR_ARG(problem_version(p, all.v[i])));
 	} else {
-		buf_printf(out, "%.*s to %.*s (%zu versions)", STR_ARG(all.v[0]->version_text),
-			   STR_ARG(all.v[all.n - 1]->version_text), all.n);
+		buf_printf(out, "%.*s to %.*s (%zu versions)",
+			   STR_ARG(problem_version(p, all.v[0])),
+			   STR_ARG(problem_version(p, all.v[all.n - 1])), all.n);
 	}
 	free(all.v);
 }
@@ -216,7 +219,7 @@ static void say_subject(const struct problem *p, const struct group *g, struct b
 
 	buf_add_str(out, k->name);
 	if (some.n == 1)
-		buf_printf(out, " %.*s", STR_ARG(some.v[0]->version_text));
+		buf_printf(out, " %.*s", STR_ARG(problem_version(p, some.v[0])));
 	else if (some.records == all.records && some.n == 2)
 		buf_add_text(out, " (both versions)");
 	else if (some.records == all.records)
@@ -236,11 +239,12 @@ static void say_texts(const struct problem *p, const struct group *g, struct buf
 
 	for (size_t i = 0; i < g->lines.n; i++) {
 		AUTO(buf_done) struct buf text = BUF(1 << 16);
+		AUTO(arena_done) struct arena a = ARENA;
 		if (i == TEXTS_SHOWN && g->lines.n > TEXTS_SHOWN + 1) {
 			buf_printf(out, " or %zu others", g->lines.n - i);
 			return;
 		}
-		matchspec_display(&p->texts.v[(g->lines.v[i] - 1) / 2].spec, &text);
+		matchspec_display(problem_spec(p, (g->lines.v[i] - 1) / 2, &a), &text);
 		struct str s = buf_str(&text);
 		if (i && s.n > name.n && s.p[name.n] == ' ')
 			s = str_from(s, name.n + 1);

@@ -3,8 +3,6 @@
 
 void problem_done(struct problem *p)
 {
-	for (size_t i = 0; i < p->texts.n; i++)
-		free(p->texts.v[i].matches);
 	intern_done(&p->names);
 	intern_done(&p->texts_seen);
 	intern_done(&p->versions_seen);
@@ -14,6 +12,8 @@ void problem_done(struct problem *p)
 	VEC_DONE(&p->versions);
 	VEC_DONE(&p->edges);
 	free(p->ranked);
+	free(p->version_order);
+	arena_done(&p->specs);
 	arena_done(&p->arena);
 }
 
@@ -26,8 +26,7 @@ static uint32_t package_of(struct problem *p, struct str name)
 	return id;
 }
 
-/* NULL when the text is no version. */
-static const struct version *version_of(struct problem *p, struct str text)
+static uint32_t version_of(struct problem *p, struct str text)
 {
 	uint32_t id = intern_id(&p->versions_seen, text);
 
@@ -36,7 +35,7 @@ static const struct version *version_of(struct problem *p, struct str text)
 		version_parse(&p->arena, text, &v, NULL);
 		VEC_PUSH(&p->versions, v);
 	}
-	return p->versions.v[id];
+	return id;
 }
 
 static uint32_t text_of(struct problem *p, struct str s)
@@ -45,13 +44,12 @@ static uint32_t text_of(struct problem *p, struct str s)
 
 	if (id < p->texts.n)
 		return id;
-	struct text *t = VEC_ADD(&p->texts);
-	memset(t, 0, sizeof(*t));
-	t->bad = matchspec_parse(&p->arena, s, MATCHSPEC_RECORD, &t->spec, NULL) < 0;
-	if (!t->bad) {
-		uint32_t package = package_of(p, t->spec.name);
-		t->package = package;
-	}
+	struct matchspec *spec = arena_zero(&p->specs, 1, sizeof(*spec));
+	struct text t = {.spec = spec};
+	t.bad = matchspec_parse(&p->specs, s, MATCHSPEC_RECORD, spec, NULL) < 0;
+	if (!t.bad)
+		t.package = package_of(p, spec->name);
+	VEC_PUSH(&p->texts, t);
 	return id;
 }
 
@@ -82,21 +80,21 @@ static void load_record(struct problem *p, const struct source *s, uint32_t pack
 	size_t depends, constrains;
 	uint32_t edges = (uint32_t)p->edges.n;
 
-	index_record(s->index, id, &r);
+	index_record_brief(s->index, id, &r);
 	const uint32_t *d = index_depends(s->index, id, &depends);
 	const uint32_t *c = index_constrains(s->index, id, &constrains);
-	const struct version *version = version_of(p, r.version_text);
-	if (!version || !add_edges(p, s, d, depends) || !add_edges(p, s, c, constrains)) {
+	uint32_t version = version_of(p, r.version_text);
+	if (!p->versions.v[version] || !add_edges(p, s, d, depends) ||
+	    !add_edges(p, s, c, constrains)) {
 		p->edges.n = edges;
 		p->packages.v[package].unreadable++;
+		index_record(s->index, id, &r);
 		log_info(p->request->log, "%.*s: left out: %s does not parse", STR_ARG(r.fn),
-			 version ? "a dependency" : "its version");
+			 p->versions.v[version] ? "a dependency" : "its version");
 		return;
 	}
 	VEC_PUSH(&p->solvables, ((struct solvable){
 					.version = version,
-					.version_text = r.version_text,
-					.build = r.build,
 					.build_number = r.build_number,
 					.timestamp = r.timestamp,
 					.name = package,
@@ -119,9 +117,7 @@ static void load_virtuals(struct problem *p, uint32_t package)
 		if (!str_eq(v->name, p->packages.v[package].name))
 			continue;
 		VEC_PUSH(&p->solvables, ((struct solvable){
-						.version = v->version,
-						.version_text = v->version_text,
-						.build = v->build,
+						.version = version_of(p, v->version_text),
 						.build_number = v->build_number,
 						.name = package,
 						.record = (uint32_t)i,
@@ -158,42 +154,120 @@ static void load_package(struct problem *p, uint32_t package)
 	p->packages.v[package].count = (uint32_t)p->solvables.n - p->packages.v[package].first;
 }
 
-static bool matches(const struct problem *p, const struct text *t, uint32_t solvable)
+/* ---- what each text matches ---- */
+
+struct str problem_version(const struct problem *p, const struct solvable *s)
+{
+	return intern_text(&p->versions_seen, s->version);
+}
+
+/* A spec that looks at more than the version. */
+static bool fits(const struct problem *p, const struct text *t, uint32_t solvable)
 {
 	const struct solvable *s = &p->solvables.v[solvable];
-	struct record r = {
-		.name = p->packages.v[s->name].name,
-		.version = s->version,
-		.version_text = s->version_text,
-		.build = s->build,
-		.build_number = s->build_number,
-	};
+	struct record r;
 
-	if (!matchspec_needs_record(&t->spec))
-		return matchspec_matches_version(&t->spec, &r);
-	AUTO(arena_done) struct arena a = ARENA;
-	return problem_record(p, solvable, &a, &r, NULL) == 0 && matchspec_matches(&t->spec, &r);
-}
-
-void problem_match(struct problem *p, uint32_t text)
-{
-	struct text *t = &p->texts.v[text];
-	const struct package *k = &p->packages.v[t->package];
-
-	if (t->matched || t->bad)
-		return;
-	t->matched = true;
-	t->matches = mem_alloc((k->count + 1) * sizeof(*t->matches));
-	for (uint32_t i = k->first; i < k->first + k->count; i++) {
-		if (!matches(p, t, i))
-			continue;
-		if (!t->count ||
-		    version_compare(p->solvables.v[i].version, p->solvables.v[t->best].version) > 0)
-			t->best = i;
-		t->matches[t->count++] = i;
+	if (matchspec_needs_record(t->spec)) {
+		AUTO(arena_done) struct arena a = ARENA;
+		return problem_record(p, solvable, &a, &r, NULL) == 0 &&
+		       matchspec_matches(t->spec, &r);
 	}
-	t->matches = mem_grow(t->matches, t->count + 1, sizeof(*t->matches));
+	if (s->channel == NO_CHANNEL)
+		return matchspec_matches_version(t->spec, &p->request->virtuals[s->record]);
+	index_record_brief(p->request->channels->v[s->channel].subdirs[s->subdir].index, s->record,
+			   &r);
+	r.version = p->versions.v[s->version];
+	return matchspec_matches_version(t->spec, &r);
 }
+
+/* Builds of one version stand together, and mostly the version alone decides. */
+static uint32_t match(const struct problem *p, struct text *t, uint32_t *found)
+{
+	const struct package *k = &p->packages.v[t->package];
+	bool plain = matchspec_is_version_only(t->spec), fitted = false;
+	uint32_t n = 0, version = UINT32_MAX;
+	struct record r = {0};
+
+	for (uint32_t i = k->first; i < k->first + k->count; i++) {
+		const struct solvable *s = &p->solvables.v[i];
+		if (!plain) {
+			fitted = fits(p, t, i);
+		} else if (s->version != version) {
+			version = s->version;
+			r.version = p->versions.v[version];
+			fitted = matchspec_matches_version(t->spec, &r);
+		}
+		if (!fitted)
+			continue;
+		if (!n || p->version_order[s->version] >
+				  p->version_order[p->solvables.v[t->best].version])
+			t->best = i;
+		found[n++] = i;
+	}
+	return n;
+}
+
+static void match_all(struct problem *p)
+{
+	uint32_t most = 0;
+
+	for (size_t i = 0; i < p->packages.n; i++)
+		if (p->packages.v[i].count > most)
+			most = p->packages.v[i].count;
+	AUTO(free) uint32_t *found = mem_alloc((most + 1) * sizeof(*found));
+	for (size_t i = 0; i < p->texts.n; i++) {
+		struct text *t = &p->texts.v[i];
+		if (t->bad || !(t->count = match(p, t, found)))
+			continue;
+		t->matches = arena_alloc(&p->arena, t->count * sizeof(*found));
+		memcpy(t->matches, found, t->count * sizeof(*found));
+	}
+}
+
+static int by_version(const void *a, const void *b, void *versions)
+{
+	const struct version *const *v = versions;
+
+	return version_compare(v[*(const uint32_t *)a], v[*(const uint32_t *)b]);
+}
+
+/* Distinct versions are few beside the records that have them. */
+static void order_versions(struct problem *p)
+{
+	AUTO(free) uint32_t *ids = mem_alloc((p->versions.n + 1) * sizeof(*ids));
+	uint32_t n = 0, order = 0;
+
+	p->version_order = mem_zero(p->versions.n + 1, sizeof(*p->version_order));
+	for (uint32_t i = 0; i < p->versions.n; i++)
+		if (p->versions.v[i])
+			ids[n++] = i;
+	qsort_r(ids, n, sizeof(*ids), by_version, p->versions.v);
+	for (uint32_t i = 0; i < n; i++) {
+		order += i && by_version(&ids[i - 1], &ids[i], p->versions.v) != 0;
+		p->version_order[ids[i]] = order;
+	}
+}
+
+/* Read specs take more room than all else that was loaded; few are asked for again. */
+static void drop_specs(struct problem *p)
+{
+	for (size_t i = p->request->spec_count; i < p->texts.n; i++)
+		p->texts.v[i].spec = NULL;
+	arena_done(&p->specs);
+}
+
+const struct matchspec *problem_spec(const struct problem *p, uint32_t text, struct arena *a)
+{
+	struct matchspec *spec;
+
+	if (text < p->request->spec_count)
+		return &p->request->specs[text];
+	spec = arena_zero(a, 1, sizeof(*spec));
+	matchspec_parse(a, intern_text(&p->texts_seen, text), MATCHSPEC_RECORD, spec, NULL);
+	return spec;
+}
+
+/* ---- all that is reached ---- */
 
 struct reached {
 	VEC(uint32_t) queue;
@@ -246,7 +320,7 @@ static void load_request(struct problem *p)
 		struct str key = arena_printf(&p->arena, "\n%zu", i);
 		uint32_t id = intern_id(&p->texts_seen, key);
 		uint32_t package = package_of(p, r->specs[i].name);
-		VEC_PUSH(&p->texts, ((struct text){.spec = r->specs[i], .package = package}));
+		VEC_PUSH(&p->texts, ((struct text){.spec = &r->specs[i], .package = package}));
 		p->requested[i] = id;
 		if (r->specs[i].channel.n || r->specs[i].url.n)
 			p->packages.v[package].sole = true;
@@ -270,8 +344,9 @@ static void load(struct problem *p, const struct solve_request *r, bool further)
 		}
 	load_request(p);
 	reach_all(p, further);
-	for (size_t i = 0; i < p->texts.n; i++)
-		problem_match(p, (uint32_t)i);
+	order_versions(p);
+	match_all(p);
+	drop_specs(p);
 	problem_rank(p);
 }
 

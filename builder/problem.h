@@ -9,10 +9,9 @@
 enum { NO_CHANNEL = UINT16_MAX }; /* a virtual package */
 
 struct solvable {
-	const struct version *version;
-	struct str version_text, build;
 	uint64_t build_number, timestamp;
-	uint32_t name, record; /* record: in the index, or the place among the virtuals */
+	uint32_t name, version; /* ids of packages and of versions */
+	uint32_t record;	/* in the index, or the place among the virtuals */
 	uint16_t channel, subdir;
 	bool features;
 	uint32_t edges; /* texts: depends, then constrains */
@@ -30,22 +29,23 @@ struct package {
 
 /* One distinct text (or one spec of the request) and what it means. */
 struct text {
-	struct matchspec spec;
+	const struct matchspec *spec; /* of a record's text only while it is matched */
 	uint32_t package;
-	bool bad, matched;
-	uint32_t *matches, count; /* solvables, best first once ranked */
+	bool bad;
+	uint32_t *matches, count; /* solvables, best first */
 	uint32_t best;		  /* of the highest version; count > 0 */
 	int32_t gate, never;	  /* variables; 0: none */
 };
 
 struct problem {
-	struct arena arena;
+	struct arena arena, specs; /* specs: until all texts are matched */
 	const struct solve_request *request;
 	struct intern names, texts_seen, versions_seen;
 	VEC(struct package) packages; /* by id of names */
 	VEC(struct solvable) solvables;
-	VEC(struct text) texts; /* by id of texts_seen; those of the request behind */
-	VEC(const struct version *) versions;
+	VEC(struct text) texts;		      /* by id of texts_seen; the request's are first */
+	VEC(const struct version *) versions; /* by id of versions_seen; NULL: it is none */
+	uint32_t *version_order;	      /* by the same id: less is lower, equal is equal */
 	VEC(uint32_t) edges;
 	uint32_t **text_of;  /* of every index, in order: its text -> ours + 1 */
 	uint32_t *requested; /* texts of the specs */
@@ -57,12 +57,13 @@ AUTO_DEFINE_VALUE(struct problem, problem_done)
 void problem_load(struct problem *p, const struct solve_request *r);
 /* The same, but no further than what the requested names depend on: enough to rank them. */
 void problem_look(struct problem *p, const struct solve_request *r);
-/* Fills t->matches; free of cost the second time. */
-void problem_match(struct problem *p, uint32_t text);
+/* The spec of a text, read again into the arena unless the request holds it. */
+const struct matchspec *problem_spec(const struct problem *p, uint32_t text, struct arena *a);
+struct str problem_version(const struct problem *p, const struct solvable *s);
 /* The solvable's whole record, in the arena. */
 int problem_record(const struct problem *p, uint32_t solvable, struct arena *a, struct record *out,
 		   struct err **e);
-/* rank.c: fills p->ranked and every rank, and sorts the matches of matched texts. */
+/* rank.c: fills p->ranked and every rank, and sorts the matches of all texts. */
 void problem_rank(struct problem *p);
 
 /* encode.c: the clauses of the problem. keep: of the lines (name of the record, text) only

@@ -2,15 +2,16 @@
 #include "builder/problem.h"
 
 /* No track_features, (flexible priority: the earlier channel,) version, build number. */
-static int by_version(const struct solvable *a, const struct solvable *b)
+static int by_version(const struct problem *p, const struct solvable *a, const struct solvable *b)
 {
+	uint32_t x = p->version_order[a->version], y = p->version_order[b->version];
+
 	if (a->features != b->features)
 		return a->features ? 1 : -1;
 	if (a->channel != b->channel)
 		return a->channel < b->channel ? -1 : 1;
-	int order = version_compare(b->version, a->version);
-	if (order)
-		return order;
+	if (x != y)
+		return x > y ? -1 : 1;
 	return (a->build_number < b->build_number) - (a->build_number > b->build_number);
 }
 
@@ -18,7 +19,7 @@ static int compare_versions(const void *a, const void *b, void *cookie)
 {
 	const struct problem *p = cookie;
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	int order = by_version(&p->solvables.v[x], &p->solvables.v[y]);
+	int order = by_version(p, &p->solvables.v[x], &p->solvables.v[y]);
 
 	return order ? order : (x > y) - (x < y);
 }
@@ -41,7 +42,8 @@ static int compare_best(const struct problem *p, uint32_t a, uint32_t b)
 	const struct solvable *x = &p->solvables.v[a], *y = &p->solvables.v[b];
 	if (x->features != y->features)
 		return x->features ? 1 : -1;
-	return version_compare(y->version, x->version);
+	uint32_t v = p->version_order[x->version], w = p->version_order[y->version];
+	return (v < w) - (v > w);
 }
 
 static int by_package(const void *a, const void *b, void *cookie)
@@ -140,7 +142,7 @@ static void rank_package(struct problem *p, const struct package *k)
 	qsort_r(v, n, sizeof(*v), compare_versions, p);
 	for (uint32_t i = 0, end; i < n; i = end) {
 		for (end = i + 1; end < n; end++)
-			if (by_version(&p->solvables.v[v[i]], &p->solvables.v[v[end]]))
+			if (by_version(p, &p->solvables.v[v[i]], &p->solvables.v[v[end]]))
 				break;
 		if (end - i > 1)
 			rank_ties(p, v + i, end - i);
@@ -149,23 +151,31 @@ static void rank_package(struct problem *p, const struct package *k)
 		p->solvables.v[v[i]].rank = k->first + i;
 }
 
-static int by_rank(const void *a, const void *b, void *cookie)
+/* Marks the ranks of what matches and reads them off in order. */
+static void sort_matches(const struct problem *p, struct text *t, uint64_t *marks)
 {
-	const struct problem *p = cookie;
-	uint32_t x = p->solvables.v[*(const uint32_t *)a].rank,
-		 y = p->solvables.v[*(const uint32_t *)b].rank;
+	uint32_t first = p->packages.v[t->package].first, n = 0;
+	uint32_t words = p->packages.v[t->package].count / 64 + 1;
 
-	return (x > y) - (x < y);
+	memset(marks, 0, words * sizeof(*marks));
+	for (uint32_t i = 0; i < t->count; i++) {
+		uint32_t at = p->solvables.v[t->matches[i]].rank - first;
+		marks[at / 64] |= (uint64_t)1 << at % 64;
+	}
+	for (uint32_t i = 0; i < words; i++)
+		for (uint64_t bits = marks[i]; bits; bits &= bits - 1)
+			t->matches[n++] =
+				p->ranked[first + i * 64 + (uint32_t)__builtin_ctzll(bits)];
 }
 
 void problem_rank(struct problem *p)
 {
+	AUTO(free) uint64_t *marks = mem_alloc((p->solvables.n / 64 + 1) * sizeof(*marks));
+
 	p->ranked = mem_alloc((p->solvables.n + 1) * sizeof(*p->ranked));
 	for (size_t i = 0; i < p->packages.n; i++)
 		rank_package(p, &p->packages.v[i]);
-	for (size_t i = 0; i < p->texts.n; i++) {
-		struct text *t = &p->texts.v[i];
-		if (t->count > 1)
-			qsort_r(t->matches, t->count, sizeof(*t->matches), by_rank, p);
-	}
+	for (size_t i = 0; i < p->texts.n; i++)
+		if (p->texts.v[i].count > 1)
+			sort_matches(p, &p->texts.v[i], marks);
 }

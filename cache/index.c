@@ -135,7 +135,7 @@ static void fill_cold(const struct index *x, uint64_t at, struct record *out)
 	memcpy(out->md5, c->md5, MD5_SIZE);
 }
 
-void index_record(const struct index *x, uint32_t record, struct record *out)
+void index_record_brief(const struct index *x, uint32_t record, struct record *out)
 {
 	const struct index_hot *h = hot(x, record);
 
@@ -148,7 +148,15 @@ void index_record(const struct index *x, uint32_t record, struct record *out)
 	out->build_number = h->build_number;
 	out->timestamp = h->timestamp;
 	out->track_features = string(x, h->track_features);
-	fill_cold(x, (uint64_t)h->cold * 8, out);
+}
+
+void index_record(const struct index *x, uint32_t record, struct record *out)
+{
+	const struct index_hot *h = hot(x, record);
+
+	index_record_brief(x, record, out);
+	if (h)
+		fill_cold(x, (uint64_t)h->cold * 8, out);
 }
 
 static const uint32_t *deps_at(const struct index *x, uint64_t first, uint32_t count, size_t *n)

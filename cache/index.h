@@ -32,6 +32,9 @@ bool index_find(const struct index *x, struct str name, uint32_t *first, uint32_
 /* Fills the scalar fields from the mapping (no allocation): all but version, channel, url,
  * depends and constrains. */
 void index_record(const struct index *x, uint32_t record, struct record *out);
+/* Only name, version_text, build, build_number, timestamp and track_features: what a solve asks
+ * of hundreds of thousands, and all of it in the part of the file that is dense. */
+void index_record_brief(const struct index *x, uint32_t record, struct record *out);
 /* Ids of the record's depends and constrains, in file order; texts are shared. */
 const uint32_t *index_depends(const struct index *x, uint32_t record, size_t *n);
 const uint32_t *index_constrains(const struct index *x, uint32_t record, size_t *n);

@@ -36,6 +36,26 @@ bool matchspec_matches_version(const struct matchspec *m, const struct record *r
 	return build_number_matches(d, r->build_number);
 }
 
+static bool looks_at_text(const struct versionspec *v)
+{
+	if (v->op == VERSION_TEXT || v->op == VERSION_NOT_TEXT)
+		return true;
+	for (const struct versionspec *c = v->first; c; c = c->next)
+		if (looks_at_text(c))
+			return true;
+	return false;
+}
+
+bool matchspec_is_version_only(const struct matchspec *m)
+{
+	const struct matchspec_detail *d = m->detail;
+
+	if (matchspec_needs_record(m))
+		return false;
+	return !d || (d->build.kind == TEXT_ANY && d->build_number_op == VERSION_ANY &&
+		      !(d->version && looks_at_text(d->version)));
+}
+
 static bool has_feature(struct str features, struct str feature)
 {
 	while (features.n) {

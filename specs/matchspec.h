@@ -36,6 +36,8 @@ bool matchspec_matches(const struct matchspec *m, const struct record *r);
 /* Only version, build and build number: what depends and constrains mostly hold. r->name,
  * r->version, r->version_text, r->build and r->build_number must be set. */
 bool matchspec_matches_version(const struct matchspec *m, const struct record *r);
+/* Whether the version alone decides, so that equal versions have equal answers. */
+bool matchspec_is_version_only(const struct matchspec *m);
 /* Whether matchspec_matches looks at more than matchspec_matches_version does. */
 bool matchspec_needs_record(const struct matchspec *m);
 /* One text for all ways of writing the spec, rattler's form: name[version="..",build=".."].

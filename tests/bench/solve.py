@@ -89,8 +89,12 @@ class Channel:
         self.libraries = {}
         self.modules = {}
 
-    def pin(self, name, version):
-        """What a build against that version asks for."""
+    def pin(self, name, i, count):
+        """What the i-th of so many versions asks of a library that was as old then."""
+        theirs = self.libraries[name]
+        version = theirs[-1]
+        if i + 1 < count:
+            version = theirs[i * len(theirs) // count]
         major, minor, _ = version.split(".")
         if self.rng.random() < 0.97:
             return f"{name} >={version},<{int(major) + 1}.0a0"
@@ -115,14 +119,13 @@ class Channel:
         rng = self.rng
         name = f"lib{at}"
         mine = list(versions(rng, 11 * self.scale))
-        below = self.pick(self.libraries, "lib", at, rng.randint(0, 5))
+        below = self.pick(self.libraries, "lib", at, rng.randint(0, 2))
+        former = self.pick(self.libraries, "lib", at, rng.randint(1, 6))
         for i, version in enumerate(mine):
             for build in range(rng.randint(1, 5)):
                 depends = ["__glibc >=2.17,<3.0.a0"]
-                for other in below:
-                    theirs = self.libraries[other]
-                    place = min(len(theirs) - 1, i * len(theirs) // len(mine) + build)
-                    depends.append(self.pin(other, theirs[place]))
+                for other in below + (former if i < 0.7 * len(mine) else []):
+                    depends.append(self.pin(other, i, len(mine)))
                 constrains = [f"{name}-static {version}"] if rng.random() < 0.1 else []
                 self.arch.add(
                     rng, name, version, f"h{rng.getrandbits(28):07x}_{build}", depends,
@@ -135,10 +138,13 @@ class Channel:
         name = f"py{at}"
         pure = rng.random() < 0.6
         mine = list(versions(rng, (35 if pure else 20) * self.scale))
-        others = self.pick(self.modules, "py", at, rng.randint(0, 9))
-        below = [] if pure else self.pick(self.libraries, "lib", LIBRARIES, rng.randint(0, 4))
+        others = self.pick(self.modules, "py", at, rng.randint(0, 2))
+        former = self.pick(self.modules, "py", at, rng.randint(2, 9))
+        below = [] if pure else self.pick(self.libraries, "lib", LIBRARIES, rng.randint(0, 2))
         for i, version in enumerate(mine):
-            depends = [self.need(other) for other in others if rng.random() < 0.6]
+            depends = [self.need(other) for other in others]
+            if i < 0.7 * len(mine):
+                depends += [self.need(other) for other in former if rng.random() < 0.5]
             if pure:
                 self.noarch.add(
                     rng, name, version, "pyhd8ed1ab_0", ["python >=3.8"] + depends
@@ -149,10 +155,7 @@ class Channel:
                 major, minor = python.split(".")
                 more = [f"python >={python},<{major}.{int(minor) + 1}.0a0"]
                 more.append(f"python_abi {python}.* *_cp{tag}")
-                for other in below:
-                    theirs = self.libraries[other]
-                    place = min(len(theirs) - 1, i * len(theirs) // len(mine))
-                    more.append(self.pin(other, theirs[place]))
+                more += [self.pin(other, i, len(mine)) for other in below]
                 for build in range(rng.choice([1, 1, 2, 3])):
                     self.arch.add(
                         rng, name, version, f"py{tag}h{rng.getrandbits(28):07x}_{build}",
