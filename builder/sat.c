@@ -4,14 +4,28 @@
 #include "specs/base/interrupt.h"
 #include "specs/base/vec.h"
 
-/* A clause of two literals; a reference to it is its number * 2 + 1. */
+/* A clause of two literals. When all are made, each literal gets a row of those that must be
+ * true once it is false: such clauses are most of all, and the rows are read at every step. */
 struct pair {
 	int32_t literal[2];
-	uint32_t next[2], origin;
 };
 
-/* Any other stands in the pool; a reference is its place * 2. */
+/* Any other clause stands in the pool, and learnt ones do too. */
 enum { C_SIZE, C_ORIGIN, C_NEXT, C_WATCH = C_NEXT + 2, C_LITERALS = C_WATCH + 2 };
+
+/* A clause as the reason of a literal that it forced: in the pool, place * 2; of two literals,
+ * the index of the other * 2 + 1. */
+struct clause {
+	uint32_t ref;
+	int32_t implied; /* the literal that was forced, or could not be */
+};
+
+/* The literals of one: those in the pool, or the two. */
+struct literals {
+	const int32_t *v;
+	size_t n;
+	int32_t two[2];
+};
 
 struct require {
 	uint32_t clause, group, next; /* next: of the same parent; number + 1 */
@@ -29,6 +43,9 @@ struct sat {
 	VEC(int8_t) values;    /* of a variable: 1, -1 or 0 */
 	VEC(uint32_t) watches; /* of literal index: node + 1 */
 	VEC(struct pair) pairs;
+	VEC(uint32_t) pair_origins; /* of the first pairs; those behind have none */
+	uint32_t *row; /* of literal index: where its row begins; one more at the end */
+	int32_t *rows;
 	VEC(uint32_t) pool;
 	VEC(uint32_t) units;
 	VEC(int32_t) trail;
@@ -37,14 +54,14 @@ struct sat {
 	VEC(uint64_t) open;    /* bits: the places whose parent is true */
 	VEC(uint64_t) pending; /* those of them that choose has not yet seen to hold */
 	VEC(int32_t) learnt;
-	VEC(uint32_t) why;	 /* clauses behind each learnt one */
+	VEC(struct clause) why;	 /* behind each learnt one */
 	VEC(uint32_t) learnt_at; /* of every learnt clause: its first in why */
-	VEC(uint32_t) proof;
 	uint8_t *seen;
 	double *activity, most_active, weight;
 	uint32_t group_count;
 	size_t propagated;
-	uint32_t conflict, level;
+	struct clause conflict;
+	uint32_t level;
 };
 
 #define NO_CLAUSE UINT32_MAX
@@ -53,6 +70,11 @@ struct sat {
 static size_t at_literal(int32_t l)
 {
 	return l > 0 ? 2 * (size_t)l : 2 * (size_t)-l + 1;
+}
+
+static int32_t literal_at(uint32_t index)
+{
+	return index & 1 ? -(int32_t)(index / 2) : (int32_t)(index / 2);
 }
 
 static int value(const struct sat *s, int32_t l)
@@ -80,6 +102,9 @@ void sat_free(struct sat *s)
 	VEC_DONE(&s->values);
 	VEC_DONE(&s->watches);
 	VEC_DONE(&s->pairs);
+	VEC_DONE(&s->pair_origins);
+	free(s->row);
+	free(s->rows);
 	VEC_DONE(&s->pool);
 	VEC_DONE(&s->units);
 	VEC_DONE(&s->trail);
@@ -90,7 +115,6 @@ void sat_free(struct sat *s)
 	VEC_DONE(&s->learnt);
 	VEC_DONE(&s->why);
 	VEC_DONE(&s->learnt_at);
-	VEC_DONE(&s->proof);
 	free(s->seen);
 	free(s->activity);
 	free(s);
@@ -105,51 +129,41 @@ int32_t sat_var(struct sat *s, uint32_t group)
 	return (int32_t)s->vars.n - 1;
 }
 
-static const int32_t *literals_of(const struct sat *s, uint32_t clause, size_t *n)
+static void literals_of(const struct sat *s, struct clause c, struct literals *out)
 {
-	if (clause & 1) {
-		*n = 2;
-		return s->pairs.v[clause >> 1].literal;
+	if (c.ref & 1) {
+		out->two[0] = c.implied;
+		out->two[1] = literal_at(c.ref >> 1);
+		out->v = out->two;
+		out->n = 2;
+		return;
 	}
-	const uint32_t *c = s->pool.v + (clause >> 1);
-	*n = c[C_SIZE];
-	return (const int32_t *)c + C_LITERALS;
+	const uint32_t *p = s->pool.v + (c.ref >> 1);
+	out->v = (const int32_t *)p + C_LITERALS;
+	out->n = p[C_SIZE];
 }
 
-/* The list of a literal is linked through its clauses, the newest first: node = clause * 2 +
+/* The list of a literal is linked through its clauses, the newest first: node = place * 2 +
  * which of the two watches. Resolvo's lists have that order, and what is learnt depends on it. */
-static uint32_t *next_of(struct sat *s, uint64_t node)
+static uint32_t *next_of(struct sat *s, uint32_t node)
 {
-	uint32_t clause = (uint32_t)(node >> 1), which = node & 1;
-
-	if (clause & 1)
-		return &s->pairs.v[clause >> 1].next[which];
-	return &s->pool.v[(clause >> 1) + C_NEXT + which];
+	return &s->pool.v[(node >> 1) + C_NEXT + (node & 1)];
 }
 
-static void watch(struct sat *s, int32_t literal, uint32_t clause, unsigned which)
+static void watch(struct sat *s, int32_t literal, uint32_t place, unsigned which)
 {
 	uint32_t *head = &s->watches.v[at_literal(literal)];
-	uint32_t node = clause * 2 + which;
+	uint32_t node = place * 2 + which;
 
 	*next_of(s, node) = *head;
 	*head = node + 1;
 }
 
-static uint32_t add_pair(struct sat *s, const int32_t *l, uint32_t origin)
-{
-	uint32_t clause = (uint32_t)s->pairs.n * 2 + 1;
-
-	VEC_PUSH(&s->pairs, ((struct pair){{l[0], l[1]}, {0}, origin}));
-	watch(s, l[0], clause, 0);
-	watch(s, l[1], clause, 1);
-	return clause;
-}
-
+/* second: which literal is watched beside the first. */
 static uint32_t add_long(struct sat *s, const int32_t *l, size_t n, uint32_t second,
 			 uint32_t origin)
 {
-	uint32_t clause = (uint32_t)s->pool.n * 2;
+	uint32_t place = (uint32_t)s->pool.n;
 
 	VEC_PUSH(&s->pool, (uint32_t)n);
 	VEC_PUSH(&s->pool, origin);
@@ -160,17 +174,56 @@ static uint32_t add_long(struct sat *s, const int32_t *l, size_t n, uint32_t sec
 	for (size_t i = 0; i < n; i++)
 		VEC_PUSH(&s->pool, (uint32_t)l[i]);
 	if (n < 2) {
-		VEC_PUSH(&s->units, clause);
-		return clause;
+		VEC_PUSH(&s->units, place * 2);
+		return place * 2;
 	}
-	watch(s, l[0], clause, 0);
-	watch(s, l[second], clause, 1);
-	return clause;
+	watch(s, l[0], place, 0);
+	watch(s, l[second], place, 1);
+	return place * 2;
 }
 
+static uint32_t add_pair(struct sat *s, const int32_t *l, uint32_t origin)
+{
+	if (origin) {
+		while (s->pair_origins.n < s->pairs.n)
+			VEC_PUSH(&s->pair_origins, 0);
+		VEC_PUSH(&s->pair_origins, origin);
+	}
+	VEC_PUSH(&s->pairs, ((struct pair){{l[0], l[1]}}));
+	return (uint32_t)at_literal(l[1]) << 1 | 1;
+}
+
+/* Returns the reference by which it is a reason for its first literal. */
 static uint32_t add_clause(struct sat *s, const int32_t *l, size_t n, uint32_t origin)
 {
 	return n == 2 ? add_pair(s, l, origin) : add_long(s, l, n, 1, origin);
+}
+
+/* The newest first, as in the lists of the pool. */
+static void fill_rows(struct sat *s)
+{
+	size_t n = s->watches.n;
+	uint32_t at = 0;
+
+	s->row = mem_zero(n + 1, sizeof(*s->row));
+	s->rows = mem_alloc((2 * s->pairs.n + 1) * sizeof(*s->rows));
+	for (size_t i = 0; i < s->pairs.n; i++) {
+		s->row[at_literal(s->pairs.v[i].literal[0])]++;
+		s->row[at_literal(s->pairs.v[i].literal[1])]++;
+	}
+	for (size_t i = 0; i <= n; i++) {
+		uint32_t size = s->row[i];
+		s->row[i] = at;
+		at += size;
+	}
+	for (size_t i = s->pairs.n; i-- > 0;) {
+		const int32_t *l = s->pairs.v[i].literal;
+		s->rows[s->row[at_literal(l[0])]++] = l[1];
+		s->rows[s->row[at_literal(l[1])]++] = l[0];
+	}
+	/* Each beginning has moved to its end, which is where the next one began. */
+	memmove(s->row + 1, s->row, n * sizeof(*s->row));
+	s->row[0] = 0;
 }
 
 void sat_clause(struct sat *s, const int32_t *literals, size_t n, uint32_t origin)
@@ -253,42 +306,52 @@ static void undo_until(struct sat *s, uint32_t level)
 }
 
 /* Moves a watch to the first literal, in the clause's order, that may still be true. */
-static bool move_watch(struct sat *s, uint32_t clause, unsigned which)
+static bool move_watch(struct sat *s, uint32_t place, unsigned which)
 {
-	if (clause & 1)
-		return false;
-	uint32_t *c = s->pool.v + (clause >> 1);
+	uint32_t *c = s->pool.v + place;
 	const int32_t *l = (const int32_t *)c + C_LITERALS;
 	uint32_t other = c[C_WATCH + !which];
 	for (uint32_t i = 0; i < c[C_SIZE]; i++) {
 		if (i == other || value(s, l[i]) < 0)
 			continue;
 		c[C_WATCH + which] = i;
-		watch(s, l[i], clause, which);
+		watch(s, l[i], place, which);
 		return true;
 	}
 	return false;
 }
 
-static int32_t other_literal(const struct sat *s, uint32_t clause, unsigned which)
+static bool force(struct sat *s, int32_t literal, uint32_t reason)
 {
-	if (clause & 1)
-		return s->pairs.v[clause >> 1].literal[!which];
-	const uint32_t *c = s->pool.v + (clause >> 1);
-	return (int32_t)c[C_LITERALS + c[C_WATCH + !which]];
+	if (assign(s, literal, reason))
+		return true;
+	s->conflict = (struct clause){reason, literal};
+	return false;
 }
 
-static bool propagate_literal(struct sat *s, int32_t is_false)
+static bool propagate_pairs(struct sat *s, int32_t is_false)
+{
+	size_t index = at_literal(is_false);
+	uint32_t reason = (uint32_t)index << 1 | 1;
+
+	for (uint32_t i = s->row[index]; i < s->row[index + 1]; i++)
+		if (!force(s, s->rows[i], reason))
+			return false;
+	return true;
+}
+
+static bool propagate_long(struct sat *s, int32_t is_false)
 {
 	size_t head = at_literal(is_false);
 	uint32_t before = 0, node;
 
 	for (node = s->watches.v[head]; node;) {
-		uint32_t clause = (node - 1) >> 1;
+		uint32_t place = (node - 1) >> 1;
 		unsigned which = (node - 1) & 1;
 		uint32_t next = *next_of(s, node - 1);
-		int32_t other = other_literal(s, clause, which);
-		if (value(s, other) <= 0 && move_watch(s, clause, which)) {
+		const uint32_t *c = s->pool.v + place;
+		int32_t other = (int32_t)c[C_LITERALS + c[C_WATCH + !which]];
+		if (value(s, other) <= 0 && move_watch(s, place, which)) {
 			if (before)
 				*next_of(s, before - 1) = next;
 			else
@@ -296,29 +359,37 @@ static bool propagate_literal(struct sat *s, int32_t is_false)
 			node = next;
 			continue;
 		}
-		if (!assign(s, other, clause)) {
-			s->conflict = clause;
+		if (!force(s, other, place * 2))
 			return false;
-		}
 		before = node;
 		node = next;
 	}
 	return true;
 }
 
+static bool propagate_units(struct sat *s)
+{
+	for (size_t i = 0; i < s->units.n; i++) {
+		struct clause c = {s->units.v[i], 0};
+		struct literals l;
+		literals_of(s, c, &l);
+		if (l.n && force(s, l.v[0], c.ref))
+			continue;
+		s->conflict = c;
+		return false;
+	}
+	return true;
+}
+
 static bool propagate(struct sat *s)
 {
-	for (size_t i = 0; s->level == 1 && i < s->units.n; i++) {
-		size_t n;
-		const int32_t *l = literals_of(s, s->units.v[i], &n);
-		if (n == 0 || !assign(s, l[0], s->units.v[i])) {
-			s->conflict = s->units.v[i];
+	if (s->level == 1 && !propagate_units(s))
+		return false;
+	while (s->propagated < s->trail.n) {
+		int32_t is_false = -s->trail.v[s->propagated++];
+		if (!propagate_pairs(s, is_false) || !propagate_long(s, is_false))
 			return false;
-		}
 	}
-	while (s->propagated < s->trail.n)
-		if (!propagate_literal(s, -s->trail.v[s->propagated++]))
-			return false;
 	return true;
 }
 
@@ -344,16 +415,15 @@ static void bump(struct sat *s)
 }
 
 /* Takes in the literals of one clause of the analysis; answers how many are of the level. */
-static uint32_t take_in(struct sat *s, uint32_t clause, uint32_t level, int32_t skip,
-			uint32_t *back_to)
+static uint32_t take_in(struct sat *s, struct clause clause, uint32_t level, uint32_t *back_to)
 {
-	size_t n;
-	const int32_t *l = literals_of(s, clause, &n);
+	struct literals l;
 	uint32_t count = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		uint32_t var = (uint32_t)abs(l[i]), at = s->vars.v[var].level;
-		if ((int32_t)var == skip || s->seen[var])
+	literals_of(s, clause, &l);
+	for (size_t i = 0; i < l.n; i++) {
+		uint32_t var = (uint32_t)abs(l.v[i]), at = s->vars.v[var].level;
+		if (s->seen[var])
 			continue;
 		s->seen[var] = 1;
 		if (at == level) {
@@ -371,7 +441,8 @@ static uint32_t take_in(struct sat *s, uint32_t clause, uint32_t level, int32_t 
  * of the learnt clause. */
 static uint32_t analyze(struct sat *s)
 {
-	uint32_t clause = s->conflict, open = 0, back_to = 1;
+	struct clause clause = s->conflict;
+	uint32_t open = 0, back_to = 1;
 	int32_t at = 0;
 
 	memset(s->seen, 0, s->vars.n);
@@ -379,10 +450,10 @@ static uint32_t analyze(struct sat *s)
 	VEC_PUSH(&s->learnt_at, (uint32_t)s->why.n);
 	do {
 		VEC_PUSH(&s->why, clause);
-		open += take_in(s, clause, s->level, abs(at), &back_to);
+		open += take_in(s, clause, s->level, &back_to);
 		do {
-			clause = s->vars.v[abs(s->trail.v[s->trail.n - 1])].reason;
 			at = undo_last(s);
+			clause = (struct clause){s->vars.v[abs(at)].reason, at};
 		} while (!s->seen[abs(at)]);
 	} while (--open);
 	VEC_PUSH(&s->learnt, -at);
@@ -391,16 +462,14 @@ static uint32_t analyze(struct sat *s)
 
 static void learn(struct sat *s)
 {
-	uint32_t origin = LEARNT + (uint32_t)s->learnt_at.n, back_to = analyze(s), clause;
+	uint32_t origin = LEARNT + (uint32_t)s->learnt_at.n, back_to = analyze(s);
 	size_t n = s->learnt.n;
+	int32_t last = s->learnt.v[n - 1];
 
 	bump(s);
-	if (n == 2)
-		clause = add_pair(s, s->learnt.v, origin);
-	else
-		clause = add_long(s, s->learnt.v, n, (uint32_t)n - 1, origin);
+	uint32_t clause = add_long(s, s->learnt.v, n, (uint32_t)n - 1, origin);
 	undo_until(s, back_to);
-	assign(s, s->learnt.v[n - 1], clause);
+	assign(s, last, clause);
 }
 
 struct choice {
@@ -417,20 +486,20 @@ static double activity_of(const struct sat *s, uint32_t group)
 /* What the requirement leaves open: false when it holds already. */
 static bool consider(const struct sat *s, struct require *q, struct choice *out)
 {
-	size_t n;
-	const int32_t *l = literals_of(s, q->clause, &n);
+	struct literals l;
 
+	literals_of(s, (struct clause){q->clause, 0}, &l);
 	*out = (struct choice){0, 0, activity_of(s, q->group)};
-	for (size_t i = 1; i < n; i++) {
-		int v = value(s, l[i]);
+	for (size_t i = 1; i < l.n; i++) {
+		int v = value(s, l.v[i]);
 		if (v > 0) {
-			q->holds = l[i];
+			q->holds = l.v[i];
 			return false;
 		}
 		if (v < 0)
 			continue;
 		if (!out->open++)
-			out->literal = l[i];
+			out->literal = l.v[i];
 	}
 	return out->open > 0;
 }
@@ -487,6 +556,7 @@ static int32_t choose(struct sat *s)
 bool sat_solve(struct sat *s, struct err **e)
 {
 	s->seen = mem_zero(s->vars.n, 1);
+	fill_rows(s);
 	s->level = 1;
 	assign(s, SAT_ROOT, NO_CLAUSE);
 	for (;;) {
@@ -512,19 +582,41 @@ bool sat_is_true(const struct sat *s, int32_t var)
 
 struct proof {
 	const struct sat *s;
-	VEC(uint32_t) open;
-	uint8_t *pair_seen, *pool_seen;
+	VEC(struct clause) open;
+	VEC(uint64_t) pairs; /* that the proof uses, as pair_key gives them */
+	uint8_t *pool_seen, *var_seen;
 };
 
-static void proof_add(struct proof *p, uint32_t clause)
+/* Equal for both orders of the two literals. */
+static uint64_t pair_key(int32_t a, int32_t b)
 {
-	if (clause == NO_CLAUSE)
+	uint64_t x = at_literal(a), y = at_literal(b);
+
+	return x < y ? x << 32 | y : y << 32 | x;
+}
+
+static void proof_add(struct proof *p, struct clause c)
+{
+	if (c.ref == NO_CLAUSE)
 		return;
-	uint8_t *mark = (clause & 1 ? p->pair_seen : p->pool_seen) + (clause >> 1);
-	if (*mark)
+	if (!(c.ref & 1)) {
+		if (p->pool_seen[c.ref >> 1])
+			return;
+		p->pool_seen[c.ref >> 1] = 1;
+	}
+	VEC_PUSH(&p->open, c);
+}
+
+/* Why the variable is what it is, once. */
+static void proof_add_reason(struct proof *p, uint32_t var)
+{
+	const struct sat *s = p->s;
+
+	if (!s->values.v[var] || p->var_seen[var])
 		return;
-	*mark = 1;
-	VEC_PUSH(&p->open, clause);
+	p->var_seen[var] = 1;
+	proof_add(p, (struct clause){s->vars.v[var].reason,
+				     s->values.v[var] > 0 ? (int32_t)var : -(int32_t)var});
 }
 
 /* The clauses from which a learnt one came. */
@@ -537,30 +629,61 @@ static void proof_expand(struct proof *p, uint32_t learnt)
 		proof_add(p, s->why.v[i]);
 }
 
-void sat_proof(const struct sat *s,
-	       void (*seen)(void *cookie, const int32_t *literals, size_t n, uint32_t origin),
-	       void *cookie)
+static int by_key(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* A pair as a reason does not tell its origin: all that have one are looked through, once. */
+static void show_pairs(struct proof *p, sat_seen *seen, void *cookie)
+{
+	const struct sat *s = p->s;
+
+	if (!p->pairs.n)
+		return;
+	qsort(p->pairs.v, p->pairs.n, sizeof(*p->pairs.v), by_key);
+	for (size_t i = 0; i < s->pair_origins.n; i++) {
+		const int32_t *l = s->pairs.v[i].literal;
+		uint64_t key = pair_key(l[0], l[1]);
+		if (s->pair_origins.v[i] &&
+		    bsearch(&key, p->pairs.v, p->pairs.n, sizeof(key), by_key))
+			seen(cookie, l, 2, s->pair_origins.v[i]);
+	}
+}
+
+static void proof_step(struct proof *p, struct clause c, sat_seen *seen, void *cookie)
+{
+	const struct sat *s = p->s;
+	struct literals l;
+
+	literals_of(s, c, &l);
+	if (c.ref & 1) {
+		VEC_PUSH(&p->pairs, pair_key(l.v[0], l.v[1]));
+	} else {
+		uint32_t origin = s->pool.v[(c.ref >> 1) + C_ORIGIN];
+		if (origin & LEARNT)
+			proof_expand(p, origin - LEARNT);
+		else
+			seen(cookie, l.v, l.n, origin);
+	}
+	for (size_t i = 0; i < l.n; i++)
+		proof_add_reason(p, (uint32_t)abs(l.v[i]));
+}
+
+void sat_proof(const struct sat *s, sat_seen *seen, void *cookie)
 {
 	struct proof p = {.s = s};
 
-	p.pair_seen = mem_zero(s->pairs.n + 1, 1);
 	p.pool_seen = mem_zero(s->pool.n + 1, 1);
+	p.var_seen = mem_zero(s->vars.n + 1, 1);
 	proof_add(&p, s->conflict);
-	while (p.open.n) {
-		uint32_t clause = p.open.v[--p.open.n];
-		size_t n;
-		const int32_t *l = literals_of(s, clause, &n);
-		uint32_t origin = clause & 1 ? s->pairs.v[clause >> 1].origin
-					     : s->pool.v[(clause >> 1) + C_ORIGIN];
-		if (origin & LEARNT)
-			proof_expand(&p, origin - LEARNT);
-		else
-			seen(cookie, l, n, origin);
-		for (size_t i = 0; i < n; i++)
-			if (value(s, l[i]))
-				proof_add(&p, s->vars.v[abs(l[i])].reason);
-	}
+	while (p.open.n)
+		proof_step(&p, p.open.v[--p.open.n], seen, cookie);
+	show_pairs(&p, seen, cookie);
 	VEC_DONE(&p.open);
-	free(p.pair_seen);
+	VEC_DONE(&p.pairs);
 	free(p.pool_seen);
+	free(p.var_seen);
 }

@@ -16,7 +16,8 @@ void sat_free(struct sat *s);
 AUTO_DEFINE(struct sat *, sat_free)
 /* A new variable; group: whose activity grows when it is in a conflict, or SAT_NO_GROUP. */
 int32_t sat_var(struct sat *s, uint32_t group);
-/* One of the literals is true. origin: the caller's number for what the clause says. */
+/* One of the literals is true. At most one of them is positive: what nothing requires stays
+ * false, and that must do. origin: the caller's number for what the clause says. */
 void sat_clause(struct sat *s, const int32_t *literals, size_t n, uint32_t origin);
 /* -parent or one of the literals, tried in this order; group: whose activity counts. The same
  * as a clause, and a place in the order of decisions. */
@@ -25,8 +26,8 @@ void sat_require(struct sat *s, int32_t parent, const int32_t *literals, size_t 
 /* False when the clauses contradict one another. ERR_INTERRUPTED in *e, else *e stays NULL. */
 bool sat_solve(struct sat *s, struct err **e);
 bool sat_is_true(const struct sat *s, int32_t var);
-/* After a contradiction: calls seen for every clause that its proof needs. */
-void sat_proof(const struct sat *s,
-	       void (*seen)(void *cookie, const int32_t *literals, size_t n, uint32_t origin),
-	       void *cookie);
+/* After a contradiction: calls seen for every clause that its proof needs, with the literals in
+ * the order in which they were given; of clauses of two only for those that have an origin. */
+typedef void sat_seen(void *cookie, const int32_t *literals, size_t n, uint32_t origin);
+void sat_proof(const struct sat *s, sat_seen *seen, void *cookie);
 #endif

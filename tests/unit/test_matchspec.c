@@ -277,9 +277,34 @@ static void a_search_may_hold_a_pattern_for_the_name(void **state)
 	assert_int_equal(matchspec_parse(&a, STR("numpy*"), MATCHSPEC_USER, &m, NULL), ERR_SYNTAX);
 }
 
+static void versions_alone_decide_or_not(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		bool alone;
+	} rows[] = {
+		{"p", true},
+		{"p >=1,<2|3.*", true},
+		{"p 1.* py*", false},
+		{"p >=1,3.*.1", false},
+		{"p[build_number=3]", false},
+		{"c::p", false},
+		{"p[license=MIT]", false},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		struct matchspec m;
+		assert_int_equal(
+			matchspec_parse(&a, str_of(rows[i].text), MATCHSPEC_RECORD, &m, NULL), 0);
+		assert_int_equal(matchspec_is_version_only(&m), rows[i].alone);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(versions_alone_decide_or_not),
 		cmocka_unit_test(accepted_specs_have_one_canonical_text),
 		cmocka_unit_test(wrong_specs_are_refused_with_their_column),
 		cmocka_unit_test(a_spec_matches_what_it_says),
