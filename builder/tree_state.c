@@ -49,7 +49,8 @@ void tree_state_add(struct tree_state *s, struct strs paths)
 {
 	AUTO(fd_close) int root = open(s->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; i < paths.n; i++) {
-		char *path = arena_copy(&s->arena, paths.v[i].p, paths.v[i].n);
+		struct str name = paths.v[i];
+		char *path = arena_copy(&s->arena, name.p, name.n - str_ends(name, "/"));
 		struct stat st;
 		if (fstatat(root, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;

@@ -14,7 +14,7 @@ struct tree_state *tree_state_new(const char *root);
 void tree_state_free(struct tree_state *s);
 AUTO_DEFINE(struct tree_state *, tree_state_free)
 /* These relative paths, and the folders above them, are as they should be now. Those that do
- * not exist are passed over. */
+ * not exist are passed over, a closing slash is of a folder. */
 void tree_state_add(struct tree_state *s, struct strs paths);
 /* Returns when a change from now on would show: status times go in steps of some ms. */
 void tree_state_settle(void);
