@@ -47,13 +47,16 @@ static int check_record(const struct record *r, const struct package_info *info,
 		       STR_ARG(info->version), STR_ARG(info->build));
 }
 
-/* A lock keeps little of a record; the archive knows the rest. */
+/* A lock keeps little of a record, an explicit list nothing; the archive knows the rest. Where
+ * there are dependencies they stay: a channel may have repaired them. */
 static void complete_record(struct record *r, const struct package_info *info)
 {
 	r->noarch = info->noarch;
 	r->build_number = info->build_number;
 	if (info->python_site_packages_path.n)
 		r->python_site_packages_path = info->python_site_packages_path;
+	if (r->depends.n == 0)
+		r->depends = info->depends;
 	if (!r->timestamp)
 		r->timestamp = info->timestamp * 1000;
 }

@@ -229,6 +229,16 @@ static struct str text_of(struct package_info *i, const cJSON *doc, const char *
 	return text ? arena_str(&i->arena, str_of(text)) : (struct str){NULL, 0};
 }
 
+static struct strs texts_of(struct package_info *i, const cJSON *doc, const char *key)
+{
+	const cJSON *list = json_array(doc, key), *item;
+	struct str *v = arena_zero(&i->arena, (size_t)cJSON_GetArraySize(list), sizeof(*v));
+	size_t n = 0;
+	cJSON_ArrayForEach(item, list) if (cJSON_IsString(item)) v[n++] =
+		arena_str(&i->arena, str_of(item->valuestring));
+	return (struct strs){v, n};
+}
+
 int paths_read_index(struct str text, struct package_info *out, struct err **e)
 {
 	AUTO(json_free) cJSON *doc = NULL;
@@ -242,6 +252,7 @@ int paths_read_index(struct str text, struct package_info *out, struct err **e)
 	out->python_site_packages_path = text_of(out, doc, "python_site_packages_path");
 	if (!out->name.n || !out->version.n || !out->build.n)
 		return err_set(e, ERR_CORRUPT, "info/index.json lacks a name, version or build");
+	out->depends = texts_of(out, doc, "depends");
 	json_u64(doc, "build_number", &out->build_number);
 	const char *noarch = json_text(doc, "noarch");
 	if (noarch && strcmp(noarch, "python") == 0)

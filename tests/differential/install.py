@@ -89,7 +89,7 @@ def compare(what, theirs, ours):
     different = [key for key in sorted(set(theirs) | set(ours)) if theirs.get(key) != ours.get(key)]
     for key in different[:20]:
         print(f"{what} {key}: rattler {theirs.get(key)}, kiln {ours.get(key)}")
-    print(f"{what}s: {len(ours)} compared, {len(different)} differ")
+    print(f"{what}: {len(ours)} compared, {len(different)} differ")
     return len(different)
 
 
@@ -105,7 +105,7 @@ def run(work):
         for path in [path for path in found if ours_to_decide(path)]:
             del found[path]
     bad = compare("path", theirs, ours)
-    return bad + compare("entry", records(prefix), records(folder))
+    return bad + compare("conda-meta", records(prefix), records(folder))
 
 
 def main():

@@ -391,6 +391,18 @@ static void of_two_packages_the_dependent_has_the_path(void **state)
 	}
 }
 
+static void dependencies_that_a_list_does_not_tell_are_the_archives(void **state)
+{
+	static const struct package packages[] = {
+		{"p1", .paths = "{'_path': 'a'}", .files = {{"a", "1"}}},
+		{"p2", .more = ", 'depends': ['p1 >=1']", .paths = "{'_path': 'a'}",
+		 .files = {{"a", "2"}}}};
+	struct scene *s = *state;
+	assert_int_equal(make_plan(s, packages, 2, ".conda", NULL), 0);
+	assert_string_equal(s->warnings.data, "a is of p2, and not of p1, which has it too\n");
+	assert_true(str_is(s->plan.records[1].depends.v[0], "p1 >=1"));
+}
+
 static void a_file_beats_a_directory_of_its_name(void **state)
 {
 	static const struct package packages[] = {
@@ -509,6 +521,7 @@ int main(void)
 		TEST(files_that_differ_from_their_digest_warn_or_fail),
 		TEST(plans_refuse_what_cannot_be_linked),
 		TEST(of_two_packages_the_dependent_has_the_path),
+		TEST(dependencies_that_a_list_does_not_tell_are_the_archives),
 		TEST(a_file_beats_a_directory_of_its_name),
 		TEST(a_hard_link_to_a_lost_file_gets_its_bytes),
 		TEST(no_package_speaks_for_another_in_conda_meta),
