@@ -25,7 +25,7 @@ struct link_package_plan; /* one package's paths; opaque */
 struct link_plan {
 	struct arena arena;
 	struct link_options options;
-	const struct record *records;	  /* borrowed, link order */
+	const struct record *records;	  /* link order; completed from the archives' index.json */
 	const struct package_file *files; /* borrowed */
 	size_t count;
 	struct link_package_plan **packages; /* [count] */
@@ -42,7 +42,8 @@ AUTO_DEFINE_VALUE(struct link_plan, link_plan_done)
 /* What decides the bytes that link_package emits for package i, as a digest: archive, prefix,
  * python's archive for noarch python, bytecode, what clobbering leaves out, format version. */
 void link_identity(const struct link_plan *p, size_t i, struct digest *out);
-/* All paths package i will emit (files, links, own directories), relative, for planning. */
+/* All paths package i will emit (files, links, own directories with a closing "/"), relative,
+ * for planning. Bytecode of a source that does not compile stays away. */
 struct strs link_paths(const struct link_plan *p, size_t i);
 /* Bytes of the package's files as paths.json tells; for planning. */
 uint64_t link_size(const struct link_plan *p, size_t i);

@@ -153,21 +153,26 @@ static void several_compressed_streams_are_one_tar(void **state)
 	buf_done(&tar);
 }
 
-static void make_zip(struct scene *s, const char *metadata, const char *member)
+static void make_zip(struct scene *s, const char *metadata, const char *member, const char *options)
 {
 	static const struct made_file files[] = {{"a", "text"}};
 	struct buf tar = made_tar(files, COUNT(files), 3, "zstd");
+	struct buf empty = made_tar(NULL, 0, 3, "zstd");
 	struct buf about = BUF(1000);
 	buf_add_text(&about, metadata);
 	free(s->path);
 	s->path = fs_join(s->folder, "y.conda");
 	struct archive *zip = archive_write_new();
 	archive_write_set_format_zip(zip);
+	archive_write_set_options(zip, options);
 	archive_write_open_filename(zip, s->path);
+	/* What follows the end of a tar is nobody's; the frame must be whole all the same. */
+	buf_add_str(&tar, buf_str(&empty));
 	made_member(zip, member, &tar);
 	made_member(zip, "metadata.json", &about);
 	archive_write_free(zip);
 	buf_done(&tar);
+	buf_done(&empty);
 	buf_done(&about);
 }
 
@@ -184,12 +189,25 @@ static void a_conda_file_of_another_make_is_refused(void **state)
 		{"{\"conda_pkg_format_version\": 2}", "payload.tar.zst", ERR_CORRUPT},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		make_zip(*state, rows[i].metadata, rows[i].member);
+		make_zip(*state, rows[i].metadata, rows[i].member, NULL);
 		assert_int_equal(list(*state, UNPACK_PAYLOAD, NULL), rows[i].code);
 	}
 	struct scene *s = *state;
 	fs_write(s->path, STR("plain text"), 0644, NULL);
 	assert_int_equal(list(s, UNPACK_PAYLOAD, NULL), ERR_CORRUPT);
+}
+
+static void zips_may_be_written_in_several_ways(void **state)
+{
+	static const char *const options[] = {"zip:compression=store", "zip:compression=deflate",
+					      "zip:compression=store,zip:zip64"};
+	struct scene *s = *state;
+	for (size_t i = 0; i < COUNT(options); i++) {
+		make_zip(s, "{\"conda_pkg_format_version\": 2}", "pkg-y-1-0.tar.zst", options[i]);
+		assert_int_equal(list(s, UNPACK_PAYLOAD, NULL), 0);
+		assert_string_equal(s->text.data, "f a 644 1000 text\n");
+		assert_int_equal(list(s, UNPACK_INFO, NULL), ERR_CORRUPT);
+	}
 }
 
 int main(void)
@@ -202,6 +220,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_truncated_archive_is_corrupt_wherever_it_ends,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(several_compressed_streams_are_one_tar, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(zips_may_be_written_in_several_ways, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_conda_file_of_another_make_is_refused, set_up,
 						tear_down),
