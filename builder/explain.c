@@ -7,8 +7,8 @@
 struct lines {
 	struct problem *p;
 	uint32_t *package_of; /* of a variable; UINT32_MAX for the root */
-	VEC(uint64_t) v;      /* as problem_say takes them */
-	uint64_t without;
+	VEC(uint64_t) v;      /* as problem_say takes them; sorted once all are there */
+	uint8_t *out;	      /* of each: left out */
 };
 
 static void saw(void *cookie, const int32_t *literals, size_t n, uint32_t origin)
@@ -21,21 +21,39 @@ static void saw(void *cookie, const int32_t *literals, size_t n, uint32_t origin
 	uint64_t line = (uint64_t)package << 32 | origin;
 	if (package == UINT32_MAX && literals[0] != -SAT_ROOT)
 		return;
-	for (size_t i = 0; i < l->v.n; i++)
-		if (l->v.v[i] == line)
-			return;
 	VEC_PUSH(&l->v, line);
+}
+
+/* The request first, in its own order; names in the order in which they were loaded. */
+static int by_line(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a + ((uint64_t)1 << 32),
+		 y = *(const uint64_t *)b + ((uint64_t)1 << 32);
+
+	return (x > y) - (x < y);
 }
 
 static bool keep(void *cookie, uint32_t package, uint32_t line)
 {
 	const struct lines *l = cookie;
 	uint64_t wanted = (uint64_t)package << 32 | line;
+	const uint64_t *at = bsearch(&wanted, l->v.v, l->v.n, sizeof(wanted), by_line);
 
+	return at && !l->out[at - l->v.v];
+}
+
+/* Many clauses of a proof say the same line. */
+static void sort_lines(struct lines *l)
+{
+	size_t n = 0;
+
+	if (l->v.n)
+		qsort(l->v.v, l->v.n, sizeof(*l->v.v), by_line);
 	for (size_t i = 0; i < l->v.n; i++)
-		if (l->v.v[i] == wanted)
-			return wanted != l->without;
-	return false;
+		if (!n || l->v.v[n - 1] != l->v.v[i])
+			l->v.v[n++] = l->v.v[i];
+	l->v.n = n;
+	l->out = mem_zero(n + 1, 1);
 }
 
 static void collect(struct lines *l, const struct sat *s)
@@ -70,25 +88,34 @@ static bool conflicts(struct lines *l)
 	return !solved && !stopped;
 }
 
-static void shrink(struct lines *l)
+static void leave_out(struct lines *l, size_t from, size_t to, bool out)
 {
-	for (size_t i = l->v.n; i-- > 0;) {
-		l->without = l->v.v[i];
-		if (!conflicts(l))
-			continue;
-		memmove(l->v.v + i, l->v.v + i + 1, (l->v.n - i - 1) * sizeof(*l->v.v));
-		l->v.n--;
-	}
-	l->without = 0;
+	memset(l->out + from, out, to - from);
 }
 
-/* The request first, in its own order; names in the order in which they were loaded. */
-static int by_line(const void *a, const void *b)
+static void drop_left_out(struct lines *l)
 {
-	uint64_t x = *(const uint64_t *)a + ((uint64_t)1 << 32),
-		 y = *(const uint64_t *)b + ((uint64_t)1 << 32);
+	size_t n = 0;
 
-	return (x > y) - (x < y);
+	for (size_t i = 0; i < l->v.n; i++)
+		if (!l->out[i])
+			l->v.v[n++] = l->v.v[i];
+	l->v.n = n;
+	memset(l->out, 0, n);
+}
+
+/* Whole runs first: of a long proof most lines are of no need. */
+static void shrink(struct lines *l)
+{
+	for (size_t run = (l->v.n + 1) / 2; run; run /= 2) {
+		for (size_t end = l->v.n; end; end -= end < run ? end : run) {
+			size_t from = end < run ? 0 : end - run;
+			leave_out(l, from, end, true);
+			if (!conflicts(l))
+				leave_out(l, from, end, false);
+		}
+		drop_left_out(l);
+	}
 }
 
 int problem_explain(struct problem *p, const struct sat *s, struct err **e)
@@ -97,11 +124,11 @@ int problem_explain(struct problem *p, const struct sat *s, struct err **e)
 	AUTO(buf_done) struct buf words = BUF(1 << 20);
 
 	collect(&l, s);
+	sort_lines(&l);
 	shrink(&l);
-	free(l.package_of);
-	if (l.v.n)
-		qsort(l.v.v, l.v.n, sizeof(*l.v.v), by_line);
 	problem_say(p, l.v.v, l.v.n, &words);
+	free(l.package_of);
+	free(l.out);
 	VEC_DONE(&l.v);
 	/* A user who stops it here shall not read a conflict that is not the smallest. */
 	if (interrupt_check(e) < 0)

@@ -76,31 +76,29 @@ static void fill_tied(struct problem *p, struct arena *a, uint32_t solvable, str
 	out->count = n;
 }
 
-/* Keeps of every record only the names that all of them depend on, so that place i is the
- * same name everywhere. */
-static void keep_shared(struct tied *v, uint32_t n)
+/* Keeps of a only the names that b has too; both are sorted by name. */
+static void intersect(const struct problem *p, struct tied *a, const struct tied *b)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < v[0].count; i++) {
-		bool all = true;
-		for (uint32_t k = 1; k < n && all; k++) {
-			all = false;
-			for (uint32_t j = kept; j < v[k].count && !all; j++) {
-				if (v[k].reach[j].package != v[0].reach[i].package)
-					continue;
-				struct reach swap = v[k].reach[j];
-				memmove(v[k].reach + kept + 1, v[k].reach + kept,
-					(j - kept) * sizeof(swap));
-				v[k].reach[kept] = swap;
-				all = true;
-			}
-		}
-		if (all)
-			v[0].reach[kept++] = v[0].reach[i];
+	for (uint32_t i = 0, k = 0; i < a->count && k < b->count;) {
+		int order = by_package(&a->reach[i], &b->reach[k], (void *)p);
+		if (order == 0)
+			a->reach[kept++] = a->reach[i];
+		i += order <= 0;
+		k += order >= 0;
 	}
-	for (uint32_t k = 0; k < n; k++)
-		v[k].count = kept;
+	a->count = kept;
+}
+
+/* Keeps of every record only the names that all of them depend on, so that place i is the
+ * same name everywhere. */
+static void keep_shared(const struct problem *p, struct tied *v, uint32_t n)
+{
+	for (uint32_t k = 1; k < n; k++)
+		intersect(p, &v[0], &v[k]);
+	for (uint32_t k = 1; k < n; k++)
+		intersect(p, &v[k], &v[0]);
 }
 
 static int compare_tied(const void *a, const void *b, void *cookie)
@@ -127,7 +125,7 @@ static void rank_ties(struct problem *p, uint32_t *v, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++)
 		fill_tied(p, &a, v[i], &tied[i]);
-	keep_shared(tied, n);
+	keep_shared(p, tied, n);
 	qsort_r(tied, n, sizeof(*tied), compare_tied, p);
 	for (uint32_t i = 0; i < n; i++)
 		v[i] = tied[i].solvable;

@@ -278,6 +278,7 @@ class Tally:
     def __init__(self):
         self.solved = self.unsolvable = self.other_set = self.other_order = self.lost = 0
         self.bad = []
+        self.clauses = []
 
     def add(self, seed, kiln, rattler):
         if kiln is None:
@@ -286,6 +287,10 @@ class Tally:
         solved = "files" in kiln
         self.solved += solved
         self.unsolvable += not solved
+        if not solved:
+            self.clauses.append(kiln["conflict"].count(";") + 1)
+            if " is requested" not in kiln["conflict"]:
+                self.bad.append((seed, kiln["conflict"]))
         if kiln["libsolv"] != solved:
             self.bad.append((seed, f"kiln: {solved}, libsolv: {kiln['libsolv']}"))
         if kiln.get("wrong"):
@@ -309,6 +314,10 @@ class Tally:
             if what == "order":
                 print("  kiln   ", *kiln["files"], "\n  rattler", *rattler["files"])
 
+    def percentile(self, part):
+        found = sorted(self.clauses) or [0]
+        return found[len(found) * part // 100]
+
     def verdict(self):
         for seed, text in self.bad:
             print(f"KILN_SEED={seed} KILN_CASES=1: {text}")
@@ -316,7 +325,8 @@ class Tally:
         ordered = 1 - self.other_order / max(1, self.solved)
         print(
             f"{self.solved} solved, {self.unsolvable} unsolvable, equal sets {equal:.2%}, "
-            f"equal orders {ordered:.2%}, no answer from rattler {self.lost}"
+            f"equal orders {ordered:.2%}, no answer from rattler {self.lost}, clauses of a "
+            f"conflict: median {self.percentile(50)}, 90 % {self.percentile(90)}"
         )
         few = CASES < 100
         good = few or (min(equal, ordered) >= EQUAL_SETS and self.unsolvable > 0)
