@@ -55,6 +55,8 @@ struct index_writer {
 	bool has_name, has_version;
 	struct pending now;
 	struct index_cold now_cold;
+	struct index_hot last; /* of the record before it, for guesses */
+	struct index_cold last_cold;
 	struct buf fn, features;
 	uint32_t base_url;
 };
@@ -163,6 +165,8 @@ static int record_ends(struct index_writer *w, struct err **e)
 	buf_add_str(&w->cold, buf_str(&w->fn));
 	buf_add(&w->cold, zeros, -w->cold.n & 7);
 	VEC_PUSH(&w->records, w->now);
+	w->last = w->now.hot;
+	w->last_cold = w->now_cold;
 	return w->cold.n >= COLD_PIECE ? flush_cold(w, e) : 0;
 }
 
@@ -232,7 +236,7 @@ static void set_name(struct index_writer *w, struct str text)
 		return;
 	for (size_t i = 0; i < text.n; i++)
 		lower[i] = text.p[i] >= 'A' && text.p[i] <= 'Z' ? text.p[i] + 32 : text.p[i];
-	w->now.hot.name = intern_id(&w->names, (struct str){lower, text.n});
+	w->now.hot.name = intern_guess(&w->names, (struct str){lower, text.n}, w->last.name);
 	w->has_name = true;
 }
 
@@ -255,6 +259,11 @@ static void add_features(struct index_writer *w, struct str text)
 		buf_add_char(&w->features, ' ');
 }
 
+static uint32_t string_id(struct index_writer *w, struct str text, uint32_t guess)
+{
+	return intern_guess(&w->strings, text, guess);
+}
+
 static void set_string(struct index_writer *w, struct str text)
 {
 	struct index_cold *cold = &w->now_cold;
@@ -264,17 +273,17 @@ static void set_string(struct index_writer *w, struct str text)
 		set_name(w, text);
 		break;
 	case F_VERSION:
-		w->now.hot.version = intern_id(&w->strings, text);
+		w->now.hot.version = string_id(w, text, w->last.version);
 		w->has_version = text.n > 0;
 		break;
 	case F_BUILD:
-		w->now.hot.build = intern_id(&w->strings, text);
+		w->now.hot.build = string_id(w, text, w->last.build);
 		break;
 	case F_SUBDIR:
-		cold->subdir = intern_id(&w->strings, text);
+		cold->subdir = string_id(w, text, w->last_cold.subdir);
 		break;
 	case F_LICENSE:
-		cold->license = intern_id(&w->strings, text);
+		cold->license = string_id(w, text, w->last_cold.license);
 		break;
 	case F_SITE_PACKAGES:
 		cold->site_packages = intern_id(&w->strings, text);
@@ -300,10 +309,18 @@ static void set_string(struct index_writer *w, struct str text)
 	}
 }
 
+/* A record mostly depends on what the one before it does, in the same order. */
+static uint32_t dependency_id(struct index_writer *w, struct str text)
+{
+	size_t like = w->last.deps + (w->deps.n - w->now.hot.deps);
+
+	return intern_guess(&w->texts, text, like < w->deps.n ? w->deps.v[like] : UINT32_MAX);
+}
+
 static void add_element(struct index_writer *w, struct str text)
 {
 	if (w->field == F_DEPENDS)
-		VEC_PUSH(&w->deps, intern_id(&w->texts, text));
+		VEC_PUSH(&w->deps, dependency_id(w, text));
 	else if (w->field == F_CONSTRAINS)
 		VEC_PUSH(&w->constrains, intern_id(&w->texts, text));
 	else

@@ -81,3 +81,10 @@ uint32_t intern_id(struct intern *t, struct str s)
 		t->slots[at] = id + 1;
 	return id;
 }
+
+uint32_t intern_guess(struct intern *t, struct str s, uint32_t guess)
+{
+	if (guess < t->n && str_eq(intern_text(t, guess), s))
+		return guess;
+	return intern_id(t, s);
+}

@@ -14,6 +14,8 @@ struct intern {
 void intern_done(struct intern *t);
 /* The number of the text; UINT32_MAX once 4 GiB are full. */
 uint32_t intern_id(struct intern *t, struct str s);
+/* The same, quicker when the text is that of `guess` (any number at all). */
+uint32_t intern_guess(struct intern *t, struct str s, uint32_t guess);
 struct str intern_text(const struct intern *t, uint32_t id);
 uint64_t intern_hash(struct str s);
 #endif
