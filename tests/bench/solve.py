@@ -3,17 +3,21 @@
     python3 tests/bench/solve.py [RECORDS]
 
 Makes build/bench/channel (1,175,000 records of 20,000 names, half a gigabyte of JSON) unless it
-is there, then solves three requests, first without a cache and then with one.
+is there, then solves three requests, first without a cache and then with one, and has rattler
+solve them too where the tests' virtual environment has it.
 """
 
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
+import time
 
 FOLDER = "build/bench"
 PROGRAM = "build/plain/solve_bench"
+PYTHON = "build/venv/bin/python"
 NAMES = 20_000
 LIBRARIES = 8_000
 PYTHONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
@@ -194,7 +198,41 @@ def make_channel(folder, records):
     print(f"made {count:,} records, {size / 1e6:.0f} MB")
 
 
+async def rattler_solve(channel, request):
+    import rattler
+
+    start = time.monotonic()
+    of = rattler.Channel("file://" + os.path.abspath(channel))
+    data = [
+        rattler.SparseRepoData(of, subdir, f"{channel}/{subdir}/repodata.json")
+        for subdir in ("linux-64", "noarch")
+    ]
+    virtuals = [
+        rattler.GenericVirtualPackage(
+            rattler.PackageName(name), rattler.Version(version), rattler.package.BuildString("0")
+        )
+        for name, version in (("__glibc", "2.36"), ("__unix", "0"))
+    ]
+    found = await rattler.solve_with_sparse_repodata(
+        specs=request, sparse_repodata=data, virtual_packages=virtuals
+    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    seconds = time.monotonic() - start
+    print(f"{seconds:.2f} s, {len(found)} packages, peak {peak} MB", flush=True)
+    os._exit(0)
+
+
+def run(state, command):
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    if done.returncode == 0 or state != "rattler":
+        print(f"  {state}: {(done.stdout or done.stderr).strip()[:400]}")
+
+
 def main():
+    if sys.argv[1:2] == ["--rattler"]:
+        import asyncio
+
+        asyncio.new_event_loop().run_until_complete(rattler_solve(sys.argv[2], sys.argv[3:]))
     records = int(sys.argv[1]) if len(sys.argv) > 1 else 1_175_000
     channel = f"{FOLDER}/channel-{records}"
     if not os.path.isdir(channel):
@@ -203,9 +241,9 @@ def main():
         shutil.rmtree(f"{FOLDER}/cache", ignore_errors=True)
         print(", ".join(request))
         for state in ("cold", "warm", "warm"):
-            command = [PROGRAM, f"{FOLDER}/cache", f"./{channel}", *request]
-            done = subprocess.run(command, check=False, capture_output=True, text=True)
-            print(f"  {state}: {(done.stdout or done.stderr).strip()[:400]}")
+            run(state, [PROGRAM, f"{FOLDER}/cache", f"./{channel}", *request])
+        if os.access(PYTHON, os.X_OK):
+            run("rattler", [PYTHON, __file__, "--rattler", channel, *request])
 
 
 if __name__ == "__main__":
