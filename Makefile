@@ -72,6 +72,23 @@ unit: $(UNITS)
 # Everything that the tests run, of one build.
 checks: $(UNITS) $(FUZZERS) $(DRIVERS) $(if $(CLI),$(B)/kiln)
 
+# Long campaigns of libFuzzer, one after the other. What they find stands in build/fuzz/found;
+# a finding goes to tests/fuzz/corpus, where every test run replays it.
+FUZZ_SECONDS ?= 120
+CAMPAIGNS    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+.PHONY: fuzz campaigns
+fuzz: setup-tests
+	@tests/setup.sh build clang
+	@$(MAKE) -j2 CC=clang SAN=fuzzer-no-link,address,undefined B=build/fuzz campaigns
+
+campaigns: $(CAMPAIGNS:%=build/fuzz/campaign_%)
+	@mkdir -p build/fuzz/found $(CAMPAIGNS:%=build/fuzz/corpus/%)
+	@for t in $(CAMPAIGNS); do echo "== $$t"; build/fuzz/campaign_$$t -verbosity=0 -max_total_time=$(FUZZ_SECONDS) \
+	  -artifact_prefix=build/fuzz/found/$$t- build/fuzz/corpus/$$t tests/fuzz/corpus/$$t || exit 1; done
+
+build/fuzz/campaign_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libkiln.a
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer,address,undefined $^ $(LIBS) -o $@
+
 test: setup-tests
 	$(MAKE) -j2 checks
 	$(if $(SAN),,$(MAKE) -j2 SAN=address,undefined checks)
@@ -93,6 +110,6 @@ channel: setup-tests
 	@tests/channel/make.sh
 
 clean:
-	rm -rf build/plain build/address-undefined
+	rm -rf build/plain build/address-undefined build/fuzz
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -8,11 +8,18 @@
 
 enum { MAX_PACKAGES = 100000 };
 
+/* Where a package stands, to say which one is there twice. */
+struct entry {
+	struct str name;
+	unsigned line, column;
+};
+
 struct reader {
 	const char *what, *platform;
 	struct yaml yaml;
 	struct lock *to;
 	VEC(struct record) records;
+	VEC(struct entry) entries; /* of each record */
 };
 
 /* --- what a package's address says --------------------------------------------------- */
@@ -73,6 +80,9 @@ static bool stem_of(struct str fn, struct str *stem)
  * what is wrong with the address. */
 static const char *read_url(struct arena *a, struct str text, struct record *r)
 {
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] <= ' ' || text.p[i] > '~' || text.p[i] == '#')
+			return "holds a letter that must be written as %XX";
 	r->url = url_without_secrets(a, text);
 	size_t slash = last_of(r->url, '/');
 	if (slash == r->url.n)
@@ -91,9 +101,15 @@ static const char *read_url(struct arena *a, struct str text, struct record *r)
 	size_t parent = last_of(folder, '/');
 	r->subdir = parent == folder.n ? folder : str_from(folder, parent + 1);
 	r->channel = parent == folder.n ? (struct str){0} : str_to(folder, parent);
-	if (r->name.n == 0 || r->version_text.n == 0 || r->build.n == 0 || !is_safe(r->subdir))
+	if (!is_safe(r->name) || !is_safe(r->version_text) || !is_safe(r->build) ||
+	    !is_safe(r->subdir))
 		return "must be CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda";
 	return NULL;
+}
+
+static bool is_for(const struct record *r, const char *platform)
+{
+	return str_is(r->subdir, platform) || str_is(r->subdir, "noarch");
 }
 
 /* The version's value is wanted by whoever links; one that does not parse stays text. */
@@ -263,6 +279,10 @@ static int read_record(struct reader *r, const struct yaml_node *package, struct
 	const char *wrong = read_url(&r->to->arena, url, out);
 	if (wrong)
 		return yaml_fail(&r->yaml, yaml_get(package, "url"), e, "the address %s", wrong);
+	if (!is_for(out, r->platform))
+		return yaml_fail(&r->yaml, yaml_get(package, "url"), e,
+				 "the address is of a package for %.*s, not for %s",
+				 STR_ARG(out->subdir), r->platform);
 	if (read_part(r, package, "name", &out->name, e) < 0 ||
 	    read_part(r, package, "version", &out->version_text, e) < 0 ||
 	    read_part(r, package, "build", &out->build, e) < 0 ||
@@ -293,22 +313,31 @@ static int is_wanted(struct reader *r, const struct yaml_node *package, bool *wa
 	return 0;
 }
 
-static int compare_names(const void *a, const void *b)
+static int compare_entries(const void *a, const void *b)
 {
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+	const struct entry *left = a, *right = b;
+	int order = str_cmp(left->name, right->name);
+	return order ? order : left->line < right->line ? -1 : left->line > right->line;
+}
+
+static void add_record(struct reader *r, const struct record *record, unsigned line,
+		       unsigned column)
+{
+	struct entry entry = {record->name, line, column};
+	VEC_PUSH(&r->records, *record);
+	VEC_PUSH(&r->entries, entry);
 }
 
 static int refuse_doubled(struct reader *r, struct err **e)
 {
-	size_t n = r->records.n;
-	AUTO(free) struct str *names = mem_zero(n + 1, sizeof(*names));
-	for (size_t i = 0; i < n; i++)
-		names[i] = r->records.v[i].name;
-	qsort(names, n, sizeof(*names), compare_names);
-	for (size_t i = 1; i < n; i++)
-		if (str_eq(names[i], names[i - 1]))
-			return err_set(e, ERR_SYNTAX, "%s: the package \"%.*s\" stands there twice",
-				       r->what, STR_ARG(names[i]));
+	const struct entry *v = r->entries.v;
+	if (r->entries.n)
+		qsort(r->entries.v, r->entries.n, sizeof(*v), compare_entries);
+	for (size_t i = 1; i < r->entries.n; i++)
+		if (str_eq(v[i].name, v[i - 1].name))
+			return err_set(e, ERR_SYNTAX,
+				       "%s:%u:%u: the package \"%.*s\" stands here a second time",
+				       r->what, v[i].line, v[i].column, STR_ARG(v[i].name));
 	return 0;
 }
 
@@ -328,7 +357,7 @@ static int read_packages(struct reader *r, const struct yaml_node *root, struct 
 			continue;
 		if (read_record(r, list->items[i], &record, e) < 0)
 			return ERR_SYNTAX;
-		VEC_PUSH(&r->records, record);
+		add_record(r, &record, list->items[i]->line, list->items[i]->column);
 	}
 	return refuse_doubled(r, e);
 }
@@ -489,13 +518,14 @@ static int read_line(struct reader *r, struct str line, unsigned number, struct 
 			       "%s:%u:%zu: behind \"#\" must stand an MD5 (32 hex digits) or a "
 			       "SHA-256 (64)",
 			       r->what, number, url.n + 2);
-	if (!str_is(record.subdir, r->platform) && !str_is(record.subdir, "noarch"))
+	if (!is_for(&record, r->platform))
 		return err_set(e, ERR_ABSENT, "%s:%u:1: the package is for %.*s, not for %s",
 			       r->what, number, STR_ARG(record.subdir), r->platform);
 	if (r->records.n == MAX_PACKAGES)
-		return err_set(e, ERR_LIMIT, "%s: more than %d packages", r->what, MAX_PACKAGES);
+		return err_set(e, ERR_LIMIT, "%s:%u:1: more than %d packages", r->what, number,
+			       MAX_PACKAGES);
 	read_version(&r->to->arena, &record);
-	VEC_PUSH(&r->records, record);
+	add_record(r, &record, number, 1);
 	return 0;
 }
 
@@ -541,6 +571,7 @@ int lock_read(struct str text, const char *what, const char *platform, struct lo
 		made.count = r.records.n;
 	}
 	VEC_DONE(&r.records);
+	VEC_DONE(&r.entries);
 	if (status < 0)
 		lock_done(&made);
 	else

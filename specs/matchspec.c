@@ -91,7 +91,7 @@ static bool channel_matches(struct str want, struct str url)
 
 static bool address_matches(const struct matchspec *m, const struct record *r)
 {
-	return channel_matches(m->channel, r->channel) &&
+	return (!m->detail || channel_matches(m->detail->channel, r->channel)) &&
 	       (m->subdir.n == 0 || str_eq(m->subdir, r->subdir)) &&
 	       (m->url.n == 0 || str_eq(m->url, r->url));
 }
@@ -218,7 +218,7 @@ void matchspec_canonical(const struct matchspec *m, struct buf *out)
 	put_match(&k, "build", &d->build);
 	put_build_number(&k, d);
 	put_match(&k, "fn", &d->fn);
-	put_key(&k, "channel", m->channel);
+	put_key(&k, "channel", d->channel);
 	put_key(&k, "subdir", m->subdir);
 	put_hashes(&k, m);
 	put_key(&k, "url", m->url);

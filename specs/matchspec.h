@@ -17,7 +17,8 @@ struct matchspec_detail; /* version expression, build, further keys: opaque */
 
 struct matchspec {
 	struct str name;    /* lower case; in a search perhaps a pattern */
-	struct str channel; /* name or address as written, without subdir; empty: any */
+	struct str channel; /* name or address as written, without subdir; empty: any. It may hold
+			     * credentials: for fetching only */
 	struct str subdir;  /* empty: any */
 	struct str url;	    /* a spec that is an address (credentials removed); empty: none */
 	bool has_sha256, has_md5;

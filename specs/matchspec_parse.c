@@ -1,4 +1,5 @@
 /* specs/matchspec_parse.c - the whole string of a match spec, step by step (CEP 29). */
+#include "specs/base/url.h"
 #include "specs/matchspec_private.h"
 #include <ctype.h>
 
@@ -121,6 +122,12 @@ static int read_positional(struct reader *r, struct str rest)
 
 /* ---- the bracket section ---- */
 
+/* What a backslash may take the meaning of; elsewhere, as in a regex, it stands for itself. */
+static bool is_escape(struct str text, size_t at)
+{
+	return text.p[at] == '\\' && at + 1 < text.n && strchr("\\\"'", text.p[at + 1]);
+}
+
 static int read_hex(struct reader *r, struct str value, uint8_t *out, size_t size, bool *has)
 {
 	if (!hex_read(value, out, size))
@@ -189,7 +196,7 @@ static int key_license_family(struct reader *r, struct str value)
 
 static int key_url(struct reader *r, struct str value)
 {
-	r->m->url = arena_str(r->arena, value);
+	r->m->url = url_without_secrets(r->arena, value);
 	return 0;
 }
 
@@ -261,12 +268,6 @@ static int read_key(struct reader *r, struct str name, struct str value)
 		     "there is no key \"%.*s\"; there are version, build, build_number, channel, "
 		     "subdir, fn, md5, sha256, url, license, track_features",
 		     STR_ARG(name));
-}
-
-/* What a backslash may take the meaning of; elsewhere, as in a regex, it stands for itself. */
-static bool is_escape(struct str text, size_t at)
-{
-	return text.p[at] == '\\' && at + 1 < text.n && strchr("\\\"'", text.p[at + 1]);
 }
 
 /* A quoted value without its escapes; *rest moves behind the closing quote. The value keeps
@@ -354,7 +355,7 @@ static int find_brackets(struct reader *r, struct str text, size_t *at)
 	for (size_t i = open; i < text.n; i++) {
 		char c = text.p[i];
 		if (quote) {
-			i += c == '\\';
+			i += is_escape(text, i);
 			quote = c == quote ? 0 : quote;
 		} else if (c == '"' || c == '\'') {
 			quote = c;
@@ -378,7 +379,9 @@ static struct str without_comment(struct str text)
 	for (size_t i = 0; i < text.n; i++) {
 		char c = text.p[i];
 		inside |= c == '[';
-		if (quote)
+		if (quote && is_escape(text, i))
+			i++;
+		else if (quote)
 			quote = c == quote ? 0 : quote;
 		else if (inside && (c == '"' || c == '\''))
 			quote = c;
@@ -430,17 +433,6 @@ static size_t scheme_length(struct str text)
 	return letter && str_starts(str_from(text, n), "://") ? n + 3 : 0;
 }
 
-/* What stands in front of a colon by mistake, as `p =1:2`, is no channel. */
-static int check_channel(struct reader *r, struct str value)
-{
-	size_t scheme = scheme_length(value);
-	const char *never = scheme ? " \t=<>!|,*\"'()[]" : " \t=<>!|,*\"'()[]:";
-	for (size_t i = scheme; i < value.n; i++)
-		if (strchr(never, value.p[i]) || str_starts(str_from(value, i), ":/"))
-			return wrong(r, value.p + i, "'%c' cannot stand in a channel", value.p[i]);
-	return 0;
-}
-
 static struct str without_slashes(struct str s)
 {
 	while (s.n && s.p[s.n - 1] == '/')
@@ -448,21 +440,34 @@ static struct str without_slashes(struct str s)
 	return s;
 }
 
+/* What stands in front of a colon by mistake, as `p =1:2`, is no channel. */
+static int check_channel(struct reader *r, struct str value)
+{
+	size_t scheme = scheme_length(value);
+	if (scheme && without_slashes(url_without_secrets(r->arena, value)).n < scheme)
+		return wrong(r, value.p, "the address of a channel ends after its scheme");
+	const char *never = scheme ? " \t=<>!|,*\"'()[]" : " \t=<>!|,*\"'()[]:";
+	for (size_t i = scheme; i < value.n; i++)
+		if (strchr(never, value.p[i]) || str_starts(str_from(value, i), ":/"))
+			return wrong(r, value.p + i, "'%c' cannot stand in a channel", value.p[i]);
+	return 0;
+}
+
 static int set_channel(struct reader *r, struct str value)
 {
-	size_t slash = value.n;
-	value = str_trim(value);
+	value = without_slashes(str_trim(value));
 	if (check_channel(r, value) < 0)
 		return ERR_SYNTAX;
-	value = without_slashes(value);
-	for (slash = value.n; slash && value.p[slash - 1] != '/'; slash--)
-		;
-	struct str last = str_from(value, slash);
-	if (slash && is_subdir(last)) {
+	size_t slash = value.n;
+	while (slash && value.p[slash - 1] != '/')
+		slash--;
+	struct str last = str_from(value, slash), base = without_slashes(str_to(value, slash));
+	if (base.n && base.n >= scheme_length(value) && is_subdir(last)) {
 		r->m->subdir = arena_str(r->arena, last);
-		value = without_slashes(str_to(value, slash - 1));
+		value = base;
 	}
 	r->m->channel = arena_str(r->arena, value);
+	r->d->channel = url_without_secrets(r->arena, value);
 	return 0;
 }
 
@@ -528,32 +533,6 @@ static bool is_address(struct str text)
 	return !memmem(address.p, address.n, "::", 2);
 }
 
-/* user:password@ and /t/TOKEN/ leave the address. */
-static struct str without_secrets(struct arena *a, struct str url)
-{
-	AUTO(buf_done) struct buf out = BUF(64 << 10);
-	const char *scheme = memmem(url.p, url.n, "://", 3);
-	size_t host = scheme ? (size_t)(scheme - url.p) + 3 : 0;
-	buf_add(&out, url.p, host);
-	struct str rest = str_from(url, host);
-	struct str authority = str_to(rest, str_find(rest, '/'));
-	for (size_t i = authority.n; i-- > 0;)
-		if (authority.p[i] == '@') {
-			rest = str_from(rest, i + 1);
-			break;
-		}
-	const char *token = memmem(rest.p, rest.n, "/t/", 3);
-	if (token) {
-		size_t at = (size_t)(token - rest.p);
-		struct str after = str_from(rest, at + 3);
-		size_t end = str_find(after, '/');
-		buf_add(&out, rest.p, at);
-		rest = str_from(after, end);
-	}
-	buf_add_str(&out, rest);
-	return arena_str(a, buf_str(&out));
-}
-
 static int address_hash(struct reader *r, struct str hash)
 {
 	if (str_starts(hash, "sha256:") || hash.n == DIGEST_HEX)
@@ -561,31 +540,45 @@ static int address_hash(struct reader *r, struct str hash)
 	return key_md5(r, hash);
 }
 
-/* name-version-build from the last component of the address. */
+static bool is_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]) && !strchr("._-", s.p[i]))
+			return false;
+	return s.n && s.p[0] != '-';
+}
+
+/* The name of a file NAME-VERSION-BUILD.conda; empty when it is none. */
+static struct str archive_name(struct str fn)
+{
+	size_t i = 0;
+	while (i < COUNT(archive_ends) && !str_ends(fn, archive_ends[i]))
+		i++;
+	if (i == COUNT(archive_ends))
+		return (struct str){0};
+	size_t n = fn.n - strlen(archive_ends[i]);
+	for (int dashes = 0; dashes < 2; dashes++) {
+		while (n && fn.p[n - 1] != '-')
+			n--;
+		n -= n > 0;
+	}
+	return is_name(str_to(fn, n)) ? str_to(fn, n) : (struct str){0};
+}
+
 static int read_address(struct reader *r, struct str text)
 {
-	struct str hash = text, url;
-	bool hashed = str_cut(&hash, '#', &url);
+	struct str hash = text, written;
+	bool hashed = str_cut(&hash, '#', &written);
+	struct str url = url_without_secrets(r->arena, written);
 	size_t slash = url.n;
 	while (slash && url.p[slash - 1] != '/')
 		slash--;
-	struct str stem = str_from(url, slash);
-	size_t i = 0;
-	while (i < COUNT(archive_ends) && !str_ends(stem, archive_ends[i]))
-		i++;
-	if (i == COUNT(archive_ends))
-		return wrong(r, stem.p, "an address of a .conda or .tar.bz2 file is wanted");
-	stem.n -= strlen(archive_ends[i]);
-	size_t dash[2], n = stem.n;
-	for (int k = 1; k >= 0; k--) {
-		while (n && stem.p[n - 1] != '-')
-			n--;
-		if (n < 2)
-			return wrong(r, stem.p, "a file name NAME-VERSION-BUILD is wanted");
-		dash[k] = --n;
-	}
-	r->m->url = without_secrets(r->arena, url);
-	r->m->name = lower(r->arena, str_to(stem, dash[0]));
+	struct str name = archive_name(str_from(url, slash));
+	if (name.n == 0)
+		return wrong(r, written.p + written.n - (url.n - slash),
+			     "a file NAME-VERSION-BUILD.conda or .tar.bz2 is wanted");
+	r->m->url = url;
+	r->m->name = lower(r->arena, name);
 	return hashed ? address_hash(r, str_trim(hash)) : 0;
 }
 
@@ -595,6 +588,9 @@ static int read_all(struct reader *r)
 {
 	struct str text = str_trim(r->text), rest;
 	size_t brackets;
+	for (size_t i = 0; i < text.n; i++)
+		if (iscntrl((unsigned char)text.p[i]) && text.p[i] != '\t')
+			return wrong(r, text.p + i, "it holds a control character");
 	if (is_address(text))
 		return read_address(r, text);
 	text = str_trim(without_comment(text));

@@ -11,5 +11,6 @@ struct matchspec_detail {
 	uint64_t build_number;
 	struct textmatch name, fn, license, license_family; /* TEXT_ANY: not asked for */
 	struct strs track_features;			    /* all must be present */
+	struct str channel; /* without credentials: what is compared and shown */
 };
 #endif

@@ -121,9 +121,6 @@ static bool is_component(struct str s)
 
 static int check_repository(struct str text, struct str path, struct err **e)
 {
-	if (path.n > MAX_REPOSITORY)
-		return err_set(e, ERR_SYNTAX, "\"%.300s...\" is longer than %d characters", path.p,
-			       MAX_REPOSITORY);
 	bool more;
 	do {
 		struct str part;
@@ -292,6 +289,9 @@ static int parse_registry(struct arena *a, struct str text, struct reference *ou
 		return ERR_SYNTAX;
 	made.tag = arena_str(a, tag);
 	fill_in(a, host, path, &made);
+	if (made.repository.n > MAX_REPOSITORY)
+		return err_set(e, ERR_SYNTAX, "\"%.*s...\" is longer than %d characters", 60,
+			       made.repository.p, MAX_REPOSITORY);
 	*out = made;
 	return 0;
 }

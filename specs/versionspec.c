@@ -246,7 +246,9 @@ int versionspec_read(struct arena *a, struct str *text, const struct versionspec
 	struct err *why = NULL;
 	struct reader r = {.arena = a, .rest = *text, .e = &why};
 	struct versionspec *made;
-	int code = read_or(&r, &made);
+	int code = memchr(text->p ? text->p : "", 0, text->n)
+			   ? err_set(&why, ERR_SYNTAX, "it holds a zero byte")
+			   : read_or(&r, &made);
 	*text = r.rest;
 	if (code < 0) {
 		if (e) {

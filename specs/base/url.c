@@ -34,8 +34,8 @@ struct str url_without_secrets(struct arena *a, struct str url)
 	for (size_t i = 0; i < url.n; i++) {
 		if (i >= host && i < from)
 			continue;
-		if (i >= end)
-			i += token_length(str_from(url, i));
+		for (size_t token; i >= end && (token = token_length(str_from(url, i)));)
+			i += token;
 		if (i < url.n)
 			to[n++] = url.p[i];
 	}

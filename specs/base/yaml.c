@@ -245,14 +245,24 @@ static char char_at(struct str text, const yaml_mark_t *mark)
 	return at < text.n ? text.p[at] : 0;
 }
 
+/* libyaml only counts bytes where it cannot read characters. */
+static int not_text(const struct yaml *y, struct str before, const char *problem, struct err **e)
+{
+	unsigned line = 1;
+	struct str rest = before, piece;
+	while (str_cut(&rest, '\n', &piece))
+		line++;
+	return err_set(e, ERR_SYNTAX, "%s:%u:%u: this is no UTF-8 text: %s", y->what, line,
+		       (unsigned)count_characters(piece) + 1, problem);
+}
+
 static int scan_failed(const struct yaml *y, const yaml_parser_t *p, struct str text,
 		       struct err **e)
 {
 	const yaml_mark_t *mark = &p->problem_mark;
 	const char *problem = p->problem ? p->problem : "out of memory";
 	if (p->error == YAML_READER_ERROR)
-		return err_set(e, ERR_SYNTAX, "%s: %s at byte %zu", y->what, problem,
-			       p->problem_offset);
+		return not_text(y, str_to(text, p->problem_offset), problem, e);
 	if (p->error == YAML_SCANNER_ERROR && char_at(text, mark) == '\t')
 		problem = "a tab cannot indent here: use blanks";
 	unsigned line = (unsigned)mark->line + 1, column = (unsigned)mark->column + 1;

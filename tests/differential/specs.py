@@ -281,7 +281,7 @@ def is_pattern(text, answer, theirs):
     """kiln took a glob or a regex; the model has checked what it matches."""
     if theirs is not None or not answer.ok:
         return False
-    return has_pattern(answer.fields[0]) or re.search(r"\^|[*][._-]*[0-9A-Za-z*]", text)
+    return has_pattern(answer.fields[0]) or PATTERN.search(text)
 
 
 def has_pattern(canonical):
@@ -304,7 +304,7 @@ def odd_build(text, answer, theirs):
 
 
 def odd_host(text, answer, theirs):
-    return answer.ok and re.search('channel="https?://[^"]*[@:#]', answer.fields[0])
+    return answer.ok and re.search('https?://[^"]*[@:#]', text)
 
 
 def refused(why):
@@ -314,6 +314,7 @@ def refused(why):
 
 
 MATCHES = "order of `1a_`, prefixes `1.0.*` of `1a` and `1+a.*` of `1.2+a`: as CEP 33, conda"
+PATTERN = re.compile(r"\^|[*][._-]*[0-9A-Za-z*]")
 STARS = "`!=1.*.*` is `!=1.*`; rattler makes it `!=1`"
 UNDERSCORES = "`1._` is a version (as Version has it), in an expression too"
 PATTERNS = ("globs inside and regexes are matched against the text (CEP 29)", is_pattern)
@@ -336,7 +337,8 @@ SPECS = [
     ("a name does not begin with `-` (CEP 26)", refused("'-' cannot stand in a package name")),
 ]
 CANONICALS = [
-    (PATTERNS[0], lambda text, ours, wanted: has_pattern(ours) or " *c" in text),
+    (PATTERNS[0], lambda text, ours, wanted: has_pattern(ours) or PATTERN.search(text)),
+    ("the root folder is no channel", lambda text, ours, wanted: re.match("(file:/)?/+[nl]", text)),
     (UNDERSCORES, lambda text, ours, wanted: re.search("[.][_-]", text)),
     (
         STARS,

@@ -90,6 +90,10 @@ static void accepted_specs_have_one_canonical_text(void **state)
 		{MATCHSPEC_USER, "https://h.example//noarch::p",
 		 "p[channel=\"https://h.example\",subdir=\"noarch\"]"},
 		{MATCHSPEC_USER, "c/linux-x::p", "p[channel=\"c/linux-x\"]"},
+		{MATCHSPEC_USER, "https://u:pw@h.example/t/SECRET/c::p",
+		 "p[channel=\"https://h.example/c\"]"},
+		{MATCHSPEC_USER, "p[url='https://u:pw@h.example/p-1-0.conda']",
+		 "p[url=\"https://h.example/p-1-0.conda\"]"},
 		{MATCHSPEC_USER, "https://h:8/c::p", "p[channel=\"https://h:8/c\"]"},
 		{MATCHSPEC_USER, "p ^1.*$#'", "p[version=\"^1.*$\"]"},
 		{MATCHSPEC_USER, "p[version=1,version=2]", "p[version=\"==2\"]"},
@@ -184,6 +188,20 @@ static void wrong_specs_are_refused_with_their_column(void **state)
 		{"p ^1.*", 3},
 		{"p ^1($", 3},
 		{"p[build='^($']", 10},
+		{"p[build='^a**$']", 10},
+		{"p[build='^a+++$']", 10},
+		{"p[build='^a{100}$']", 10},
+		{"p[build='^a{1}b{1}c{1}$']", 10},
+		{"p[build='^(((((a)))))$']", 10},
+		{"p[build='^(a)\\1$']", 10},
+		{"p[build='^(?=a)$']", 10},
+		{"p[build='^[\\d]$']", 10},
+		{"p[build='^[ab$']", 10},
+		{"p[build='^a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*$']", 10},
+		{"https://::p", 6},
+		{"p[channel='https://u:p@']", 12},
+		{"p\x01", 2},
+		{"p\n1", 2},
 		{"p[md5=0]", 7},
 		{"p[when='x']", 9},
 		{"p[build=]", 3},
@@ -248,6 +266,26 @@ static void a_spec_matches_what_it_says(void **state)
 		{"p[track_features='three']", "1.0", "py311_3", false},
 		{"p[license=mit]", "1.0", "py311_3", true},
 		{"p[md5=00000000000000000000000000000000]", "1.0", "py311_3", false},
+		{"p[sha256=0000000000000000000000000000000000000000000000000000000000000000]",
+		 "1.0", "py311_3", false},
+		{"https://u:p@h.example/t/tk/conda-forge::p", "1.0", "py311_3", true},
+		{"p[url='https://h.example/p-1.0-0.conda']", "1.0", "py311_3", false},
+		{"p[license_family=BSD]", "1.0", "py311_3", false},
+		{"p[build='^py\\d+_[^4]$']", "1.0", "py311_3", true},
+		{"p[build='^py\\D+_3$']", "1.0", "py311_3", false},
+		{"p[build='^(?:py|np)3{1,2}1{2}_3$']", "1.0", "py311_3", true},
+		{"p[build='^py311.3$']", "1.0", "PY311_3", true},
+		{"p[build='^py311\\.3$']", "1.0", "py311_3", false},
+		{"p[build='^py[]3]1*_3$']", "1.0", "py311_3", true},
+		{"p[build_number='!=3']", "1.0", "py311_3", false},
+		{"p[build_number='<=3']", "1.0", "py311_3", true},
+		{"p[build_number='>3']", "1.0", "py311_3", false},
+		{"p[build_number='>=3']", "1.0", "py311_3", true},
+		{"p !=3.*.1", "3.7.1", "py311_3", false},
+		{"p <=1.0", "1.0", "py311_3", true},
+		{"p >1.0", "1.0.1", "py311_3", true},
+		{"p <1.0", "1.0", "py311_3", false},
+		{"p !=1.0", "1.0", "py311_3", false},
 	};
 	AUTO(arena_done) struct arena a = ARENA;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -301,6 +339,30 @@ static void versions_alone_decide_or_not(void **state)
 	}
 }
 
+static void is_shown_as_a_person_writes_it(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *spec, *shown;
+	} rows[] = {
+		{"p", "p"},
+		{"NumPy>=1.26,<2", "numpy >=1.26,<2"},
+		{"p=3.11=*_cpython", "p ==3.11 *_cpython"},
+		{"p[build=b]", "p * b"},
+		{"p[build_number=3]", "p[build_number=\"==3\"]"},
+		{"c::p 1", "p[version=\"==1\",channel=\"c\"]"},
+	};
+	AUTO(arena_done) struct arena a = ARENA;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(buf_done) struct buf text = BUF(4096);
+		struct matchspec m;
+		assert_int_equal(
+			matchspec_parse(&a, str_of(rows[i].spec), MATCHSPEC_USER, &m, NULL), 0);
+		matchspec_display(&m, &text);
+		assert_string_equal(text.data, rows[i].shown);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +370,7 @@ int main(void)
 		cmocka_unit_test(accepted_specs_have_one_canonical_text),
 		cmocka_unit_test(wrong_specs_are_refused_with_their_column),
 		cmocka_unit_test(a_spec_matches_what_it_says),
+		cmocka_unit_test(is_shown_as_a_person_writes_it),
 		cmocka_unit_test(a_search_may_hold_a_pattern_for_the_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

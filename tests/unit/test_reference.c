@@ -150,6 +150,11 @@ static void refuses_what_is_too_long(void **state)
 	AUTO(arena_done) struct arena a = ARENA;
 	AUTO(buf_done) struct buf text = BUF(8192);
 	struct reference r;
+	for (int i = 0; i < 248; i++)
+		buf_add_char(&text, 'r');
+	assert_int_equal(reference_parse(&a, buf_str(&text), &r, NULL), ERR_SYNTAX);
+	assert_int_equal(reference_parse(&a, str_from(buf_str(&text), 1), &r, NULL), 0);
+	buf_clear(&text);
 	buf_add_text(&text, "h.example/a:");
 	for (int i = 0; i < 128; i++)
 		buf_add_char(&text, 't');

@@ -63,6 +63,7 @@ static void refuses_with_the_place(void **state)
 		{"a: 1\n---\nb: 2\n", "t:3:1: a second document begins here: only one is read"},
 		{"a:\n\t- b\n", "t:2:1: a tab cannot indent here: use blanks"},
 		{"a: *x\n", "t:1:4: found undefined alias"},
+		{"a: 1\nb: \xff\n", "t:2:4: this is no UTF-8 text: invalid leading UTF-8 octet"},
 		{"&a [*a]\n", "t:1:1: nested too deeply (at most 64)"},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
