@@ -23,6 +23,20 @@ ANSWER_S = 10  # rattler was seen to run away once in some ten thousand solves
 MEMORY = 8 << 30
 PYTHONS = ["3.9", "3.10", "3.11", "3.12"]
 VIRTUALS = [["__glibc", "2.36", "0"], ["__unix", "0", "0"], ["__linux", "6.1", "0"]]
+REAL_REQUESTS = [
+    ["python"],
+    ["python 3.11.*", "scipy", "pandas", "matplotlib", "scikit-learn", "pyarrow"],
+    ["python 3.10.*"],
+    ["python 3.10.*", "numpy"],
+    ["numpy <2", "scipy", "requests", "jinja2"],
+    ["kiln-constrains", "scikit-learn"],
+    ["kiln-conflict"],
+    ["kiln-featured", "kiln-clobber-a", "kiln-clobber-b", "kiln-commands"],
+    ["kiln-needs-cuda"],
+    ["kiln-needs-glibc", "pip", "tqdm", "pyyaml"],
+    ["kiln-links", "kiln-folders", "kiln-old-style", "kiln-post-link", "kiln-pre-link"],
+    ["sqlite", "pillow", "contourpy", "fonttools", "urllib3 <2"],
+]
 
 
 # ---- random channels ----
@@ -175,7 +189,24 @@ def make_case(seed):
         if mine:
             subdirs = {s: repodata(mine, s, rng) for s in ("linux-64", "noarch")}
             channels.append({"name": name, "subdirs": subdirs})
-    return {"channels": channels, "specs": maker.request(), "virtuals": VIRTUALS, "strict": True}
+    specs = maker.request()
+    if len(channels) > 1 and rng.random() < 0.5:
+        specs[0] = f"file:///{rng.choice(channels)['name']}::{specs[0]}"
+    return {"channels": channels, "specs": specs, "virtuals": VIRTUALS, "strict": True}
+
+
+def real_cases():
+    """Requests to the channel that the tests make, where it is there."""
+    subdirs = {}
+    for subdir in ("linux-64", "noarch"):
+        path = f"build/channel/{subdir}/repodata.json"
+        if not os.access(path, os.R_OK):
+            return
+        with open(path, encoding="utf-8") as data:
+            subdirs[subdir] = json.load(data)
+    channels = [{"name": "real", "subdirs": subdirs}]
+    for specs in REAL_REQUESTS:
+        yield {"channels": channels, "specs": specs, "virtuals": VIRTUALS, "strict": True}
 
 
 # ---- rattler, in a process of its own ----
@@ -280,6 +311,11 @@ class Tally:
         self.bad = []
         self.clauses = []
 
+    def add_real(self, specs, kiln, rattler):
+        """No ties there: all must be the same."""
+        if kiln is None or rattler is None or kiln.get("files") != rattler.get("files"):
+            self.bad.append((specs, f"kiln {kiln}, rattler {rattler}"))
+
     def add(self, seed, kiln, rattler):
         if kiln is None:
             self.bad.append((seed, "kiln gave no answer"))
@@ -320,7 +356,7 @@ class Tally:
 
     def verdict(self):
         for seed, text in self.bad:
-            print(f"KILN_SEED={seed} KILN_CASES=1: {text}")
+            print(f"KILN_SEED={seed} KILN_CASES=1: {text}"[:2000])
         equal = 1 - self.other_set / max(1, self.solved)
         ordered = 1 - self.other_order / max(1, self.solved)
         print(
@@ -349,6 +385,9 @@ def main():
     kiln = Peer([DRIVER], 60)
     rattler = Peer([sys.executable, __file__, "--reference", folder], ANSWER_S)
     tally = Tally()
+    for case in real_cases():
+        line = json.dumps(case).encode() + b"\n"
+        tally.add_real(case["specs"], kiln.ask(line), rattler.ask(line))
     for seed in range(SEED, SEED + CASES):
         line = json.dumps(make_case(seed)).encode() + b"\n"
         tally.add(seed, kiln.ask(line), rattler.ask(line))
