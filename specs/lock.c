@@ -5,6 +5,7 @@
 #include "specs/lock.h"
 #include "specs/base/url.h"
 #include "specs/base/yaml.h"
+#include "specs/matchspec_private.h"
 
 enum { MAX_LOCK = 16 << 20 };
 
@@ -52,10 +53,12 @@ static struct dependency split_spec(struct str spec)
 	d.rest = str_trim(str_from(spec, n));
 	if (d.rest.n && d.rest.p[0] == '[')
 		return d;
-	/* A blank behind an operator or a comma does not end the version. */
+	/* A blank behind an operator or a comma does not end the version, nor the set of a regex.
+	 */
 	size_t at = 0;
+	bool brackets = str_ends(d.rest, "]");
 	for (; at < d.rest.n; at++)
-		if (d.rest.p[at] == '[' ||
+		if ((brackets && d.rest.p[at] == '[') ||
 		    (d.rest.p[at] == ' ' && at > 0 && !strchr("<>=!~,|(", d.rest.p[at - 1]) &&
 		     !(at + 1 < d.rest.n && strchr(",|) ", d.rest.p[at + 1]))))
 			break;
@@ -64,19 +67,29 @@ static struct dependency split_spec(struct str spec)
 	return d;
 }
 
-/* The map has one place a name: versions are and-ed with ",", alternatives in brackets; of
- * two builds the first stays, as the package that was found satisfies both. */
-static void join(struct arena *a, struct dependency *into, const struct dependency *more)
+/* The text behind the name: a build needs a version before it. */
+static struct str dependency_text(struct arena *a, const struct dependency *d)
 {
-	if (more->version.n && !str_eq(into->version, more->version)) {
-		if (into->version.n == 0 || str_is(into->version, "*"))
-			into->version = more->version;
-		else if (!str_is(more->version, "*"))
-			into->version = arena_printf(a, "%.*s,%.*s", STR_ARG(into->version),
-						     STR_ARG(more->version));
-	}
-	if (into->rest.n == 0)
-		into->rest = more->rest;
+	bool build = d->rest.n && d->rest.p[0] != '[';
+	struct str version = build && d->version.n == 0 ? STR("*") : d->version;
+	return arena_printf(a, "%.*s%s%.*s", STR_ARG(version), build ? " " : "", STR_ARG(d->rest));
+}
+
+/* Version and build as they mean the same beside other clauses: `=1.2` is exact before a
+ * build, `==1.2.*` a prefix when alone. A spec that does not parse stays as it is. */
+static void make_plain(struct arena *a, struct dependency *d)
+{
+	AUTO(buf_done) struct buf version = BUF(MAX_LOCK);
+	struct matchspec m;
+	struct str text = dependency_text(a, d);
+	const char *gap = text.n && text.p[0] == '[' ? "" : " ";
+	text = arena_printf(a, "%.*s%s%.*s", STR_ARG(d->name), gap, STR_ARG(text));
+	if (matchspec_parse(a, text, MATCHSPEC_RECORD, &m, NULL) < 0)
+		return;
+	if (m.detail->version && m.detail->version->op != VERSION_ANY)
+		versionspec_write(m.detail->version, &version);
+	d->version = arena_str(a, buf_str(&version));
+	d->rest = m.detail->build.kind == TEXT_ANY ? (struct str){0} : m.detail->build.text;
 }
 
 /* A version with "|" in it binds weaker than the comma that is to follow. */
@@ -87,6 +100,21 @@ static struct str in_brackets(struct arena *a, struct str version)
 	return arena_printf(a, "(%.*s)", STR_ARG(version));
 }
 
+/* The map has one place a name: versions are and-ed; of two builds the first stays, as the
+ * package that was found satisfies both. */
+static void join(struct arena *a, struct dependency *into, struct dependency more)
+{
+	make_plain(a, into);
+	make_plain(a, &more);
+	if (into->version.n == 0)
+		into->version = more.version;
+	else if (more.version.n && !str_eq(into->version, more.version))
+		into->version = arena_printf(a, "%.*s,%.*s", STR_ARG(in_brackets(a, into->version)),
+					     STR_ARG(in_brackets(a, more.version)));
+	if (into->rest.n == 0)
+		into->rest = more.rest;
+}
+
 static size_t collect(struct arena *a, struct strs depends, struct dependency *v)
 {
 	size_t n = 0;
@@ -95,17 +123,10 @@ static size_t collect(struct arena *a, struct strs depends, struct dependency *v
 		size_t at = 0;
 		while (at < n && !str_eq(v[at].name, d.name))
 			at++;
-		if (d.name.n == 0)
-			continue;
-		if (at == n) {
+		if (at < n)
+			join(a, &v[at], d);
+		else if (d.name.n)
 			v[n++] = d;
-			continue;
-		}
-		if (!str_eq(v[at].version, d.version)) {
-			v[at].version = in_brackets(a, v[at].version);
-			d.version = in_brackets(a, d.version);
-		}
-		join(a, &v[at], &d);
 	}
 	return n;
 }
@@ -117,16 +138,10 @@ static void put_dependencies(struct buf *out, const struct record *r)
 	size_t n = collect(&a, r->depends, v);
 	buf_add_text(out, n ? "  dependencies:\n" : "  dependencies: {}\n");
 	for (size_t i = 0; i < n; i++) {
-		/* A build needs a version before it. */
-		bool build = v[i].rest.n && v[i].rest.p[0] != '[';
-		if (build && v[i].version.n == 0)
-			v[i].version = STR("*");
-		const char *gap = build ? " " : "";
 		buf_add_text(out, "    ");
 		yaml_put_text(out, v[i].name);
 		buf_add_text(out, ": ");
-		yaml_put_text(out, arena_printf(&a, "%.*s%s%.*s", STR_ARG(v[i].version), gap,
-						STR_ARG(v[i].rest)));
+		yaml_put_text(out, dependency_text(&a, &v[i]));
 		buf_add_char(out, '\n');
 	}
 }

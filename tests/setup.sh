@@ -39,8 +39,7 @@ make_venv() {
 	local want=build/venv/requirements.txt
 	cmp -s tests/channel/requirements.txt "$want" && return 0
 	echo "setup: making build/venv" >&2
-	rm -rf build/venv
-	/usr/bin/python3 -m venv build/venv
+	[ -x build/venv/bin/pip ] || /usr/bin/python3 -m venv build/venv
 	timeout 300 build/venv/bin/pip install -q --disable-pip-version-check \
 		-r tests/channel/requirements.txt
 	cp tests/channel/requirements.txt "$want"

@@ -95,6 +95,29 @@ static int rewrite_lock(struct arena *a, struct strs args, struct buf *out, stru
 	return status < 0 ? status : lock_write_explicit(&l, out, e);
 }
 
+/* The specs that a record depends on: as they read back from a lock, a field a name. */
+static int rewrite_depends(struct arena *a, struct strs args, struct buf *out, struct err **e)
+{
+	AUTO(lock_done) struct lock back = {.arena = ARENA};
+	AUTO(buf_done) struct buf text = BUF(MAX_ANSWER);
+	struct record r = {.name = STR("p"),
+			   .version_text = STR("1"),
+			   .build = STR("0"),
+			   .url = STR("https://h.example/c/noarch/p-1-0.conda"),
+			   .depends = args};
+	struct lock l = {.platform = STR("linux-64"), .records = &r, .count = 1};
+	(void)a;
+	int status = lock_write(&l, &text, e);
+	if (status == 0)
+		status = lock_read(buf_str(&text), "lock", "linux-64", &back, e);
+	for (size_t i = 0; status == 0 && i < back.records[0].depends.n; i++) {
+		if (i)
+			buf_add_char(out, FIELD_END);
+		buf_add_str(out, back.records[0].depends.v[i]);
+	}
+	return status;
+}
+
 /* An environment file's text: its canonical text. */
 static int explain_key(struct arena *a, struct strs args, struct buf *out, struct err **e)
 {
@@ -114,7 +137,8 @@ static const struct {
 	size_t fields; /* at least */
 } commands[] = {
 	{"version", read_version, 1},  {"compare", compare, 2},	  {"versions", match_versions, 1},
-	{"records", match_records, 2}, {"lock", rewrite_lock, 2}, {"key", explain_key, 1},
+	{"records", match_records, 2}, {"lock", rewrite_lock, 2}, {"depends", rewrite_depends, 1},
+	{"key", explain_key, 1},
 };
 
 static int run(struct arena *a, struct strs fields, struct buf *out, struct err **e)
