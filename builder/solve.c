@@ -56,62 +56,98 @@ int solve(const struct solve_request *r, struct solution *out, struct err **e)
 	return 0;
 }
 
-/* Adds what matches of one name. */
-static int search_name(const struct channels *c, const struct matchspec *spec, bool strict,
-		       struct arena *a, struct buf *found, struct err **e)
+struct search {
+	struct arena *arena;
+	struct buf found; /* records */
+	VEC(struct str) names;
+};
+
+static void search_done(struct search *s)
+{
+	buf_done(&s->found);
+	VEC_DONE(&s->names);
+}
+AUTO_DEFINE_VALUE(struct search, search_done)
+
+/* Adds what matches of some names, a spec each. */
+static int search_names(const struct channels *c, const struct matchspec *specs, size_t n,
+			bool strict, struct search *out, struct err **e)
 {
 	AUTO(problem_done) struct problem p = {0};
-	struct solve_request r = {.channels = c, .specs = spec, .spec_count = 1, .strict = strict};
+	struct solve_request r = {.channels = c, .specs = specs, .spec_count = n, .strict = strict};
 	struct record record;
 	int code = 0;
 
 	problem_look(&p, &r);
-	const struct text *t = &p.texts.v[p.requested[0]];
-	for (uint32_t i = 0; i < t->count && code >= 0; i++) {
-		code = problem_record(&p, t->matches[i], a, &record, e);
-		if (code >= 0)
-			buf_add(found, &record, sizeof(record));
+	for (size_t k = 0; k < n; k++) {
+		const struct text *t = &p.texts.v[p.requested[k]];
+		for (uint32_t i = 0; i < t->count && code >= 0; i++) {
+			code = problem_record(&p, t->matches[i], out->arena, &record, e);
+			if (code >= 0)
+				buf_add(&out->found, &record, sizeof(record));
+		}
 	}
 	return code;
 }
 
-/* Every name of every channel once, for a spec whose name is a pattern. */
-static int search_all(const struct channels *c, const struct matchspec *spec, bool strict,
-		      struct arena *a, struct buf *found, struct err **e)
+static int by_bytes(const void *a, const void *b)
 {
-	struct textmatch pattern;
-	struct intern seen = {0};
-	int r = textmatch_read(a, spec->name, &pattern, e);
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
 
+/* The names of all channels that the pattern fits, sorted; some twice. */
+static void fitting_names(const struct channels *c, const struct textmatch *pattern,
+			  struct search *s)
+{
 	for (size_t i = 0; i < c->n; i++) {
 		for (size_t k = 0; k < c->v[i].subdir_count; k++) {
 			const struct index *x = c->v[i].subdirs[k].index;
 			for (size_t j = 0; x && j < index_name_count(x); j++)
-				intern_id(&seen, index_name(x, j));
+				if (textmatch_matches(pattern, index_name(x, j)))
+					VEC_PUSH(&s->names, index_name(x, j));
 		}
 	}
-	for (uint32_t i = 0; i < seen.n && r >= 0; i++) {
-		struct matchspec one = *spec;
-		one.name = intern_text(&seen, i);
-		if (textmatch_matches(&pattern, one.name))
-			r = search_name(c, &one, strict, a, found, e);
+	if (s->names.n)
+		qsort(s->names.v, s->names.n, sizeof(*s->names.v), by_bytes);
+}
+
+/* Many names share what they depend on; all at once may be more than memory should hold. */
+static int search_all(const struct channels *c, const struct matchspec *spec, bool strict,
+		      struct search *s, struct err **e)
+{
+	enum { AT_ONCE = 256 };
+	struct matchspec specs[AT_ONCE];
+	struct textmatch pattern;
+	size_t n = 0;
+	int r = textmatch_read(s->arena, spec->name, &pattern, e);
+
+	if (r >= 0)
+		fitting_names(c, &pattern, s);
+	for (size_t i = 0; i < s->names.n && r >= 0; i++) {
+		if (!i || !str_eq(s->names.v[i - 1], s->names.v[i])) {
+			specs[n] = *spec;
+			specs[n++].name = s->names.v[i];
+		}
+		if (n == AT_ONCE || (n && i + 1 == s->names.n)) {
+			r = search_names(c, specs, n, strict, s, e);
+			n = 0;
+		}
 	}
-	intern_done(&seen);
 	return r;
 }
 
 int solve_search(const struct channels *c, const struct matchspec *spec, bool strict,
 		 struct arena *a, struct record **out, size_t *out_count, struct err **e)
 {
-	AUTO(buf_done) struct buf found = BUF(BUF_UNLIMITED);
+	AUTO(search_done) struct search s = {.arena = a, .found = BUF(BUF_UNLIMITED)};
 	bool pattern = spec->name.p[0] == '^' || str_find(spec->name, '*') < spec->name.n;
-	int r = pattern ? search_all(c, spec, strict, a, &found, e)
-			: search_name(c, spec, strict, a, &found, e);
+	int r = pattern ? search_all(c, spec, strict, &s, e)
+			: search_names(c, spec, 1, strict, &s, e);
 
 	if (r < 0)
 		return r;
-	*out_count = found.n / sizeof(struct record);
-	*out = arena_alloc(a, found.n + 1);
-	memcpy(*out, found.data, found.n);
+	*out_count = s.found.n / sizeof(struct record);
+	*out = arena_alloc(a, s.found.n + 1);
+	memcpy(*out, s.found.data, s.found.n);
 	return 0;
 }

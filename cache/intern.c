@@ -34,19 +34,26 @@ struct str intern_text(const struct intern *t, uint32_t id)
 	return (struct str){t->bytes + from, t->ends[id] - from};
 }
 
+static struct intern_slot *free_slot(const struct intern *t, uint32_t hash)
+{
+	uint32_t at = hash & (t->slot_count - 1);
+
+	while (t->slots[at].id)
+		at = (at + 1) & (t->slot_count - 1);
+	return &t->slots[at];
+}
+
 static void grow_slots(struct intern *t)
 {
-	uint32_t count = t->slot_count ? t->slot_count * 2 : 1024;
+	struct intern_slot *old = t->slots;
+	uint32_t old_count = t->slot_count;
 
-	free(t->slots);
-	t->slots = mem_zero(count, sizeof(*t->slots));
-	t->slot_count = count;
-	for (uint32_t id = 0; id < t->n; id++) {
-		uint32_t at = (uint32_t)intern_hash(intern_text(t, id)) & (count - 1);
-		while (t->slots[at])
-			at = (at + 1) & (count - 1);
-		t->slots[at] = id + 1;
-	}
+	t->slot_count = old_count ? old_count * 2 : 1024;
+	t->slots = mem_zero(t->slot_count, sizeof(*t->slots));
+	for (uint32_t i = 0; i < old_count; i++)
+		if (old[i].id)
+			*free_slot(t, old[i].hash) = old[i];
+	free(old);
 }
 
 static uint32_t append(struct intern *t, struct str s)
@@ -70,15 +77,15 @@ static uint32_t append(struct intern *t, struct str s)
 
 uint32_t intern_id(struct intern *t, struct str s)
 {
-	if (t->n >= t->slot_count / 2)
+	if (t->n >= t->slot_count / 4 * 3)
 		grow_slots(t);
-	uint32_t at = (uint32_t)intern_hash(s) & (t->slot_count - 1);
-	for (; t->slots[at]; at = (at + 1) & (t->slot_count - 1))
-		if (str_eq(intern_text(t, t->slots[at] - 1), s))
-			return t->slots[at] - 1;
+	uint32_t hash = (uint32_t)intern_hash(s), at = hash & (t->slot_count - 1);
+	for (; t->slots[at].id; at = (at + 1) & (t->slot_count - 1))
+		if (t->slots[at].hash == hash && str_eq(intern_text(t, t->slots[at].id - 1), s))
+			return t->slots[at].id - 1;
 	uint32_t id = append(t, s);
 	if (id != UINT32_MAX)
-		t->slots[at] = id + 1;
+		t->slots[at] = (struct intern_slot){id + 1, hash};
 	return id;
 }
 

@@ -3,12 +3,17 @@
 #define KILN_CACHE_INTERN_H
 #include "specs/base/buf.h"
 
+/* The hash is kept: to look at a text is to wait for memory, twice. */
+struct intern_slot {
+	uint32_t id, hash; /* id + 1, 0: free */
+};
+
 struct intern {
 	char *bytes; /* all texts, one behind the other */
 	size_t bytes_n, bytes_room;
 	uint32_t *ends; /* where text i ends in bytes */
 	uint32_t n, room;
-	uint32_t *slots; /* id + 1, 0: free; a power of two of them */
+	struct intern_slot *slots; /* a power of two of them */
 	uint32_t slot_count;
 };
 void intern_done(struct intern *t);
