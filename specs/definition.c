@@ -1,6 +1,7 @@
 /* specs/definition.c - environment.yml / conda_dependencies.yml as a value. */
 #include "specs/definition.h"
 #include "specs/base/yaml.h"
+#include <ctype.h>
 #include <stdio.h>
 
 enum { MAX_SPECS = 10000, MAX_CHANNELS = 256, MAX_VARIABLES = 10000 };
@@ -117,16 +118,26 @@ static int bad_spec(struct reader *r, const struct yaml_node *at, struct err **e
 static int read_spec(struct reader *r, const struct yaml_node *item, struct definition_spec *out,
 		     struct err **e)
 {
+	if (item->kind == YAML_NULL)
+		return yaml_fail(&r->yaml, item, e, "a match spec is missing behind \"-\"");
 	if (item->kind != YAML_TEXT)
-		return yaml_fail(
-			&r->yaml, item, e, "a dependency must be a match spec as text, not %s%s",
-			yaml_kind_name(item), item->kind == YAML_LIST ? "" : ": put it in quotes");
+		return yaml_fail(&r->yaml, item, e,
+				 "a dependency must be a match spec as text, not %s",
+				 yaml_kind_name(item));
 	out->text = arena_str(&r->to->arena, item->text);
 	out->line = item->line;
 	out->column = item->column;
 	if (matchspec_parse(&r->to->arena, out->text, MATCHSPEC_USER, &out->spec, e) < 0)
 		return bad_spec(r, item, e);
 	return 0;
+}
+
+static bool is_package_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]) && !strchr("._-", s.p[i]))
+			return false;
+	return s.n > 0;
 }
 
 /* `- python: 3.10` is how people who know other tools write `- python=3.10`. */
@@ -136,12 +147,15 @@ static int bad_installer(struct reader *r, const struct yaml_node *item, struct 
 		return yaml_fail(&r->yaml, item, e, "a dependency must not be an empty map");
 	const struct yaml_node *key = item->pairs[0].key, *value = item->pairs[0].value;
 	if (str_is(key->text, "pip"))
-		return yaml_fail(&r->yaml, key, e, "pip requirements are not supported yet");
-	if (yaml_is_scalar(value) && value->text.n)
+		return yaml_fail(&r->yaml, key, e,
+				 "a \"pip:\" list is not supported yet: only conda packages are");
+	if (is_package_name(key->text) && yaml_is_scalar(value) && value->text.n)
 		return yaml_fail(&r->yaml, key, e,
 				 "unknown installer \"%.*s\"; a package is written \"%.*s=%.*s\"",
 				 STR_ARG(key->text), STR_ARG(key->text), STR_ARG(value->text));
-	return yaml_fail(&r->yaml, key, e, "unknown installer \"%.*s\"", STR_ARG(key->text));
+	return yaml_fail(&r->yaml, key, e,
+			 "unknown installer \"%.*s\"; a dependency is a match spec as text",
+			 STR_ARG(key->text));
 }
 
 static int read_dependencies(struct reader *r, const struct yaml_node *root, struct err **e)
@@ -195,10 +209,12 @@ static int read_variable(struct reader *r, const struct yaml_pair *pair,
 {
 	const struct yaml_node *key = pair->key, *value = pair->value;
 	if (!is_variable_name(key->text))
-		return yaml_fail(&r->yaml, key, e, "\"%.*s\" is no name of a variable",
+		return yaml_fail(&r->yaml, key, e,
+				 "\"%.*s\" is no name of a variable: letters, digits and _ are, "
+				 "no digit first",
 				 STR_ARG(key->text));
 	if (str_is(key->text, "PATH"))
-		return yaml_fail(&r->yaml, key, e, "the variable PATH is reserved");
+		return yaml_fail(&r->yaml, key, e, "the variable PATH is the image's own");
 	if (!yaml_is_scalar(value) || value->kind == YAML_NULL)
 		return yaml_fail(&r->yaml, value, e,
 				 "the variable \"%.*s\" must be text or a number, not %s",

@@ -54,9 +54,10 @@ static int read_build(struct reader *r, struct str text)
 	bool regex = text.n > 1 && text.p[0] == '^' && text.p[text.n - 1] == '$';
 	for (size_t i = 0; i < text.n && !regex; i++)
 		if (!build_char(text.p[i]))
-			return wrong(r, text.p + i,
-				     "'%c' cannot stand in a build; join version clauses with ','",
-				     text.p[i]);
+			return wrong(
+				r, text.p + i,
+				"'%.*s' cannot stand in a build; join version clauses with ','",
+				STR_ARG(str_character(str_from(text, i))));
 	if (textmatch_read(r->arena, text, &r->d->build, &why) < 0)
 		return placed(r, text.p, why);
 	return 0;
@@ -449,7 +450,8 @@ static int check_channel(struct reader *r, struct str value)
 	const char *never = scheme ? " \t=<>!|,*\"'()[]" : " \t=<>!|,*\"'()[]:";
 	for (size_t i = scheme; i < value.n; i++)
 		if (strchr(never, value.p[i]) || str_starts(str_from(value, i), ":/"))
-			return wrong(r, value.p + i, "'%c' cannot stand in a channel", value.p[i]);
+			return wrong(r, value.p + i, "'%.*s' cannot stand in a channel",
+				     STR_ARG(str_character(str_from(value, i))));
 	return 0;
 }
 
@@ -493,7 +495,12 @@ static int name_error(struct reader *r, struct str text, size_t at)
 {
 	if (at == 0 && text.n == 0)
 		return wrong(r, text.p, "a package name is missing");
-	return wrong(r, text.p + at, "'%c' cannot stand in a package name", text.p[at]);
+	if (text.p[at] == '[')
+		return wrong(r, text.p + at, "the bracket is not closed at the end");
+	if (text.p[at] == ';')
+		return wrong(r, text.p + at, "conditions behind ';' are not supported");
+	return wrong(r, text.p + at, "'%.*s' cannot stand in a package name",
+		     STR_ARG(str_character(str_from(text, at))));
 }
 
 static int read_name(struct reader *r, struct str text, struct str *rest)

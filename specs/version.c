@@ -92,7 +92,8 @@ static int read_segment(struct draft *d, struct str s, bool tail, struct err **e
 		size_t n = run_length(s, digits);
 		uint64_t value = 0;
 		if (n == 0)
-			return err_set(e, ERR_SYNTAX, "'%c' is not allowed in a version", s.p[0]);
+			return err_set(e, ERR_SYNTAX, "'%.*s' is not allowed in a version",
+				       STR_ARG(str_character(s)));
 		if (digits && !str_u64(str_to(s, n), &value))
 			return err_set(e, ERR_SYNTAX, "the number %.*s is too large", (int)n, s.p);
 		if (!digits && d->n == first)

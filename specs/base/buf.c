@@ -83,6 +83,18 @@ size_t str_find(struct str s, char c)
 	return at ? (size_t)(at - s.p) : s.n;
 }
 
+struct str str_character(struct str s)
+{
+	unsigned char first = s.n ? (unsigned char)s.p[0] : 0;
+	size_t n = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
+	if (first < 0x20 || first == 0x7f || (n == 1 && first > 0x7f) || first > 0xf4 || n > s.n)
+		return STR("?");
+	for (size_t i = 1; i < n; i++)
+		if (((unsigned char)s.p[i] & 0xc0) != 0x80)
+			return STR("?");
+	return str_to(s, n);
+}
+
 bool str_cut(struct str *s, char c, struct str *head)
 {
 	size_t at = str_find(*s, c);

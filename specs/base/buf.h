@@ -51,6 +51,9 @@ struct str str_to(struct str s, size_t n);    /* the first n bytes */
  * Without one, *head is all, s becomes empty and the answer is false. */
 bool str_cut(struct str *s, char c, struct str *head);
 size_t str_find(struct str s, char c); /* place of the first c, or s.n */
+/* The first character of s, all bytes of it: for messages. What is no UTF-8 or cannot be seen
+ * is "?". */
+struct str str_character(struct str s);
 /* Reads all of s as a decimal number; false when it is not one or does not fit. */
 bool str_u64(struct str s, uint64_t *out);
 

@@ -245,6 +245,28 @@ static char char_at(struct str text, const yaml_mark_t *mark)
 	return at < text.n ? text.p[at] : 0;
 }
 
+/* What libyaml's words mean to who wrote the file. */
+static const char *in_words(const char *problem)
+{
+	static const struct {
+		const char *problem, *words;
+	} rows[] = {
+		{"mapping values are not allowed in this context",
+		 "a second \": \" in one value: put the value in quotes"},
+		{"found character that cannot start any token",
+		 "a value cannot begin with this: put it in quotes"},
+		{"did not find expected key",
+		 "a key is expected here: is it indented as the rest?"},
+		{"did not find expected '-' indicator",
+		 "\"- \" is expected here: is it indented as the rest?"},
+		{"found unexpected end of stream", "the file ends within quotes"},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (strcmp(problem, rows[i].problem) == 0)
+			return rows[i].words;
+	return problem;
+}
+
 /* libyaml only counts bytes where it cannot read characters. */
 static int not_text(const struct yaml *y, struct str before, const char *problem, struct err **e)
 {
@@ -260,7 +282,7 @@ static int scan_failed(const struct yaml *y, const yaml_parser_t *p, struct str 
 		       struct err **e)
 {
 	const yaml_mark_t *mark = &p->problem_mark;
-	const char *problem = p->problem ? p->problem : "out of memory";
+	const char *problem = p->problem ? in_words(p->problem) : "out of memory";
 	if (p->error == YAML_READER_ERROR)
 		return not_text(y, str_to(text, p->problem_offset), problem, e);
 	if (p->error == YAML_SCANNER_ERROR && char_at(text, mark) == '\t')

@@ -3,6 +3,7 @@
 #include "specs/base/digest.h"
 #include "specs/base/fs.h"
 #include "specs/base/json.h"
+#include "specs/base/url.h"
 #include "specs/base/vec.h"
 #include "specs/base/workers.h"
 #include <errno.h>
@@ -62,6 +63,55 @@ static void slices_are_cut_and_trimmed(void **state)
 	assert_true(str_u64(str_of("18446744073709551615"), &n) && n == UINT64_MAX);
 	assert_false(str_u64(str_of("18446744073709551616"), &n));
 	assert_false(str_u64(str_of("1a"), &n) || str_u64(str_of(""), &n));
+}
+
+static void a_character_is_shown_whole_or_not(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *shown;
+	} rows[] = {
+		{"ab", "a"},
+		{"", "?"},
+		{"\n", "?"},
+		{"\x7f", "?"},
+		{"\xc3\xa4x", "\xc3\xa4"},
+		{"\xc3", "?"},
+		{"\xc3z", "?"},
+		{"\xa4", "?"},
+		{"\xe2\x82\xac", "\xe2\x82\xac"},
+		{"\xf0\x9f\x90\xa7", "\xf0\x9f\x90\xa7"},
+		{"\xff\xff\xff\xff", "?"},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_true(str_is(str_character(str_of(rows[i].text)), rows[i].shown));
+}
+
+static void addresses_lose_their_secrets(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *plain;
+	} rows[] = {
+		{"https://h/c", "https://h/c"},
+		{"https://u:p@h/c", "https://h/c"},
+		{"https://u:p@x@h/c@d", "https://h/c@d"},
+		{"https://h/t/tk-1/c", "https://h/c"},
+		{"https://h/a/t/tk-1/c", "https://h/a/c"},
+		{"https://h/t/a/t/b/c", "https://h/c"},
+		{"https://h/t/t/t/b/c", "https://h/c"},
+		{"https://h/t/tk", "https://h"},
+		{"https://h/t//c", "https://h/t//c"},
+		{"name/t/x/y", "name/t/x/y"},
+		{"://h/t/x", "://h/t/x"},
+		{"", ""},
+	};
+	AUTO(arena_done) struct arena a = ARENA;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct str got = url_without_secrets(&a, str_of(rows[i].text));
+		if (!str_is(got, rows[i].plain))
+			fail_msg("%s gives %.*s", rows[i].text, STR_ARG(got));
+	}
 }
 
 static void a_digest_reads_what_it_writes(void **state)
@@ -189,6 +239,8 @@ int main(void)
 		cmocka_unit_test(a_system_error_carries_errno),
 		cmocka_unit_test(a_buffer_stays_failed_past_its_maximum),
 		cmocka_unit_test(slices_are_cut_and_trimmed),
+		cmocka_unit_test(a_character_is_shown_whole_or_not),
+		cmocka_unit_test(addresses_lose_their_secrets),
 		cmocka_unit_test(a_digest_reads_what_it_writes),
 		cmocka_unit_test(a_file_stands_only_after_its_commit),
 		cmocka_unit_test(a_folder_goes_with_what_is_sealed_in_it),
