@@ -77,74 +77,71 @@ static void warns_of_what_is_ignored(void **state)
 	}
 }
 
+static const struct {
+	const char *text, *says;
+} wrong[] = {
+	{"", "env:1:1: the file is empty; it needs at least \"dependencies\""},
+	{"[]", "env:1:1: an environment must be a map with \"channels\" and "
+	       "\"dependencies\", not a list"},
+	{"dependencies: numpy", "env:1:15: \"dependencies\" must be a list, not text"},
+	{"dependencies: {a: 1}", "env:1:15: \"dependencies\" must be a list, not a map"},
+	{"dependencies:\n- numpy>=1 <2",
+	 "env:2:12: \"numpy>=1 <2\": '<' cannot stand in a build; join version clauses "
+	 "with ','"},
+	{"dependencies:\n- \"numpy>=1 <2\"",
+	 "env:2:13: \"numpy>=1 <2\": '<' cannot stand in a build; join version clauses "
+	 "with ','"},
+	{"dependencies:\n- pip\n- pip:\n  - torch\n",
+	 "env:3:3: a \"pip:\" list is not supported yet: only conda packages are"},
+	{"dependencies: [1]", "env:1:16: a dependency must be a match spec as text, not a number"},
+	{"dependencies:\n- [a]", "env:2:3: a dependency must be a match spec as text, not a list"},
+	{"dependencies:\n-", "env:2:2: a match spec is missing behind \"-\""},
+	{"dependencies:\n- {}", "env:2:3: a dependency must not be an empty map"},
+	{"dependencies:\n- ''", "env:2:4: \"\": a package name is missing"},
+	{"dependencies:\n- python: 3.10",
+	 "env:2:3: unknown installer \"python\"; a package is written \"python=3.10\""},
+	{"dependencies:\n- sel(linux): a", "env:2:3: unknown installer \"sel(linux)\"; a "
+					   "dependency is a match spec as text"},
+	{"dependencies:\n- uv: [a]",
+	 "env:2:3: unknown installer \"uv\"; a dependency is a match spec as text"},
+	{"dependencies:\n- numpy=>1",
+	 "env:2:8: \"numpy=>1\": \"=>\" is no operator; there are == = != < <= > >= ~="},
+	{"dependencies:\n- numpy[version=1",
+	 "env:2:8: \"numpy[version=1\": the bracket is not closed at the end"},
+	{"dependencies:\n- a; if b",
+	 "env:2:4: \"a; if b\": conditions behind ';' are not supported"},
+	{"dependencies:\n- a\xc3\xa4",
+	 "env:2:4: \"a\xc3\xa4\": '\xc3\xa4' cannot stand in a package name"},
+	{"dependencies:\n- \"a\\tb =>1\"",
+	 "env:2:3: \"a\tb =>1\": column 5: '=' cannot stand in a build"},
+	{"channels: c", "env:1:11: \"channels\" must be a list, not text"},
+	{"channels: [1]", "env:1:12: a channel must be text, not a number"},
+	{"channels: ['']", "env:1:12: a channel must not be empty"},
+	{"name: []", "env:1:7: \"name\" must be text, not a list"},
+	{"prefix: {}", "env:1:9: \"prefix\" must be text, not a map"},
+	{"name: a\nname: b", "env:2:1: \"name\" stands here twice, first in line 1"},
+	{"variables: [A]", "env:1:12: \"variables\" must be a map, not a list"},
+	{"variables: {1A: x}", "env:1:13: \"1A\" is no name of a variable: letters, digits "
+			       "and _ are, no digit first"},
+	{"variables: {A: [1]}",
+	 "env:1:16: the variable \"A\" must be text or a number, not a list"},
+	{"variables: {A: }", "env:1:16: the variable \"A\" must be text or a number, not nothing"},
+	{"variables: {A: \"a\\0b\"}", "env:1:16: the variable \"A\" holds a zero byte"},
+	{"variables: {PATH: x}", "env:1:13: the variable PATH is the image's own"},
+	{"a: b: c", "env:1:5: a second \": \" in one value: put the value in quotes"},
+	{"dependencies:\n- @a", "env:2:3: a value cannot begin with this: put it in quotes"},
+};
+
 static void says_where_a_file_is_wrong_and_what_is_allowed(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *text, *says;
-	} rows[] = {
-		{"", "env:1:1: the file is empty; it needs at least \"dependencies\""},
-		{"[]", "env:1:1: an environment must be a map with \"channels\" and "
-		       "\"dependencies\", not a list"},
-		{"dependencies: numpy", "env:1:15: \"dependencies\" must be a list, not text"},
-		{"dependencies: {a: 1}", "env:1:15: \"dependencies\" must be a list, not a map"},
-		{"dependencies:\n- numpy>=1 <2",
-		 "env:2:12: \"numpy>=1 <2\": '<' cannot stand in a build; join version clauses "
-		 "with ','"},
-		{"dependencies:\n- \"numpy>=1 <2\"",
-		 "env:2:13: \"numpy>=1 <2\": '<' cannot stand in a build; join version clauses "
-		 "with ','"},
-		{"dependencies:\n- pip\n- pip:\n  - torch\n",
-		 "env:3:3: a \"pip:\" list is not supported yet: only conda packages are"},
-		{"dependencies: [1]",
-		 "env:1:16: a dependency must be a match spec as text, not a number"},
-		{"dependencies:\n- [a]",
-		 "env:2:3: a dependency must be a match spec as text, not a list"},
-		{"dependencies:\n-", "env:2:2: a match spec is missing behind \"-\""},
-		{"dependencies:\n- {}", "env:2:3: a dependency must not be an empty map"},
-		{"dependencies:\n- ''", "env:2:4: \"\": a package name is missing"},
-		{"dependencies:\n- python: 3.10",
-		 "env:2:3: unknown installer \"python\"; a package is written \"python=3.10\""},
-		{"dependencies:\n- sel(linux): a", "env:2:3: unknown installer \"sel(linux)\"; a "
-						   "dependency is a match spec as text"},
-		{"dependencies:\n- uv: [a]",
-		 "env:2:3: unknown installer \"uv\"; a dependency is a match spec as text"},
-		{"dependencies:\n- numpy=>1",
-		 "env:2:8: \"numpy=>1\": \"=>\" is no operator; there are == = != < <= > >= ~="},
-		{"dependencies:\n- numpy[version=1",
-		 "env:2:8: \"numpy[version=1\": the bracket is not closed at the end"},
-		{"dependencies:\n- a; if b",
-		 "env:2:4: \"a; if b\": conditions behind ';' are not supported"},
-		{"dependencies:\n- a\xc3\xa4",
-		 "env:2:4: \"a\xc3\xa4\": '\xc3\xa4' cannot stand in a package name"},
-		{"dependencies:\n- \"a\\tb =>1\"",
-		 "env:2:3: \"a\tb =>1\": column 5: '=' cannot stand in a build"},
-		{"channels: c", "env:1:11: \"channels\" must be a list, not text"},
-		{"channels: [1]", "env:1:12: a channel must be text, not a number"},
-		{"channels: ['']", "env:1:12: a channel must not be empty"},
-		{"name: []", "env:1:7: \"name\" must be text, not a list"},
-		{"prefix: {}", "env:1:9: \"prefix\" must be text, not a map"},
-		{"name: a\nname: b", "env:2:1: \"name\" stands here twice, first in line 1"},
-		{"variables: [A]", "env:1:12: \"variables\" must be a map, not a list"},
-		{"variables: {1A: x}", "env:1:13: \"1A\" is no name of a variable: letters, digits "
-				       "and _ are, no digit first"},
-		{"variables: {A: [1]}",
-		 "env:1:16: the variable \"A\" must be text or a number, not a list"},
-		{"variables: {A: }",
-		 "env:1:16: the variable \"A\" must be text or a number, not nothing"},
-		{"variables: {A: \"a\\0b\"}", "env:1:16: the variable \"A\" holds a zero byte"},
-		{"variables: {PATH: x}", "env:1:13: the variable PATH is the image's own"},
-		{"a: b: c", "env:1:5: a second \": \" in one value: put the value in quotes"},
-		{"dependencies:\n- @a",
-		 "env:2:3: a value cannot begin with this: put it in quotes"},
-	};
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(wrong); i++) {
 		AUTO(definition_done) struct definition d = DEFINITION;
 		AUTO(err_free) struct err *e = NULL;
-		if (definition_parse(str_of(rows[i].text), "env", NULL, &d, &e) != ERR_SYNTAX)
-			fail_msg("accepted: %s", rows[i].text);
-		if (strncmp(e->text, rows[i].says, strlen(rows[i].says)) != 0)
-			fail_msg("says %s, not %s", e->text, rows[i].says);
+		if (definition_parse(str_of(wrong[i].text), "env", NULL, &d, &e) != ERR_SYNTAX)
+			fail_msg("accepted: %s", wrong[i].text);
+		if (strncmp(e->text, wrong[i].says, strlen(wrong[i].says)) != 0)
+			fail_msg("says %s, not %s", e->text, wrong[i].says);
 	}
 }
 

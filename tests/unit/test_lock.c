@@ -187,76 +187,76 @@ static void what_conda_lock_wrote_is_put_in_link_order(void **state)
 	assert_int_equal(l.records[0].build_number, 0);
 }
 
+static const struct {
+	const char *text, *says;
+} wrong[] = {
+	{"", "l:1:1: a lock must be a conda-lock.yml or an @EXPLICIT list"},
+	{"[]", "l:1:1: a lock must be a conda-lock.yml or an @EXPLICIT list"},
+	{"name: x\n", "l:1:1: this is no lock: it has no \"package\""},
+	{"version: 6\nenvironments: {}\n", "l:1:1: a pixi.lock is not read"},
+	{"version: 2\npackage: []\n",
+	 "l:1:10: version 2 of conda-lock.yml is not supported: only 1 is"},
+	{"version: 1\npackage: []\n", "l:1:1: \"metadata\" is missing"},
+	{"version: 1\nmetadata: {}\npackage: {}\n",
+	 "l:3:10: \"package\" must be a list, not a map"},
+	{"version: 1\nmetadata: {platforms: [osx-64]}\npackage: []\n",
+	 "l: nothing is locked for linux-64; there is osx-64"},
+	{HEAD "- 1\n", "l:5:3: a package must be a map, not a number"},
+	{HEAD "- {platform: linux-64, manager: pip, name: x}\n",
+	 "l:5:3: pip packages are not supported yet"},
+	{HEAD "- {platform: linux-64, name: x}\n", "l:5:3: \"url\" is missing"},
+	{HEAD "- {platform: linux-64, url: 'https://h/c/linux-64/x.zip'}\n",
+	 "l:5:29: the address must end in a file"},
+	{HEAD "- {platform: linux-64, url: 'https://h/c/linux-64/x-1.conda'}\n",
+	 "l:5:29: the address must end in a file"},
+	{HEAD PACKAGE("a", "linux-64", "") PACKAGE("a", "linux-64", ""),
+	 "l:12:3: the package \"a\" stands here a second time"},
+	{HEAD "- {platform: linux-64, hash: {md5: x}, url: 'h/c/linux-64/x-1-0.conda'}\n",
+	 "l:5:36: \"md5\" is no md5 digest in hex"},
+	{HEAD "- {platform: linux-64, name: ../x, hash: {}, url: 'h/linux-64/x-1-0.conda'}\n",
+	 "l:5:30: \"name\" holds letters it cannot have"},
+	{HEAD "- {platform: linux-64, hash: {}, url: 'h/c/osx-64/x-1-0.conda'}\n",
+	 "l:5:39: the address is of a package for osx-64, not for linux-64"},
+	{HEAD "- {platform: linux-64, hash: {}, url: 'h/c/noarch/x-.1-0.conda'}\n",
+	 "l:5:39: the address must be CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda"},
+	{HEAD "- {platform: linux-64, hash: {}, url: 'h/c/noarch/x-1-0.conda#a'}\n",
+	 "l:5:39: the address holds a letter that must be written as %XX"},
+	{HEAD "- {platform: linux-64, hash: {sha256: 12}, url: 'h/c/noarch/x-1-0.conda'}\n",
+	 "l:5:39: \"sha256\" is no sha256 digest in hex"},
+	{HEAD "- {platform: linux-64, hash: [], url: 'h/c/noarch/x-1-0.conda'}\n",
+	 "l:5:30: \"hash\" must be a map, not a list"},
+	{HEAD "- {platform: linux-64, manager: npm, url: x}\n",
+	 "l:5:33: \"manager\" must be conda, not \"npm\""},
+	{HEAD "- {platform: linux-64, hash: {}, dependencies: {a: []},\n"
+	      "   url: 'h/c/noarch/x-1-0.conda'}\n",
+	 "l:5:52: \"a\" must be text, not a list"},
+	{HEAD "- {platform: linux-64, dependencies: [],\n"
+	      "   hash: {}, url: 'h/c/noarch/x-1-0.conda'}\n",
+	 "l:5:38: \"dependencies\" must be a map, not a list"},
+	{"version: 1\nversion: 1\npackage: []\n", "l:2:1: "},
+	{"version: 1\nmetadata: {custom_metadata: 1}\npackage: []\n",
+	 "l:2:29: \"custom_metadata\" must be a map, not a number"},
+	{"version: 1\nmetadata: {channels: [[]]}\npackage: []\n", "l:2:23: "},
+	{"@EXPLICIT\nhttps://h/c/noarch/a b-1-0.conda\n",
+	 "l:2:1: the address holds a letter that must be written as %XX"},
+	{"@EXPLICIT\nh/c/noarch/x-1-0.conda\nh/c/noarch/x-1-0.conda\n",
+	 "l:3:1: the package \"x\" stands here a second time"},
+	{"@EXPLICIT\nnumpy\n", "l:2:1: the address has no folder"},
+	{"@EXPLICIT\nh/c/linux-64/x-1-0.conda#12\n", "l:2:26: behind \"#\" must stand"},
+	{"@EXPLICIT\nh/c/osx-64/x-1-0.conda\n",
+	 "l:2:1: the package is for osx-64, not for linux-64"},
+};
+
 static void says_where_a_lock_is_wrong(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *text, *says;
-	} rows[] = {
-		{"", "l:1:1: a lock must be a conda-lock.yml or an @EXPLICIT list"},
-		{"[]", "l:1:1: a lock must be a conda-lock.yml or an @EXPLICIT list"},
-		{"name: x\n", "l:1:1: this is no lock: it has no \"package\""},
-		{"version: 6\nenvironments: {}\n", "l:1:1: a pixi.lock is not read"},
-		{"version: 2\npackage: []\n",
-		 "l:1:10: version 2 of conda-lock.yml is not supported: only 1 is"},
-		{"version: 1\npackage: []\n", "l:1:1: \"metadata\" is missing"},
-		{"version: 1\nmetadata: {}\npackage: {}\n",
-		 "l:3:10: \"package\" must be a list, not a map"},
-		{"version: 1\nmetadata: {platforms: [osx-64]}\npackage: []\n",
-		 "l: nothing is locked for linux-64; there is osx-64"},
-		{HEAD "- 1\n", "l:5:3: a package must be a map, not a number"},
-		{HEAD "- {platform: linux-64, manager: pip, name: x}\n",
-		 "l:5:3: pip packages are not supported yet"},
-		{HEAD "- {platform: linux-64, name: x}\n", "l:5:3: \"url\" is missing"},
-		{HEAD "- {platform: linux-64, url: 'https://h/c/linux-64/x.zip'}\n",
-		 "l:5:29: the address must end in a file"},
-		{HEAD "- {platform: linux-64, url: 'https://h/c/linux-64/x-1.conda'}\n",
-		 "l:5:29: the address must end in a file"},
-		{HEAD PACKAGE("a", "linux-64", "") PACKAGE("a", "linux-64", ""),
-		 "l:12:3: the package \"a\" stands here a second time"},
-		{HEAD "- {platform: linux-64, hash: {md5: x}, url: 'h/c/linux-64/x-1-0.conda'}\n",
-		 "l:5:36: \"md5\" is no md5 digest in hex"},
-		{HEAD
-		 "- {platform: linux-64, name: ../x, hash: {}, url: 'h/linux-64/x-1-0.conda'}\n",
-		 "l:5:30: \"name\" holds letters it cannot have"},
-		{HEAD "- {platform: linux-64, hash: {}, url: 'h/c/osx-64/x-1-0.conda'}\n",
-		 "l:5:39: the address is of a package for osx-64, not for linux-64"},
-		{HEAD "- {platform: linux-64, hash: {}, url: 'h/c/noarch/x-.1-0.conda'}\n",
-		 "l:5:39: the address must be CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda"},
-		{HEAD "- {platform: linux-64, hash: {}, url: 'h/c/noarch/x-1-0.conda#a'}\n",
-		 "l:5:39: the address holds a letter that must be written as %XX"},
-		{HEAD "- {platform: linux-64, hash: {sha256: 12}, url: 'h/c/noarch/x-1-0.conda'}\n",
-		 "l:5:39: \"sha256\" is no sha256 digest in hex"},
-		{HEAD "- {platform: linux-64, hash: [], url: 'h/c/noarch/x-1-0.conda'}\n",
-		 "l:5:30: \"hash\" must be a map, not a list"},
-		{HEAD "- {platform: linux-64, manager: npm, url: x}\n",
-		 "l:5:33: \"manager\" must be conda, not \"npm\""},
-		{HEAD "- {platform: linux-64, hash: {}, dependencies: {a: []},\n"
-		      "   url: 'h/c/noarch/x-1-0.conda'}\n",
-		 "l:5:52: \"a\" must be text, not a list"},
-		{HEAD "- {platform: linux-64, dependencies: [],\n"
-		      "   hash: {}, url: 'h/c/noarch/x-1-0.conda'}\n",
-		 "l:5:38: \"dependencies\" must be a map, not a list"},
-		{"version: 1\nversion: 1\npackage: []\n", "l:2:1: "},
-		{"version: 1\nmetadata: {custom_metadata: 1}\npackage: []\n",
-		 "l:2:29: \"custom_metadata\" must be a map, not a number"},
-		{"version: 1\nmetadata: {channels: [[]]}\npackage: []\n", "l:2:23: "},
-		{"@EXPLICIT\nhttps://h/c/noarch/a b-1-0.conda\n",
-		 "l:2:1: the address holds a letter that must be written as %XX"},
-		{"@EXPLICIT\nh/c/noarch/x-1-0.conda\nh/c/noarch/x-1-0.conda\n",
-		 "l:3:1: the package \"x\" stands here a second time"},
-		{"@EXPLICIT\nnumpy\n", "l:2:1: the address has no folder"},
-		{"@EXPLICIT\nh/c/linux-64/x-1-0.conda#12\n", "l:2:26: behind \"#\" must stand"},
-		{"@EXPLICIT\nh/c/osx-64/x-1-0.conda\n",
-		 "l:2:1: the package is for osx-64, not for linux-64"},
-	};
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(wrong); i++) {
 		AUTO(lock_done) struct lock l = {.arena = ARENA};
 		AUTO(err_free) struct err *e = NULL;
-		if (lock_read(str_of(rows[i].text), "l", "linux-64", &l, &e) >= 0)
-			fail_msg("accepted: %s", rows[i].text);
-		if (strncmp(e->text, rows[i].says, strlen(rows[i].says)) != 0)
-			fail_msg("says %s, not %s", e->text, rows[i].says);
+		if (lock_read(str_of(wrong[i].text), "l", "linux-64", &l, &e) >= 0)
+			fail_msg("accepted: %s", wrong[i].text);
+		if (strncmp(e->text, wrong[i].says, strlen(wrong[i].says)) != 0)
+			fail_msg("says %s, not %s", e->text, wrong[i].says);
 	}
 }
 
