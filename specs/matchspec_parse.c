@@ -455,21 +455,33 @@ static int check_channel(struct reader *r, struct str value)
 	return 0;
 }
 
+/* The subdir that a channel may end in, which is cut off; empty when there is none. */
+static struct str take_subdir(struct str *channel)
+{
+	size_t slash = channel->n;
+	while (slash && channel->p[slash - 1] != '/')
+		slash--;
+	struct str last = str_from(*channel, slash);
+	struct str base = without_slashes(str_to(*channel, slash));
+	if (base.n == 0 || base.n < scheme_length(*channel) || !is_subdir(last))
+		return (struct str){0};
+	*channel = base;
+	return last;
+}
+
 static int set_channel(struct reader *r, struct str value)
 {
 	value = without_slashes(str_trim(value));
 	if (check_channel(r, value) < 0)
 		return ERR_SYNTAX;
-	size_t slash = value.n;
-	while (slash && value.p[slash - 1] != '/')
-		slash--;
-	struct str last = str_from(value, slash), base = without_slashes(str_to(value, slash));
-	if (base.n && base.n >= scheme_length(value) && is_subdir(last)) {
-		r->m->subdir = arena_str(r->arena, last);
-		value = base;
+	struct str plain = without_slashes(url_without_secrets(r->arena, value));
+	struct str subdir = take_subdir(&plain);
+	if (subdir.n) {
+		take_subdir(&value);
+		r->m->subdir = subdir;
 	}
 	r->m->channel = arena_str(r->arena, value);
-	r->d->channel = url_without_secrets(r->arena, value);
+	r->d->channel = plain;
 	return 0;
 }
 

@@ -65,6 +65,18 @@ class Locks(Generator):
             "optional": False,
         }
 
+    def custom(self):
+        """What kiln keeps there: text, of which some has an entry a line."""
+        rows = {
+            "kiln_key": self.hex(64),
+            "kiln_base_name": self.one(["docker.io/library/debian:12", "h.example:5000/a"]),
+            "kiln_base_digest": "sha256:" + self.hex(64),
+            "kiln_virtuals": self.one(["__glibc=2.36=0", "__cuda=12=0\n__glibc=2.36=0"]),
+            "kiln_specs": self.one(["a", 'a[version=">=1"]\nb # c', "yes\n- x: 'y'"]),
+        }
+        kept = {k: v for k, v in rows.items() if self.chance(60)}
+        return {"kiln_order": "link"} | kept
+
     def lock(self):
         names = ["python", "no", "on", "_libgcc_mutex", "p-q", "y", "null", "a.b", "1"]
         names = self.random.sample(names, self.random.randrange(len(names)))
@@ -78,7 +90,7 @@ class Locks(Generator):
                 "channels": [{"url": f"https://u:{SECRET}@h.example/c", "used_env_vars": []}],
                 "platforms": ["linux-64"],
                 "sources": ["environment.yml"],
-                "custom_metadata": {"kiln_order": "link"},
+                "custom_metadata": self.custom(),
             },
             "package": packages,
         }
@@ -95,6 +107,8 @@ def check_written(lock, answer, folder):
     path = Path(folder) / "conda-lock.yml"
     path.write_text(text)
     read = parse_conda_lock_file(path)
+    kept = read.metadata.custom_metadata
+    check("custom metadata", kept == lock["metadata"]["custom_metadata"], kept, text)
     check("conda-lock's packages", len(read.package) == len(lock["package"]), text)
     by_name = {p["name"]: p for p in lock["package"]}  # they sort
     for theirs in read.package:

@@ -213,7 +213,7 @@ def compare_spec(report, text, rows, answer):
     if answer.ok and theirs is None:
         theirs = read(MatchSpec, tight(text))
         if theirs:
-            report.deviates("blanks are dropped between brackets and behind `(` as elsewhere")
+            report.deviates("blanks are dropped between brackets and in parentheses as elsewhere")
     row = deviation(SPECS, text, answer, theirs)
     if row:
         report.deviates(row)
@@ -256,7 +256,7 @@ def tight(text):
     """The spec without blanks at operators and separators in its brackets."""
     head, bracket, keys = text.partition("[")
     keys = re.sub(r"(?<=[=<>]) +(?![=<>!~])|(?<=[|,(\"']) +| +(?=[,|)\"'])", "", keys)
-    return head.replace("( ", "(") + bracket + keys
+    return re.sub(r"(?<=\() +| +(?=\))", "", head) + bracket + keys
 
 
 def plain(text):
@@ -304,7 +304,7 @@ def odd_build(text, answer, theirs):
 
 
 def odd_host(text, answer, theirs):
-    return answer.ok and re.search('https?://[^"]*[@:#]', text)
+    return answer.ok and re.search('(https?|file)://[^"]*[@:#]', text)
 
 
 def refused(why):
@@ -314,7 +314,7 @@ def refused(why):
 
 
 MATCHES = "order of `1a_`, prefixes `1.0.*` of `1a` and `1+a.*` of `1.2+a`: as CEP 33, conda"
-PATTERN = re.compile(r"\^|[*][._-]*[0-9A-Za-z*]")
+PATTERN = re.compile(r"\^|[*][._+-]*[0-9A-Za-z*]")
 STARS = "`!=1.*.*` is `!=1.*`; rattler makes it `!=1`"
 UNDERSCORES = "`1._` is a version (as Version has it), in an expression too"
 PATTERNS = ("globs inside and regexes are matched against the text (CEP 29)", is_pattern)
