@@ -1,0 +1,279 @@
+/* builder/build.c - a run's settings, and the steps before the image: key, lock, plan. */
+#include "builder/build_private.h"
+#include "builder/solve.h"
+#include "cache/layout.h"
+#include "specs/base/fs.h"
+#include "specs/base/workers.h"
+#include "specs/key.h"
+#include "specs/virtual.h"
+
+static int open_parts(struct build *b, struct err **e)
+{
+	int r = platform_find(b->o.platform ? b->o.platform : "linux/amd64", &b->platform, e);
+	if (r < 0)
+		return r;
+	if ((r = virtuals_given(&b->arena, b->o.virtuals, &b->given, e)) < 0)
+		return r;
+	if (b->o.cache)
+		b->cache = mem_text(b->o.cache);
+	else if ((r = layout_default(&b->cache, e)) < 0)
+		return r;
+	if ((r = fs_make_dirs(b->cache, 0700, e)) < 0)
+		return err_wrap(e, "cache");
+	struct http_options options = {.log = b->o.log};
+	return http_open(&options, &b->http, e);
+}
+
+int build_open(const struct build_options *o, struct build **out, struct err **e)
+{
+	AUTO(build_close) struct build *b = mem_zero(1, sizeof(*b));
+	b->o = *o;
+	b->prefix = o->prefix ? o->prefix : "/opt/env";
+	if (!b->o.jobs)
+		b->o.jobs = workers_default();
+	int r = open_parts(b, e);
+	if (r < 0)
+		return r;
+	*out = STEAL(&b);
+	return 0;
+}
+
+void build_close(struct build *b)
+{
+	if (!b)
+		return;
+	registry_close(b->base_registry);
+	base_image_done(&b->base);
+	http_close(b->http);
+	free(b->cache);
+	arena_done(&b->arena);
+	free(b);
+}
+
+int build_set_base(struct build *b, const char *reference, struct err **e)
+{
+	struct registry_options options = {b->platform->image, b->o.jobs, b->o.log};
+	int r = reference_parse(&b->arena, str_of(reference), &b->base_reference, e);
+	if (r < 0)
+		return err_wrap(e, "--base");
+	r = registry_open(b->http, &b->base_reference, &options, &b->base_registry, e);
+	if (r == 0 && b->base_reference.has_digest)
+		b->base_digest = b->base_reference.digest;
+	else if (r == 0)
+		r = registry_head(b->base_registry, &b->base_reference, &b->base_digest, NULL, e);
+	if (r < 0)
+		return err_wrap(e, "base image %s", reference);
+	b->has_base = true;
+	return 0;
+}
+
+int build_pull_base(struct build *b, struct err **e)
+{
+	if (!b->has_base || b->base_pulled)
+		return 0;
+	/* By the digest the key was made with: the tag may move meanwhile. */
+	struct reference exact = b->base_reference;
+	exact.has_digest = true;
+	exact.digest = b->base_digest;
+	int r = registry_pull_base(b->base_registry, &exact, b->cache, &b->base, e);
+	if (r < 0)
+		return err_wrap(e, "base image");
+	b->base_pulled = true;
+	return 0;
+}
+
+static struct str base_digest_text(struct build *b)
+{
+	if (!b->has_base)
+		return (struct str){0};
+	return arena_printf(&b->arena, "sha256:%s", digest_text(&b->base_digest).hex);
+}
+
+void build_key(struct build *b, const struct definition *d, struct buf *text, struct digest *out)
+{
+	struct key_input in = {
+		.definition = d,
+		.platform = str_of(b->platform->image),
+		.base_digest = base_digest_text(b),
+		.prefix = str_of(b->prefix),
+		.virtuals = b->given,
+		.strict = !b->o.flexible,
+		.bytecode = !b->o.no_bytecode,
+		.compression = str_of(compression_name(b->o.compression)),
+	};
+	key_text(&in, text);
+	key_digest(&in, out);
+}
+
+int build_channels(struct build *b, const struct definition *d, struct channels *out,
+		   struct err **e)
+{
+	struct str subdirs[] = {str_of(b->platform->subdir), STR("noarch")};
+	struct channel_options options = {
+		.cache = b->cache,
+		.alias = b->o.alias,
+		.subdirs = {subdirs, COUNT(subdirs)},
+		.offline = b->o.offline,
+		.jobs = b->o.jobs,
+		.log = b->o.log,
+	};
+	if (d->channels.n == 0)
+		return err_set(e, ERR_SYNTAX, "no channel is named; add `channels:` or -c CHANNEL");
+	return channels_open(b->http, d->channels, &options, out, e);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static struct strs spec_texts(struct arena *a, const struct definition *d)
+{
+	struct str *texts = arena_zero(a, d->spec_count, sizeof(*texts));
+	for (size_t i = 0; i < d->spec_count; i++) {
+		AUTO(buf_done) struct buf text = BUF(1 << 20);
+		matchspec_display(&d->specs[i].spec, &text);
+		texts[i] = arena_str(a, buf_str(&text));
+	}
+	qsort(texts, d->spec_count, sizeof(*texts), by_text);
+	return (struct strs){texts, d->spec_count};
+}
+
+static struct strs copy_strs(struct arena *a, struct strs from)
+{
+	struct str *copy = arena_zero(a, from.n, sizeof(*copy));
+	for (size_t i = 0; i < from.n; i++)
+		copy[i] = arena_str(a, from.v[i]);
+	return (struct strs){copy, from.n};
+}
+
+static struct str base_cuda(const struct build *b)
+{
+	return b->base_pulled ? base_image_env(&b->base, "CUDA_VERSION") : (struct str){0};
+}
+
+static void fill_lock(struct build *b, const struct definition *d, const struct channels *c,
+		      const struct solution *s, struct lock *out)
+{
+	struct arena *a = &out->arena;
+	AUTO(buf_done) struct buf text = BUF(16 << 20);
+	struct digest key;
+	build_key(b, d, &text, &key);
+	out->platform = arena_str(a, str_of(b->platform->subdir));
+	out->key = arena_str(a, str_of(digest_text(&key).hex));
+	if (b->has_base) {
+		AUTO(buf_done) struct buf name = BUF(1 << 20);
+		reference_write(&b->base_reference, &name);
+		out->base_name = arena_str(a, buf_str(&name));
+		out->base_digest = arena_str(a, base_digest_text(b));
+	}
+	struct str *urls = arena_zero(a, c->n, sizeof(*urls));
+	for (size_t i = 0; i < c->n; i++)
+		urls[i] = arena_str(a, c->v[i].url);
+	out->channels = (struct strs){urls, c->n};
+	out->specs = spec_texts(a, d);
+	out->count = s->count;
+	out->records = arena_zero(a, s->count, sizeof(*out->records));
+	for (size_t i = 0; i < s->count; i++)
+		record_copy(a, &s->records[i], &out->records[i]);
+}
+
+static struct matchspec *specs_of(struct arena *a, const struct definition *d)
+{
+	struct matchspec *specs = arena_zero(a, d->spec_count, sizeof(*specs));
+	for (size_t i = 0; i < d->spec_count; i++)
+		specs[i] = d->specs[i].spec;
+	return specs;
+}
+
+int build_lock(struct build *b, const struct definition *d, struct lock *out, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(channels_close) struct channels channels = {0};
+	AUTO(solution_done) struct solution solution = {0};
+	AUTO(lock_done) struct lock made = {0};
+	struct virtuals virtuals;
+	int r = build_pull_base(b, e);
+	if (r < 0)
+		return r;
+	if ((r = virtuals_make(&a, b->platform, b->o.virtuals, base_cuda(b), &virtuals, e)) < 0)
+		return r;
+	if ((r = build_channels(b, d, &channels, e)) < 0)
+		return r;
+	struct solve_request request = {
+		.channels = &channels,
+		.specs = specs_of(&a, d),
+		.spec_count = d->spec_count,
+		.virtuals = virtuals.records,
+		.virtual_count = virtuals.count,
+		.strict = !b->o.flexible,
+		.log = b->o.log,
+	};
+	if ((r = solve(&request, &solution, e)) < 0)
+		return r;
+	made.virtuals = copy_strs(&made.arena, virtuals.texts);
+	fill_lock(b, d, &channels, &solution, &made);
+	*out = made;
+	made = (struct lock){0};
+	return 0;
+}
+
+int build_lock_fits(struct build *b, const struct definition *d, const struct lock *l,
+		    struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(16 << 20);
+	struct digest key;
+	build_key(b, d, &text, &key);
+	if (l->key.n == 0 || str_is(l->key, digest_text(&key).hex))
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "the lock was made for another definition (key %.12s..., wanted %.12s...); "
+		       "run `kiln lock` again",
+		       l->key.p, digest_text(&key).hex);
+}
+
+int build_fetch(struct build *b, const struct lock *l, struct package_file *files, struct err **e)
+{
+	struct package_options options = {b->cache, b->o.offline, b->o.jobs, b->o.log};
+	return packages_fetch(b->http, l->records, l->count, &options, files, e);
+}
+
+int build_plan(struct build *b, const struct lock *l, const struct package_file *files,
+	       struct link_plan *out, struct err **e)
+{
+	struct link_options options = {
+		.prefix = b->prefix,
+		.cache = b->cache,
+		.bytecode = !b->o.no_bytecode,
+		.verify = b->o.verify,
+		.jobs = b->o.jobs,
+		.log = b->o.log,
+	};
+	return link_plan_make(&options, l->records, files, l->count, out, e);
+}
+
+int build_install(struct build *b, const struct lock *l, const char *folder, struct err **e)
+{
+	AUTO(free) struct package_file *files = mem_zero(l->count, sizeof(*files));
+	AUTO(link_plan_done) struct link_plan plan = {0};
+	struct link_environment env = {.specs = l->specs};
+	log_phase(b->o.log, "fetch");
+	int r = build_fetch(b, l, files, e);
+	if (r == 0 && (r = build_plan(b, l, files, &plan, e)) == 0) {
+		log_phase(b->o.log, "link");
+		r = link_install(&plan, &env, folder, e);
+	}
+	package_files_done(files, l->count);
+	return r;
+}
+
+struct layer_options build_layer_options(const struct build *b)
+{
+	return (struct layer_options){
+		.cache = b->cache,
+		.prefix = b->prefix,
+		.compression = b->o.compression,
+		.jobs = b->o.jobs,
+		.log = b->o.log,
+	};
+}

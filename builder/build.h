@@ -1,0 +1,65 @@
+/* builder/build.h - the whole way: definition, key, lock, packages, layers, image, registry.
+ *
+ * A struct build is one run's settings and connections. Each step can be called alone; the
+ * commands do. Errors carry the step's own code. */
+#ifndef KILN_BUILD_H
+#define KILN_BUILD_H
+#include "builder/image.h"
+#include "builder/registry.h"
+#include "cache/channel.h"
+#include "specs/definition.h"
+#include "specs/lock.h"
+#include "specs/platform.h"
+
+struct build_options {
+	const char *cache;    /* NULL: the usual folder */
+	const char *prefix;   /* NULL: /opt/env */
+	const char *platform; /* NULL: linux/amd64 */
+	const char *alias;    /* of channels; NULL: the usual one */
+	struct strs virtuals; /* "NAME=VERSION" given by the user */
+	enum compression compression;
+	bool flexible; /* channel priority; false: strict */
+	bool no_bytecode, offline, verify;
+	bool update;	 /* solve again even when the key has an image */
+	unsigned jobs;	 /* 0: one a processor */
+	struct log *log; /* may be NULL */
+};
+
+struct build;
+int build_open(const struct build_options *o, struct build **out, struct err **e);
+void build_close(struct build *b);
+AUTO_DEFINE(struct build *, build_close)
+
+/* Names the base image (a reference or oci:DIR) and finds its digest: one HEAD. */
+int build_set_base(struct build *b, const char *reference, struct err **e);
+/* The key of the definition under these settings, and the text it is the hash of. */
+void build_key(struct build *b, const struct definition *d, struct buf *text, struct digest *out);
+/* Opens the definition's channels. */
+int build_channels(struct build *b, const struct definition *d, struct channels *out,
+		   struct err **e);
+/* Solves. The base, when set, gives virtual packages and goes into the lock. */
+int build_lock(struct build *b, const struct definition *d, struct lock *out, struct err **e);
+/* ERR_FAILED with the difference when the lock was made for another definition. */
+int build_lock_fits(struct build *b, const struct definition *d, const struct lock *l,
+		    struct err **e);
+/* Downloads, links and finishes the environment in a folder. */
+int build_install(struct build *b, const struct lock *l, const char *folder, struct err **e);
+
+struct build_result {
+	struct arena arena;
+	struct str image;     /* DEST@sha256:... */
+	struct digest digest; /* of the manifest */
+	struct digest key, lock_digest;
+	bool cached;	 /* nothing was solved, downloaded or packed */
+	uint64_t size;	 /* of the image's blobs */
+	struct str json; /* the document `kiln build --json` prints */
+	size_t packages, layers;
+};
+void build_result_done(struct build_result *r);
+AUTO_DEFINE_VALUE(struct build_result, build_result_done)
+
+/* The image of the definition at each destination (HOST/REPO[:TAG], oci:DIR[:TAG]); the first
+ * names the result. locked: use this lock instead of solving; may be NULL. */
+int build_image(struct build *b, const struct definition *d, const struct lock *locked,
+		struct strs destinations, struct build_result *out, struct err **e);
+#endif

@@ -1,0 +1,448 @@
+/* builder/build_image.c - the whole way to an image, or the short one when it exists. */
+#include "builder/build_private.h"
+#include "cache/layout.h"
+#include "cache/records.h"
+#include "specs/base/fs.h"
+#include <stdio.h>
+
+enum { KEY_TAG = 32 }; /* hex digits of the key that make a tag */
+
+struct run {
+	struct build *b;
+	const struct definition *d;
+	const struct lock *locked;
+	struct destination *to;
+	size_t to_count;
+	struct build_result *result;
+	struct records *records;
+	struct phases phases;
+	char key_hex[DIGEST_HEX + 1];
+};
+
+/* ---- destinations ---- */
+
+static void set_tags(struct run *r, struct destination *to)
+{
+	struct arena *a = &r->result->arena;
+	struct str *tags = arena_zero(a, 2, sizeof(*tags));
+	tags[0] = arena_str(a, (struct str){r->key_hex, KEY_TAG});
+	tags[1] = to->reference.tag;
+	to->tags = (struct strs){tags, to->reference.tag.n ? 2 : 1};
+}
+
+static int open_destinations(struct run *r, struct strs names, struct err **e)
+{
+	struct registry_options options = {r->b->platform->image, r->b->o.jobs, r->b->o.log};
+	r->to = arena_zero(&r->result->arena, names.n, sizeof(*r->to));
+	for (; r->to_count < names.n; r->to_count++) {
+		struct destination *to = &r->to[r->to_count];
+		struct str name = arena_str(&r->result->arena, names.v[r->to_count]);
+		int code = reference_parse(&r->result->arena, name, &to->reference, e);
+		if (code < 0)
+			return err_wrap(e, "destination");
+		if (to->reference.has_digest)
+			return err_set(e, ERR_USAGE, "destination %s: a digest cannot be asked for",
+				       name.p);
+		set_tags(r, to);
+		code = registry_open(r->b->http, &to->reference, &options, &to->registry, e);
+		if (code < 0)
+			return err_wrap(e, "destination %s", name.p);
+	}
+	return 0;
+}
+
+static void close_destinations(struct run *r)
+{
+	for (size_t i = 0; i < r->to_count; i++)
+		registry_close(r->to[i].registry);
+}
+
+/* HOST/REPO or oci:DIR, without a tag: what the local records are kept by. */
+static void destination_name(const struct destination *to, struct buf *out)
+{
+	struct reference bare = to->reference;
+	bare.tag = (struct str){0};
+	reference_write(&bare, out);
+}
+
+static void name_result(struct run *r)
+{
+	AUTO(buf_done) struct buf name = BUF(1 << 20);
+	destination_name(&r->to[0], &name);
+	r->result->image = arena_printf(&r->result->arena, "%s@sha256:%s", name.data,
+					digest_text(&r->result->digest).hex);
+}
+
+/* ---- the short way: the key has an image ---- */
+
+/* Gives the image of the key tag the user's tag as well. */
+static int retag(struct destination *to, const struct reference *by_key,
+		 const struct digest *digest, struct err **e)
+{
+	struct digest now;
+	AUTO(buf_done) struct buf manifest = BUF(4 << 20);
+	AUTO(buf_done) struct buf media_type = BUF(256);
+	if (to->tags.n < 2)
+		return 0;
+	int code = registry_head(to->registry, &to->reference, &now, NULL, NULL);
+	if (code == 0 && digest_eq(&now, digest))
+		return 0;
+	if ((code = registry_get_manifest(to->registry, by_key, &manifest, &media_type, e)) < 0)
+		return code;
+	return registry_push_manifest(to->registry, &to->reference, buf_str(&manifest),
+				      buf_str(&media_type), to->tags, e);
+}
+
+/* 0 when every destination has one and the same image for the key; ERR_ABSENT when not. */
+static int find_built(struct run *r, struct err **e)
+{
+	for (size_t i = 0; i < r->to_count; i++) {
+		struct reference by_key = r->to[i].reference;
+		struct digest digest;
+		by_key.tag = r->to[i].tags.v[0];
+		int code = registry_head(r->to[i].registry, &by_key, &digest, NULL, e);
+		if (code < 0)
+			return code;
+		if (i == 0)
+			r->result->digest = digest;
+		else if (!digest_eq(&digest, &r->result->digest))
+			return err_set(e, ERR_ABSENT, "destinations differ");
+		if ((code = retag(&r->to[i], &by_key, &digest, e)) < 0)
+			return code;
+	}
+	return 0;
+}
+
+static int recall_built(struct run *r, struct built *out)
+{
+	AUTO(buf_done) struct buf name = BUF(1 << 20);
+	destination_name(&r->to[0], &name);
+	int code = records_get(r->records, &r->result->key, buf_str(&name), &r->result->arena, out,
+			       NULL);
+	if (code < 0)
+		return code;
+	return digest_eq(&out->manifest, &r->result->digest) ? 0 : ERR_ABSENT;
+}
+
+/* The key's image serves a locked build when this machine knows that it is of this lock. */
+static int fits_lock(struct run *r, struct err **e)
+{
+	struct digest wanted;
+	struct built built;
+	int code = lock_digest(r->locked, &wanted, e);
+	if (code < 0)
+		return code;
+	if (recall_built(r, &built) < 0 || !digest_eq(&built.lock, &wanted))
+		return err_set(e, ERR_ABSENT, "the image is of another lock");
+	return 0;
+}
+
+/* What the local records know of it, as the members of the JSON document: nothing, when
+ * another machine has built it. */
+static void recall(struct run *r, struct json_out *j)
+{
+	AUTO(json_free) cJSON *doc = NULL;
+	struct built built;
+	bool known = recall_built(r, &built) == 0 &&
+		     json_parse(built.summary, "record", &doc, NULL) == 0;
+	json_put_text(j, "lock_digest", known ? json_text(doc, "lock_digest") : NULL);
+	json_put_bool(j, "cached", true);
+	if (known)
+		json_u64(doc, "size", &r->result->size);
+	json_put_u64(j, "size", r->result->size);
+	json_open(j, "layers", '[');
+	const cJSON *layer = NULL, *layers = known ? json_array(doc, "layers") : NULL;
+	cJSON_ArrayForEach(layer, layers)
+	{
+		uint64_t size = 0;
+		json_u64(layer, "size", &size);
+		json_open(j, NULL, '{');
+		json_put_text(j, "digest", json_text(layer, "digest"));
+		json_put_u64(j, "size", size);
+		json_put_value(j, "packages", json_get(layer, "packages"));
+		json_put_bool(j, "reused", true);
+		json_close(j, '}');
+		r->result->layers++;
+		r->result->packages += (size_t)cJSON_GetArraySize(json_get(layer, "packages"));
+	}
+	json_close(j, ']');
+}
+
+/* ---- the long way ---- */
+
+static int get_lock(struct run *r, struct lock *out, const struct lock **lock, struct err **e)
+{
+	*lock = r->locked;
+	if (r->locked)
+		return build_lock_fits(r->b, r->d, r->locked, e);
+	phases_enter(&r->phases, "solve");
+	int code = build_lock(r->b, r->d, out, e);
+	*lock = out;
+	return code;
+}
+
+static int push_everywhere(struct run *r, const struct image *image, struct err **e)
+{
+	for (size_t i = 0; i < r->to_count; i++) {
+		int code = push_image(&r->to[i], image, e);
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+/* Environment of the image: what activation sets, then what the definition sets. */
+static int image_env(struct run *r, const struct link_plan *plan, struct strs *out, struct err **e)
+{
+	struct arena *a = &r->result->arena;
+	struct strs activation = {0};
+	int code = link_activation(plan, a, &activation, e);
+	if (code < 0)
+		return code;
+	size_t n = activation.n + r->d->variable_count;
+	struct str *env = arena_zero(a, n, sizeof(*env));
+	for (size_t i = 0; i < activation.n; i++)
+		env[i] = activation.v[i];
+	for (size_t i = 0; i < r->d->variable_count; i++)
+		env[activation.n + i] =
+			arena_printf(a, "%.*s=%.*s", STR_ARG(r->d->variables[i].name),
+				     STR_ARG(r->d->variables[i].value));
+	*out = (struct strs){env, n};
+	return 0;
+}
+
+/* The lock's newest artefact, unless SOURCE_DATE_EPOCH says otherwise: never the clock. */
+static uint64_t created(const struct link_plan *plan)
+{
+	uint64_t seconds;
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	return epoch && str_u64(str_of(epoch), &seconds) ? seconds : plan->newest;
+}
+
+static bool to_layout(const struct run *r)
+{
+	for (size_t i = 0; i < r->to_count; i++)
+		if (r->to[i].reference.kind == REFERENCE_OCI)
+			return true;
+	return false;
+}
+
+static int finish_image(struct run *r, const struct link_plan *plan, const struct packed *packed,
+			struct image *out, struct err **e)
+{
+	struct digest_text lock = digest_text(&r->result->lock_digest);
+	struct image_options options = {
+		.platform = r->b->platform->image,
+		.prefix = r->b->prefix,
+		.key = r->key_hex,
+		.lock_digest = lock.hex,
+		.created = created(plan),
+		.oci = to_layout(r),
+	};
+	int code = image_env(r, plan, &options.env, e);
+	if (code < 0)
+		return code;
+	return image_make(r->b->base_pulled ? &r->b->base : NULL, packed->layers, packed->count,
+			  &options, out, e);
+}
+
+static void write_layers(const struct packed *packed, struct json_out *j)
+{
+	json_open(j, "layers", '[');
+	for (size_t i = 0; i < packed->count; i++) {
+		const struct layer *layer = &packed->layers[i];
+		char digest[DIGEST_HEX + 8];
+		snprintf(digest, sizeof(digest), "sha256:%s", digest_text(&layer->digest).hex);
+		json_open(j, NULL, '{');
+		json_put_text(j, "digest", digest);
+		json_put_u64(j, "size", layer->size);
+		json_open(j, "packages", '[');
+		for (size_t k = 0; k < layer->packages.n; k++)
+			json_put_str(j, NULL, layer->packages.v[k]);
+		json_close(j, ']');
+		json_put_bool(j, "reused", !packed->sent[i]);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void write_built(struct run *r, const struct packed *packed, struct json_out *j)
+{
+	json_put_text(j, "lock_digest", digest_text(&r->result->lock_digest).hex);
+	json_put_bool(j, "cached", false);
+	json_put_u64(j, "size", r->result->size);
+	write_layers(packed, j);
+}
+
+/* Layers to every destination, the base's beside them. */
+static int push_layers(struct run *r, const struct link_plan *plan, const struct lock *lock,
+		       struct packed *out, struct err **e)
+{
+	struct base_push *base = NULL;
+	int code = base_push_start(r->b, r->to, r->to_count, &base, e);
+	if (code < 0)
+		return code;
+	code = pack_and_push(r->b, plan, lock, r->d, r->to, r->to_count, &r->result->arena, out, e);
+	int base_code = base_push_finish(base, e);
+	return code < 0 ? code : base_code;
+}
+
+static int pack_lock(struct run *r, const struct lock *lock, const struct package_file *files,
+		     struct json_out *j, struct err **e)
+{
+	AUTO(link_plan_done) struct link_plan plan = {0};
+	AUTO(image_done) struct image image = {0};
+	AUTO(packed_done) struct packed packed = {0};
+	phases_enter(&r->phases, "plan");
+	int code = build_plan(r->b, lock, files, &plan, e);
+	if (code < 0)
+		return code;
+	phases_enter(&r->phases, "pack");
+	if ((code = push_layers(r, &plan, lock, &packed, e)) < 0)
+		return code;
+	if ((code = finish_image(r, &plan, &packed, &image, e)) < 0)
+		return code;
+	phases_enter(&r->phases, "push");
+	if ((code = push_everywhere(r, &image, e)) < 0)
+		return code;
+	r->result->digest = image.manifest_digest;
+	r->result->size = image.size;
+	r->result->packages = lock->count;
+	r->result->layers = packed.count;
+	name_result(r);
+	write_built(r, &packed, j);
+	return 0;
+}
+
+static int build_new(struct run *r, struct json_out *j, struct err **e)
+{
+	AUTO(lock_done) struct lock made = {0};
+	const struct lock *lock;
+	int code = build_pull_base(r->b, e);
+	if (code < 0)
+		return code;
+	if ((code = get_lock(r, &made, &lock, e)) < 0)
+		return code;
+	if ((code = lock_digest(lock, &r->result->lock_digest, e)) < 0)
+		return code;
+	AUTO(free) struct package_file *files = mem_zero(lock->count, sizeof(*files));
+	phases_enter(&r->phases, "fetch");
+	code = build_fetch(r->b, lock, files, e);
+	if (code == 0)
+		code = pack_lock(r, lock, files, j, e);
+	package_files_done(files, lock->count);
+	return code;
+}
+
+/* ---- both ---- */
+
+static void write_head(struct run *r, struct json_out *j)
+{
+	char digest[DIGEST_HEX + 8];
+	snprintf(digest, sizeof(digest), "sha256:%s", digest_text(&r->result->digest).hex);
+	json_put_str(j, "image", r->result->image);
+	json_put_text(j, "digest", digest);
+	json_put_text(j, "key", r->key_hex);
+}
+
+/* The document: head, the members that the way taken has written, seconds. */
+static void write_document(struct run *r, struct str members)
+{
+	AUTO(buf_done) struct buf text = BUF(64 << 20);
+	struct json_out j = {&text};
+	json_open(&j, NULL, '{');
+	write_head(r, &j);
+	buf_add_char(&text, ',');
+	buf_add_str(&text, members);
+	phases_write(&r->phases, &j, "seconds");
+	json_close(&j, '}');
+	r->result->json = arena_str(&r->result->arena, buf_str(&text));
+}
+
+static int remember(struct run *r, struct err **e)
+{
+	for (size_t i = 0; i < r->to_count; i++) {
+		AUTO(buf_done) struct buf name = BUF(1 << 20);
+		destination_name(&r->to[i], &name);
+		struct built built = {
+			.key = r->result->key,
+			.destination = buf_str(&name),
+			.manifest = r->result->digest,
+			.lock = r->result->lock_digest,
+			.size = r->result->size,
+			.summary = r->result->json,
+		};
+		int code = records_put(r->records, &built, e);
+		if (code < 0)
+			return err_wrap(e, "record");
+	}
+	return 0;
+}
+
+/* Equal builds on one machine wait for one another; the second then finds the first's. */
+static int lock_key(struct run *r, int *out_fd, struct err **e)
+{
+	AUTO(free) char *folder = NULL;
+	int code = layout_folder(r->b->cache, LAYOUT_LOCKS, &folder, e);
+	if (code < 0)
+		return code;
+	AUTO(free) char *path = fs_join(folder, r->key_hex);
+	return fs_lock(path, false, out_fd, e);
+}
+
+static int run_build(struct run *r, struct err **e)
+{
+	AUTO(buf_done) struct buf members = BUF(64 << 20);
+	struct json_out j = {&members};
+	AUTO(fd_close) int lock_fd = -1;
+	int code = lock_key(r, &lock_fd, e);
+	if (code < 0)
+		return code;
+	code = r->b->o.update ? ERR_ABSENT : find_built(r, e);
+	if (code == 0 && r->locked)
+		code = fits_lock(r, e);
+	if (code < 0 && code != ERR_ABSENT)
+		return code;
+	err_clear(e);
+	r->result->cached = code == 0;
+	if (r->result->cached) {
+		name_result(r);
+		recall(r, &j);
+	} else {
+		code = build_new(r, &j, e);
+	}
+	if (code < 0)
+		return code;
+	write_document(r, buf_str(&members));
+	return r->result->cached ? 0 : remember(r, e);
+}
+
+int build_image(struct build *b, const struct definition *d, const struct lock *locked,
+		struct strs destinations, struct build_result *out, struct err **e)
+{
+	AUTO(build_result_done) struct build_result made = {0};
+	AUTO(buf_done) struct buf text = BUF(16 << 20);
+	struct run r = {.b = b, .d = d, .locked = locked, .result = &made};
+	phases_start(&r.phases, b->o.log);
+	phases_enter(&r.phases, "key");
+	build_key(b, d, &text, &made.key);
+	memcpy(r.key_hex, digest_text(&made.key).hex, sizeof(r.key_hex));
+	int code = records_open(b->cache, &r.records, e);
+	if (code == 0)
+		code = open_destinations(&r, destinations, e);
+	if (code == 0)
+		code = run_build(&r, e);
+	close_destinations(&r);
+	records_close(r.records);
+	if (code < 0)
+		return code;
+	*out = made;
+	made = (struct build_result){0};
+	return 0;
+}
+
+void build_result_done(struct build_result *r)
+{
+	arena_done(&r->arena);
+	*r = (struct build_result){0};
+}

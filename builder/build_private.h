@@ -1,0 +1,59 @@
+/* builder/build_private.h - what the files of build share; nobody else includes it. */
+#ifndef KILN_BUILD_PRIVATE_H
+#define KILN_BUILD_PRIVATE_H
+#include "builder/build.h"
+#include "builder/link.h"
+#include "builder/phases.h"
+
+struct build {
+	struct build_options o;
+	struct arena arena;
+	const struct platform *platform;
+	const char *prefix;
+	char *cache;
+	struct http *http;
+	struct strs given; /* virtual packages of options and environment */
+	/* The base: its reference, and the digest that the name gave. */
+	bool has_base;
+	struct reference base_reference;
+	struct registry *base_registry;
+	struct digest base_digest;
+	bool base_pulled;
+	struct base_image base;
+};
+
+/* Manifest and config of the base, once. */
+int build_pull_base(struct build *b, struct err **e);
+/* The archives of the lock, and the plan of how they are linked. files has l->count rows. */
+int build_fetch(struct build *b, const struct lock *l, struct package_file *files, struct err **e);
+int build_plan(struct build *b, const struct lock *l, const struct package_file *files,
+	       struct link_plan *out, struct err **e);
+
+/* One destination: its registry, and the tags it gets. */
+struct destination {
+	struct reference reference;
+	struct registry *registry;
+	struct strs tags; /* the key's, and the user's */
+};
+
+/* Layers of an environment, packed and pushed to every destination as they get ready. */
+struct packed {
+	struct layer *layers; /* [count], in the arena; what they hold, packed_done frees */
+	bool *sent;	      /* [count]: bytes went to some destination */
+	size_t count;
+};
+void packed_done(struct packed *p);
+AUTO_DEFINE_VALUE(struct packed, packed_done)
+int pack_and_push(struct build *b, const struct link_plan *plan, const struct lock *l,
+		  const struct definition *d, struct destination *to, size_t to_count,
+		  struct arena *a, struct packed *out, struct err **e);
+/* The base's blobs, mounted or streamed to every destination in a thread of their own;
+ * `b` and `to` must stay. base_push_finish waits, takes NULL, and keeps an earlier *e. */
+struct base_push;
+int base_push_start(struct build *b, struct destination *to, size_t to_count,
+		    struct base_push **out, struct err **e);
+int base_push_finish(struct base_push *p, struct err **e);
+/* Config, manifest and tags; layers and base have to be there. */
+int push_image(const struct destination *to, const struct image *image, struct err **e);
+struct layer_options build_layer_options(const struct build *b);
+#endif

@@ -1,0 +1,267 @@
+/* builder/pack.c - packages to layers to registries, each as soon as it can.
+ *
+ * One job a layer, biggest first: its packages are packed and hashed in one pass, then it is
+ * pushed, so uploads run beside packing. Packing is held to one thread a processor; the
+ * threads beyond that wait for the registry. */
+#include "builder/build_private.h"
+#include "builder/media_type.h"
+#include "specs/base/interrupt.h"
+#include "specs/base/workers.h"
+#include <pthread.h>
+#include <semaphore.h>
+
+enum {
+	UPLOADS = 4,	  /* threads beyond the packing ones */
+	LAYERS_MAX = 100, /* with the base's: others build on our images, Docker takes 125 */
+};
+
+struct pack_layer {
+	size_t *members; /* packages, in link order; the plan's count means link_finish */
+	size_t count;
+	uint64_t size; /* plain bytes, about */
+	struct str label;
+};
+
+struct pack {
+	struct build *b;
+	const struct link_plan *plan;
+	const struct lock *lock;
+	const struct link_environment *env;
+	struct layer_options layer_options;
+	struct destination *to;
+	size_t to_count;
+	size_t items;	    /* packages and the environment's own segment */
+	uint64_t *sizes;    /* [items] */
+	unsigned *layer_of; /* [items] */
+	struct pack_layer *layers;
+	size_t *order; /* of layers: biggest first */
+	struct packed *out;
+	struct arena *arena; /* touched before and after the threads only */
+	sem_t packing;
+};
+
+static bool is_environment(const struct pack *p, size_t i)
+{
+	return i == p->plan->count;
+}
+
+static struct str item_name(const struct pack *p, size_t i)
+{
+	return is_environment(p, i) ? STR("environment") : p->lock->records[i].name;
+}
+
+struct fill {
+	struct pack *p;
+	size_t i;
+};
+
+static int fill_segment(void *cookie, struct sink *to, struct err **e)
+{
+	struct fill *f = cookie;
+	if (is_environment(f->p, f->i))
+		return link_finish(f->p->plan, f->p->env, to, e);
+	struct log *log = f->p->b->o.log;
+	struct log_task *task = log_begin(log, "packing", item_name(f->p, f->i), f->p->sizes[f->i]);
+	int r = link_package(f->p->plan, f->i, to, e);
+	log_advance(log, task, r < 0 ? 0 : f->p->sizes[f->i]);
+	log_end(log, task, r >= 0);
+	return r < 0 ? err_wrap(e, "%.*s", STR_ARG(item_name(f->p, f->i))) : 0;
+}
+
+static void add_text(struct hasher *h, struct str text)
+{
+	hasher_add(h, text.p, text.n);
+	hasher_add(h, "", 1);
+}
+
+/* What decides the bytes of the environment's own segment. */
+static void environment_identity(const struct pack *p, struct digest *out)
+{
+	AUTO(hasher_free) struct hasher *h = hasher_new();
+	add_text(h, STR("environment 1"));
+	for (size_t i = 0; i < p->plan->count; i++) {
+		struct digest id;
+		link_identity(p->plan, i, &id);
+		hasher_add(h, &id, sizeof(id));
+	}
+	for (size_t i = 0; i < p->env->specs.n; i++)
+		add_text(h, p->env->specs.v[i]);
+	for (size_t i = 0; i < p->env->variable_count; i++) {
+		add_text(h, p->env->variables[i].name);
+		add_text(h, p->env->variables[i].value);
+	}
+	hasher_end(h, out);
+}
+
+static int read_layer(void *cookie, uint64_t at,
+		      int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
+		      struct err **e)
+{
+	struct {
+		const struct layer_options *o;
+		const struct layer *layer;
+	} *source = cookie;
+	return layer_read(source->o, source->layer, at, write, to, e);
+}
+
+static int push_layer(struct pack *p, size_t l, struct err **e)
+{
+	const struct layer *layer = &p->out->layers[l];
+	struct {
+		const struct layer_options *o;
+		const struct layer *layer;
+	} source = {&p->layer_options, layer};
+	bool zstd = layer->compression == COMPRESSION_ZSTD;
+	const char *type = media_type_name(zstd ? MEDIA_LAYER_ZSTD : MEDIA_LAYER_GZIP, false);
+	for (size_t i = 0; i < p->to_count; i++) {
+		struct push_blob blob = {
+			.digest = layer->digest,
+			.size = layer->size,
+			.media_type = str_of(type),
+			.name = p->layers[l].label,
+			.read = read_layer,
+			.cookie = &source,
+		};
+		int r = registry_push_blob(p->to[i].registry, &p->to[i].reference, &blob, e);
+		if (r < 0)
+			return r;
+		p->out->sent[l] |= blob.sent;
+	}
+	return 0;
+}
+
+static int make_layer(struct pack *p, size_t l, struct err **e)
+{
+	const struct pack_layer *layer = &p->layers[l];
+	struct strs packages = p->out->layers[l].packages;
+	AUTO(free) struct layer_part *parts = mem_zero(layer->count, sizeof(*parts));
+	AUTO(free) struct fill *fills = mem_zero(layer->count, sizeof(*fills));
+	for (size_t k = 0; k < layer->count; k++) {
+		size_t i = layer->members[k];
+		struct digest content;
+		fills[k] = (struct fill){p, i};
+		parts[k].fill = fill_segment;
+		parts[k].cookie = &fills[k];
+		if (is_environment(p, i)) {
+			environment_identity(p, &content);
+		} else {
+			link_identity(p->plan, i, &content);
+			parts[k].paths = link_paths(p->plan, i);
+		}
+		segment_id(&p->layer_options, &content, &parts[k].id);
+	}
+	int r = layer_build(&p->layer_options, parts, layer->count, &p->out->layers[l], e);
+	p->out->layers[l].packages = packages;
+	return r;
+}
+
+static int pack_one(void *cookie, size_t at, struct err **e)
+{
+	struct pack *p = cookie;
+	size_t l = p->order[at];
+	int r = interrupt_check(e);
+	if (r < 0)
+		return r;
+	while (sem_wait(&p->packing) < 0)
+		;
+	r = make_layer(p, l, e);
+	sem_post(&p->packing);
+	return r < 0 ? r : push_layer(p, l, e);
+}
+
+static int by_size(const void *a, const void *b, void *layers)
+{
+	size_t i = *(const size_t *)a, j = *(const size_t *)b;
+	const struct pack_layer *l = layers;
+	if (l[i].size != l[j].size)
+		return l[i].size < l[j].size ? 1 : -1;
+	return i < j ? -1 : 1;
+}
+
+static void plan_items(struct pack *p)
+{
+	struct layer_item *items = arena_zero(p->arena, p->items, sizeof(*items));
+	for (size_t i = 0; i < p->items; i++) {
+		bool last = is_environment(p, i);
+		p->sizes[i] = last ? 0 : link_size(p->plan, i);
+		items[i] = (struct layer_item){last ? STR("") : item_name(p, i), p->sizes[i], last};
+	}
+	size_t base = p->b->base_pulled ? p->b->base.layer_count : 0;
+	size_t room = base + 2 < LAYERS_MAX ? LAYERS_MAX - base : 2;
+	layer_plan(items, p->items, room, p->layer_of, &p->out->count);
+}
+
+static void plan_layers(struct pack *p)
+{
+	size_t n = p->out->count;
+	p->layers = arena_zero(p->arena, n, sizeof(*p->layers));
+	p->order = arena_zero(p->arena, n, sizeof(*p->order));
+	p->out->layers = arena_zero(p->arena, n, sizeof(*p->out->layers));
+	p->out->sent = arena_zero(p->arena, n, sizeof(*p->out->sent));
+	for (size_t i = 0; i < p->items; i++) {
+		p->layers[p->layer_of[i]].count++;
+		p->layers[p->layer_of[i]].size += p->sizes[i];
+	}
+	for (size_t l = 0; l < n; l++) {
+		p->order[l] = l;
+		p->layers[l].members = arena_zero(p->arena, p->layers[l].count, sizeof(size_t));
+		p->layers[l].count = 0;
+	}
+	for (size_t i = 0; i < p->items; i++) {
+		struct pack_layer *layer = &p->layers[p->layer_of[i]];
+		layer->members[layer->count++] = i;
+	}
+	qsort_r(p->order, n, sizeof(*p->order), by_size, p->layers);
+}
+
+/* Names for people: all packages of a layer, and one line for its transfer. */
+static void name_layers(struct pack *p)
+{
+	for (size_t l = 0; l < p->out->count; l++) {
+		struct pack_layer *layer = &p->layers[l];
+		struct str *names = arena_zero(p->arena, layer->count, sizeof(*names));
+		for (size_t k = 0; k < layer->count; k++)
+			names[k] = item_name(p, layer->members[k]);
+		p->out->layers[l].packages = (struct strs){names, layer->count};
+		layer->label = names[0];
+		if (layer->count > 1)
+			layer->label = arena_printf(p->arena, "%.*s and %zu more",
+						    STR_ARG(names[0]), layer->count - 1);
+	}
+}
+
+void packed_done(struct packed *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		layer_done(&p->layers[i]);
+	*p = (struct packed){0};
+}
+
+int pack_and_push(struct build *b, const struct link_plan *plan, const struct lock *l,
+		  const struct definition *d, struct destination *to, size_t to_count,
+		  struct arena *a, struct packed *out, struct err **e)
+{
+	struct link_environment env = {l->specs, d->variables, d->variable_count};
+	size_t items = plan->count + 1;
+	struct pack p = {
+		.b = b,
+		.plan = plan,
+		.lock = l,
+		.env = &env,
+		.layer_options = build_layer_options(b),
+		.to = to,
+		.to_count = to_count,
+		.items = items,
+		.sizes = arena_zero(a, items, sizeof(uint64_t)),
+		.layer_of = arena_zero(a, items, sizeof(unsigned)),
+		.out = out,
+		.arena = a,
+	};
+	plan_items(&p);
+	plan_layers(&p);
+	name_layers(&p);
+	sem_init(&p.packing, 0, b->o.jobs);
+	int r = workers_run(b->o.jobs + UPLOADS, out->count, pack_one, &p, e);
+	sem_destroy(&p.packing);
+	return r;
+}
