@@ -7,7 +7,8 @@
 #include <signal.h>
 #include <stdio.h>
 
-static const struct command *const commands[] = {&cmd_version};
+static const struct command *const commands[] = {&cmd_build,   &cmd_lock,   &cmd_key,
+						 &cmd_install, &cmd_search, &cmd_version};
 
 #define AT(field) offsetof(struct common_args, field)
 const struct option_row common_options[] = {

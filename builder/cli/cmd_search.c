@@ -1,0 +1,105 @@
+/* builder/cli/cmd_search.c - kiln search: the records that match, best first. */
+#include "builder/cli/common.h"
+#include "builder/solve.h"
+#include "specs/base/json.h"
+
+struct search_args {
+	struct common_args common;
+};
+
+static void put_strs(struct json_out *j, const char *key, struct strs list)
+{
+	json_open(j, key, '[');
+	for (size_t i = 0; i < list.n; i++)
+		json_put_str(j, NULL, list.v[i]);
+	json_close(j, ']');
+}
+
+static void put_record(struct json_out *j, const struct record *r)
+{
+	json_open(j, NULL, '{');
+	json_put_str(j, "name", r->name);
+	json_put_str(j, "version", r->version_text);
+	json_put_str(j, "build", r->build);
+	json_put_u64(j, "build_number", r->build_number);
+	json_put_str(j, "subdir", r->subdir);
+	json_put_str(j, "channel", r->channel);
+	json_put_str(j, "url", r->url);
+	json_put_text(j, "sha256", r->has_sha256 ? digest_text(&r->sha256).hex : NULL);
+	json_put_u64(j, "size", r->size);
+	put_strs(j, "depends", r->depends);
+	put_strs(j, "constrains", r->constrains);
+	json_put_u64(j, "timestamp", r->timestamp);
+	json_close(j, '}');
+}
+
+static void put_line(struct buf *out, const struct record *r)
+{
+	buf_printf(out, "%-24.*s %-16.*s %-28.*s %.*s/%.*s\n", STR_ARG(r->name),
+		   STR_ARG(r->version_text), STR_ARG(r->build), STR_ARG(r->channel),
+		   STR_ARG(r->subdir));
+}
+
+static int search_one(struct session *s, const char *text, struct json_out *j, bool json,
+		      struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(channels_close) struct channels channels = {0};
+	struct matchspec spec;
+	struct record *records;
+	size_t count;
+	int r = matchspec_parse(&a, str_of(text), MATCHSPEC_SEARCH, &spec, e);
+	if (r < 0)
+		return err_wrap(e, "%s", text);
+	if ((r = build_channels(s->build, &s->definition, &channels, e)) < 0)
+		return r;
+	if ((r = solve_search(&channels, &spec, true, &a, &records, &count, e)) < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		if (json)
+			put_record(j, &records[i]);
+		else
+			put_line(j->to, &records[i]);
+	return 0;
+}
+
+static int search_run(void *at, const struct option_list *rest, struct err **e)
+{
+	struct search_args *args = at;
+	AUTO(session_done) struct session s = SESSION;
+	AUTO(buf_done) struct buf out = BUF(BUF_UNLIMITED);
+	struct json_out j = {&out};
+	struct build_options o = {0};
+	if (rest->n == 0)
+		return err_set(e, ERR_USAGE, "search wants a match spec, as 'numpy >=1.26'");
+	int r = session_open(&s, &args->common, o, NULL, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < args->common.channels.n; i++)
+		definition_add_channel(&s.definition, str_of(args->common.channels.v[i]));
+	bool json = args->common.json;
+	if (json) {
+		json_open(&j, NULL, '{');
+		json_open(&j, "records", '[');
+	}
+	for (size_t i = 0; i < rest->n; i++)
+		if ((r = search_one(&s, rest->v[i], &j, json, e)) < 0)
+			return r;
+	if (json) {
+		json_close(&j, ']');
+		json_close(&j, '}');
+		buf_add_char(&out, '\n');
+	}
+	return command_print(&out, e);
+}
+
+static const struct option_row search_options[] = {{0}};
+
+const struct command cmd_search = {
+	.name = "search",
+	.usage = "search -c CHANNEL [OPTIONS] SPEC...",
+	.summary = "list the records that match, best first",
+	.options = search_options,
+	.args_size = sizeof(struct search_args),
+	.run = search_run,
+};

@@ -1,0 +1,30 @@
+/* builder/cli/common.h - what several commands do alike: settings, definition files. */
+#ifndef KILN_CLI_COMMON_H
+#define KILN_CLI_COMMON_H
+#include "builder/build.h"
+#include "builder/cli/command.h"
+
+/* A run opened from the command line, with what it holds on to. */
+struct session {
+	struct build *build;
+	struct definition definition;
+	struct str *virtuals; /* array behind the options' list */
+};
+#define SESSION                                                                                    \
+	{                                                                                          \
+		.definition = DEFINITION                                                           \
+	}
+void session_done(struct session *s);
+AUTO_DEFINE_VALUE(struct session, session_done)
+
+/* `extra` holds the settings that only some commands have; the common ones are added. base
+ * may be NULL. */
+int session_open(struct session *s, const struct common_args *args, struct build_options extra,
+		 const char *base, struct err **e);
+/* Reads the definition: `file`, or the first of rest; "-" is standard input. */
+int session_definition(struct session *s, const struct common_args *args, const char *file,
+		       const struct option_list *rest, struct err **e);
+/* Reads a lock in either form for the session's platform. */
+int session_lock(const struct common_args *args, const char *path, struct lock *out,
+		 struct err **e);
+#endif
