@@ -99,7 +99,7 @@ lint: setup-tests
 	tests/lint/run.sh
 
 # What the build needs; what the tests need; the channel that they use.
-.PHONY: setup setup-tests channel
+.PHONY: setup setup-tests channel demo bench
 setup:
 	@BUILD_PACKAGES="$(BUILD_PACKAGES)" tests/setup.sh build
 
@@ -108,6 +108,17 @@ setup-tests: setup
 
 channel: setup-tests
 	@tests/channel/make.sh
+
+# The main job from nothing; what it costs beside other ways.
+demo: channel
+	$(MAKE) -j2 all
+	@tests/base/make.sh
+	@tests/demo.sh
+
+bench: channel
+	$(MAKE) -j2 all
+	@tests/base/make.sh
+	@build/venv/bin/python tests/bench/bench.py build/bench
 
 clean:
 	rm -rf build/plain build/address-undefined build/fuzz
