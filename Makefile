@@ -79,7 +79,8 @@ CAMPAIGNS    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)
 .PHONY: fuzz campaigns
 fuzz: setup-tests
 	@tests/setup.sh build clang
-	@$(MAKE) -j2 CC=clang SAN=fuzzer-no-link,address,undefined B=build/fuzz campaigns
+	@$(MAKE) -j2 CC=clang SAN=fuzzer-no-link,address,undefined B=build/fuzz \
+	  CFLAGS="-g -fno-sanitize-recover=undefined" campaigns
 
 campaigns: $(CAMPAIGNS:%=build/fuzz/campaign_%)
 	@mkdir -p build/fuzz/found $(CAMPAIGNS:%=build/fuzz/corpus/%)

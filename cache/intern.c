@@ -31,7 +31,7 @@ struct str intern_text(const struct intern *t, uint32_t id)
 {
 	uint32_t from = id ? t->ends[id - 1] : 0;
 
-	return (struct str){t->bytes + from, t->ends[id] - from};
+	return (struct str){t->bytes ? t->bytes + from : "", t->ends[id] - from};
 }
 
 static struct intern_slot *free_slot(const struct intern *t, uint32_t hash)

@@ -5,6 +5,7 @@
 set -u
 cd "$(dirname "$0")/.."
 passed=0 failed=0 skipped=0
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 log=build/test-logs
 mkdir -p "$log"
 
