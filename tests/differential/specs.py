@@ -320,7 +320,7 @@ UNDERSCORES = "`1._` is a version (as Version has it), in an expression too"
 PATTERNS = ("globs inside and regexes are matched against the text (CEP 29)", is_pattern)
 SEPARATORS = (
     "a version does not end in `.`, in an expression neither",
-    lambda text, answer, theirs: not answer.ok and re.search(r"[.][_-]?(?:[,|) =#\[]|$)", text),
+    lambda text, answer, theirs: not answer.ok and re.search(r"[.][_-]?(?:[,|) =#\['\"\]]|$)", text),
 )
 
 EXPRESSIONS = [PATTERNS, SEPARATORS]
@@ -338,6 +338,10 @@ SPECS = [
 ]
 CANONICALS = [
     (PATTERNS[0], lambda text, ours, wanted: has_pattern(ours) or PATTERN.search(text)),
+    (
+        "blanks around a value without quotes do not belong to it",
+        lambda text, ours, wanted: ours == re.sub(" +\"", '"', wanted),
+    ),
     ("the root folder is no channel", lambda text, ours, wanted: re.match("(file:/)?/+[nl]", text)),
     (UNDERSCORES, lambda text, ours, wanted: re.search("[.][_-]", text)),
     (
