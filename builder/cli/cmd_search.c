@@ -40,6 +40,7 @@ static void put_line(struct buf *out, const struct record *r)
 		   STR_ARG(r->subdir));
 }
 
+/* Returns 1 when anything was found. */
 static int search_one(struct session *s, const char *text, struct json_out *j, bool json,
 		      struct err **e)
 {
@@ -60,7 +61,15 @@ static int search_one(struct session *s, const char *text, struct json_out *j, b
 			put_record(j, &records[i]);
 		else
 			put_line(j->to, &records[i]);
-	return 0;
+	return count > 0;
+}
+
+static int nothing_found(const struct option_list *specs, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
+	for (size_t i = 0; i < specs->n; i++)
+		buf_printf(&text, "%s%s", i ? ", " : "", specs->v[i]);
+	return err_set(e, ERR_ABSENT, "nothing matches %s", text.data);
 }
 
 static int search_run(void *at, const struct option_list *rest, struct err **e)
@@ -82,15 +91,19 @@ static int search_run(void *at, const struct option_list *rest, struct err **e)
 		json_open(&j, NULL, '{');
 		json_open(&j, "records", '[');
 	}
-	for (size_t i = 0; i < rest->n; i++)
+	bool found = false;
+	for (size_t i = 0; i < rest->n; i++) {
 		if ((r = search_one(&s, rest->v[i], &j, json, e)) < 0)
 			return r;
+		found = found || r > 0;
+	}
 	if (json) {
 		json_close(&j, ']');
 		json_close(&j, '}');
 		buf_add_char(&out, '\n');
 	}
-	return command_print(&out, e);
+	r = command_print(&out, e);
+	return r < 0 || found ? r : nothing_found(rest, e);
 }
 
 static const struct option_row search_options[] = {{0}};

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# lock, key, search and install.
+. tests/shell.sh
+needs build/channel/noarch/repodata.json
+spec=tests/channel/small.yml
+
+expect 0 "" "$kiln" lock $spec
+cp "$work/stdout" "$work/conda-lock.yml"
+expect 0 "" "$kiln" lock $spec
+cmp -s "$work/stdout" "$work/conda-lock.yml" || fail "two locks of one definition differ"
+expect 0 "" "$kiln" lock $spec --explicit
+cp "$work/stdout" "$work/explicit.txt"
+same "$(grep -c '^file://' "$work/explicit.txt")" "$(grep -c '^- name:' "$work/conda-lock.yml")" "packages of both forms"
+head -n 5 "$work/explicit.txt" | grep -q '^@EXPLICIT$' || fail "no @EXPLICIT line"
+
+expect 0 "" "$kiln" key $spec
+key=$(cat "$work/stdout")
+{ echo '# a comment'; sed 's/six$/"SIX"  # as well/' $spec; } >"$work/same.yml"
+expect 0 "" "$kiln" key "$work/same.yml"
+same "$(cat "$work/stdout")" "$key" "the key does not depend on comments, quotes and case"
+sed 's/six$/six >=1.16/' $spec >"$work/other.yml"
+expect 0 "" "$kiln" key "$work/other.yml"
+[ "$(cat "$work/stdout")" != "$key" ] || fail "another spec has the same key"
+expect 0 "" "$kiln" key $spec --explain
+grep -q six "$work/stdout" || fail "key --explain does not name six"
+
+expect 0 "" "$kiln" search -c "$channel" 'numpy >=2' --json
+same "$(field "$work/stdout" records 0 version)" 2.2.6 "the best numpy"
+same "$(field "$work/stdout" records 0 build_number)" 0 "its build number"
+expect 1 "nothing matches no-such-package" "$kiln" search -c "$channel" no-such-package
+
+expect 0 "" "$kiln" install "$work/conda-lock.yml" "$work/prefix"
+"$work/prefix/bin/python" -c 'import six, pytz' || fail "Python in the prefix"
+[ -e "$work/prefix/conda-meta/history" ] || fail "no conda-meta/history"
+expect 0 "" "$kiln" install "$work/explicit.txt" "$work/prefix2"
+# Scripts hold the prefix they were linked for; all else is the same.
+diff <(cd "$work/prefix" && find . -not -path './conda-meta/*' | sort) \
+	<(cd "$work/prefix2" && find . -not -path './conda-meta/*' | sort) || fail "the two forms install differently"
+expect 2 "" "$kiln" install $spec "$work/prefix3"
+[ ! -e "$work/prefix3" ] || fail "a refused lock has made a folder"

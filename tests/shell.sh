@@ -1,0 +1,72 @@
+# tests/shell.sh - what the command-line tests share; sourced, in the top folder of the project.
+#
+# A test works in $work, which is gone at the end, with a cache of its own. `expect` runs kiln and
+# compares exit status and messages; the test fails at its end when any expectation did.
+
+set -u
+kiln=$PWD/build/${KILN_BUILD:-plain}/kiln
+channel=file://$PWD/build/channel
+python=$PWD/build/venv/bin/python
+work=$(mktemp -d "${TMPDIR:-/tmp}/kiln-cli.XXXXXX")
+export KILN_CACHE=$work/cache
+failures=0
+registries=
+
+finish() {
+	for dir in $registries; do tests/base/registry.sh stop "$dir"; done
+	mountpoint -q "$work/small" 2>/dev/null && umount "$work/small"
+	rm -rf --one-file-system "$work"
+	[ $failures = 0 ] || exit 1
+}
+trap finish EXIT
+
+fail() {
+	echo "FAIL: $*"
+	failures=$((failures + 1))
+}
+
+# needs FILE...: without them the test is skipped.
+needs() {
+	for file in "$@"; do
+		[ -e "$file" ] || { echo "no $file: make channel; tests/base/make.sh"; exit 77; }
+	done
+}
+
+# expect STATUS TEXT COMMAND...: its exit status, and a text that standard error holds.
+expect() {
+	local want=$1 text=$2 got
+	shift 2
+	"$@" >"$work/stdout" 2>"$work/stderr"
+	got=$?
+	[ $got = "$want" ] || fail "$* exits with $got, not $want: $(tail -n 3 "$work/stderr")"
+	[ -z "$text" ] || grep -qF -- "$text" "$work/stderr" || fail "$*: no \"$text\" in: $(tail -n 3 "$work/stderr")"
+}
+
+# same A B WHAT
+same() {
+	[ "$1" = "$2" ] || fail "$3: $1 is not $2"
+}
+
+# Starts a registry, pushes the base into it; sets $host and $base.
+registry() {
+	tests/base/registry.sh start "$work/registry" || exit 77
+	registries="$registries $work/registry"
+	host=127.0.0.1:$(cat "$work/registry/port")
+	base=$(tests/base/push.sh "${host#*:}") || exit 1
+}
+
+# field FILE KEY...: a member of a JSON document.
+field() {
+	"$python" -c 'import json, sys
+value = json.load(open(sys.argv[1]))
+for key in sys.argv[2:]:
+    value = value[int(key) if key.isdigit() else key]
+print(json.dumps(value) if isinstance(value, (dict, list, bool)) else value)' "$@"
+}
+
+# What an interrupted write would leave.
+no_leftovers() { # FOLDER
+	local left
+	left=$(find "$1" -name '*.part*' -o -name '*.tmp*' -o -name '.tmp*' -o -name '*.new' 2>/dev/null | head)
+	[ -z "$left" ] || fail "left behind: $left"
+}
