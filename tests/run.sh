@@ -57,8 +57,10 @@ python=build/venv/bin/python
 for t in tests/differential/*.py; do
 	[ -e "$t" ] && one "$t" "$python" "$t"
 done
-for t in tests/cli/*.sh; do
-	[ -e "$t" ] && one "$t" bash "$t"
+for b in $builds; do
+	for t in tests/cli/*.sh; do
+		KILN_BUILD=$b one "$b/$t" bash "$t"
+	done
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

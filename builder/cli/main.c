@@ -100,7 +100,7 @@ static int run(const struct command *c, int argc, char **argv, struct err **e)
 		if (r == 0)
 			r = c->run(args, &rest, e);
 	}
-	free(rest.v);
+	option_done(tables, args, &rest);
 	return r;
 }
 

@@ -1,6 +1,7 @@
 /* builder/cli/option.c - reading the command line by its rows. */
 #include "builder/cli/option.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct option_row *find(const struct option_row *const *tables, struct str name,
 				     char letter)
@@ -91,6 +92,15 @@ int option_read(int argc, const char *const *argv, const struct option_row *cons
 		}
 	}
 	return 0;
+}
+
+void option_done(const struct option_row *const *tables, void *args, struct option_list *rest)
+{
+	for (; *tables; tables++)
+		for (const struct option_row *row = *tables; row->name; row++)
+			if (row->kind == OPTION_LIST)
+				free(((struct option_list *)((char *)args + row->at))->v);
+	free(rest->v);
 }
 
 void option_help(const struct option_row *const *tables, struct buf *out)

@@ -29,6 +29,8 @@ struct option_row {
  * tables ends with NULL). What is no option goes to rest. "--" ends the options. ERR_USAGE. */
 int option_read(int argc, const char *const *argv, const struct option_row *const *tables,
 		void *args, struct option_list *rest, struct err **e);
+/* Frees the lists that option_read has made. */
+void option_done(const struct option_row *const *tables, void *args, struct option_list *rest);
 void option_help(const struct option_row *const *tables, struct buf *out);
 /* The list as slices, borrowed; the array is the caller's to free. */
 struct strs option_strs(const struct option_list *l, struct str **array);
