@@ -29,9 +29,12 @@ static void add(struct words *w, const char *const *more, size_t count)
 	add(w, (const char *const[]){__VA_ARGS__},                                                 \
 	    sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
-/* /proc of a new process namespace is what is wanted. A container without privileges may not
- * mount one; there the host's must do. */
-static const char *const proc_options[] = {"--proc", "--ro-bind"};
+/* How apart a program runs, best first. A container without privileges may not mount a /proc of
+ * its own: there the host's must do. Root in a chroot may not make user namespaces, and needs
+ * none. */
+static const struct way {
+	bool user_namespace, own_proc;
+} ways[] = {{true, true}, {true, false}, {false, true}, {false, false}};
 
 /* A merged /usr has links at the top, others have folders: the sandbox gets the same. */
 static void add_system_folder(struct words *w, const char *path)
@@ -49,22 +52,31 @@ static void add_system_folder(struct words *w, const char *path)
 		ADD(w, "--symlink", arena_copy(&w->arena, target, (size_t)n), path);
 }
 
-static void add_root(struct words *w, size_t proc_option)
+static void add_namespaces(struct words *w, const struct way *way)
+{
+	ADD(w, "bwrap");
+	if (way->user_namespace)
+		ADD(w, "--unshare-all", "--uid", "0", "--gid", "0");
+	else
+		ADD(w, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts");
+	ADD(w, "--die-with-parent", "--new-session", "--hostname", "kiln", "--cap-drop", "ALL");
+}
+
+static void add_root(struct words *w, const struct way *way)
 {
 	static const char *const folders[] = {
 		"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
 	};
-	ADD(w, "bwrap", "--unshare-all", "--die-with-parent", "--new-session");
-	ADD(w, "--hostname", "kiln", "--uid", "0", "--gid", "0", "--cap-drop", "ALL");
+	add_namespaces(w, way);
 	for (size_t i = 0; i < COUNT(folders); i++)
 		add_system_folder(w, folders[i]);
 	/* Programs of /usr/bin that are links to here; where libraries are. */
 	ADD(w, "--ro-bind-try", "/etc/alternatives", "/etc/alternatives");
 	ADD(w, "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache");
-	if (proc_option == 0)
-		ADD(w, proc_options[proc_option], "/proc");
+	if (way->own_proc)
+		ADD(w, "--proc", "/proc");
 	else
-		ADD(w, proc_options[proc_option], "/proc", "/proc");
+		ADD(w, "--ro-bind", "/proc", "/proc");
 	ADD(w, "--dev", "/dev", "--tmpfs", "/tmp");
 }
 
@@ -73,30 +85,30 @@ static void add_root(struct words *w, size_t proc_option)
 static struct {
 	pthread_once_t once;
 	int code;
-	size_t proc_option;
+	const struct way *way;
 	char why[CHECK_OUTPUT];
 } checked = {.once = PTHREAD_ONCE_INIT};
 
-static void try_option(size_t option)
+static void try_way(const struct way *way)
 {
 	AUTO(words_done) struct words w = {.arena = ARENA};
 	AUTO(process_result_done) struct process_result r = PROCESS_RESULT(CHECK_OUTPUT);
 	AUTO(err_free) struct err *e = NULL;
-	add_root(&w, option);
+	add_root(&w, way);
 	ADD(&w, "true", NULL);
 	const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
 	int code =
 		process_run(&(struct process_request){w.list.v, env, "/"}, CHECK_MS, true, &r, &e);
 	checked.code = code < 0 ? code : r.status == 0 ? 0 : ERR_FAILED;
-	checked.proc_option = option;
+	checked.way = way;
 	struct str text = code < 0 ? str_of(e->text) : str_trim(buf_str(&r.out));
 	snprintf(checked.why, sizeof(checked.why), "%.*s", STR_ARG(text));
 }
 
 static void check(void)
 {
-	for (size_t i = 0; i < COUNT(proc_options); i++) {
-		try_option(i);
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		try_way(&ways[i]);
 		if (checked.code != ERR_FAILED)
 			return;
 	}
@@ -170,7 +182,7 @@ static int box(const struct sandbox_request *q, struct boxed *out, struct err **
 	if (code < 0)
 		return code;
 	struct words *w = &out->argv;
-	add_root(w, checked.proc_option);
+	add_root(w, checked.way);
 	for (size_t i = 0; i < q->bind_count; i++) {
 		const struct sandbox_bind *b = &q->binds[i];
 		ADD(w, b->writable ? "--bind" : "--ro-bind", b->from, b->to);

@@ -86,12 +86,12 @@ def lock_records(kiln):
 
 async def rattler_install(urls, prefix):
     import rattler
-    platforms = [rattler.Platform("linux-64"), rattler.Platform("noarch")]
     files = {u.rsplit("/", 1)[1] for u in urls}
     records = []
-    for platform in platforms:
-        data = rattler.RepoData(f"{ROOT}/build/channel/{platform}/repodata.json")
+    for subdir in ("linux-64", "noarch"):
+        data = rattler.RepoData.from_path(f"{ROOT}/build/channel/{subdir}/repodata.json")
         records += [r for r in data.into_repo_data(rattler.Channel(CHANNEL)) if r.file_name in files]
+    assert len(records) == len(files)
     await rattler.install(records, target_prefix=prefix, cache_dir=WORK / "rattler", show_progress=False)
 
 
