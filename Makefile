@@ -24,6 +24,8 @@ TEST_PACKAGES  := libcmocka-dev libsolv-dev libsolvext-dev clang-format bubblewr
                   python3 python3-venv binutils patchelf unzip xz-utils zlib1g-dev libbz2-dev liblzma-dev \
                   libffi-dev libexpat1-dev libncurses-dev libreadline-dev uuid-dev pkg-config \
                   mmdebstrap docker-registry docker.io iptables crun skopeo umoci
+# Only `make bench`: igzip, time (and go, where there is one, for crane).
+BENCH_PACKAGES := isal time
 
 LIB    := $(wildcard specs/*.c specs/base/*.c cache/*.c curated/*.c builder/*.c)
 CLI    := $(wildcard builder/cli/*.c)
@@ -117,9 +119,10 @@ demo: channel
 	@tests/demo.sh
 
 bench: channel
+	@BUILD_PACKAGES="$(BENCH_PACKAGES)" tests/setup.sh build
 	$(MAKE) -j2 all
 	@tests/base/make.sh
-	@build/venv/bin/python tests/bench/bench.py build/bench
+	@build/venv/bin/python tests/bench/bench.py build/bench/images
 
 clean:
 	rm -rf build/plain build/address-undefined build/fuzz
