@@ -106,6 +106,7 @@ def install_prefix(urls):
 def with_crane(urls, host, crane):
     install_prefix(urls)
     run("tar", "-C", WORK / "prefix", "-cf", WORK / "layer.tar", "opt")
+    (WORK / "layer.tar.gz").unlink(missing_ok=True)
     run("igzip", "-1", "-f", "-o", WORK / "layer.tar.gz", WORK / "layer.tar")
     run(crane, "append", "--insecure", "-b", f"{host}/base/debian:bookworm", "-f", WORK / "layer.tar.gz",
         "-t", f"{host}/crane/r{time.monotonic_ns()}:1", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
