@@ -251,15 +251,10 @@ static void write_layers(const struct packed *packed, struct json_out *j)
 	json_open(j, "layers", '[');
 	for (size_t i = 0; i < packed->count; i++) {
 		const struct layer *layer = &packed->layers[i];
-		char digest[DIGEST_HEX + 8];
-		snprintf(digest, sizeof(digest), "sha256:%s", digest_text(&layer->digest).hex);
 		json_open(j, NULL, '{');
-		json_put_text(j, "digest", digest);
+		json_put_text(j, "digest", digest_name(&layer->digest).text);
 		json_put_u64(j, "size", layer->size);
-		json_open(j, "packages", '[');
-		for (size_t k = 0; k < layer->packages.n; k++)
-			json_put_str(j, NULL, layer->packages.v[k]);
-		json_close(j, ']');
+		json_put_strs(j, "packages", layer->packages);
 		json_put_bool(j, "reused", !packed->sent[i]);
 		json_close(j, '}');
 	}
@@ -338,10 +333,8 @@ static int build_new(struct run *r, struct json_out *j, struct err **e)
 
 static void write_head(struct run *r, struct json_out *j)
 {
-	char digest[DIGEST_HEX + 8];
-	snprintf(digest, sizeof(digest), "sha256:%s", digest_text(&r->result->digest).hex);
 	json_put_str(j, "image", r->result->image);
-	json_put_text(j, "digest", digest);
+	json_put_text(j, "digest", digest_name(&r->result->digest).text);
 	json_put_text(j, "key", r->key_hex);
 }
 

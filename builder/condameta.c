@@ -18,14 +18,6 @@ int condameta_path(struct arena *a, const struct record *r, struct str *out, str
 	return 0;
 }
 
-static void put_list(struct json_out *j, const char *key, struct strs list)
-{
-	json_open(j, key, '[');
-	for (size_t i = 0; i < list.n; i++)
-		json_put_str(j, NULL, list.v[i]);
-	json_close(j, ']');
-}
-
 static void put_digest(struct json_out *j, const char *key, const struct digest *d)
 {
 	json_put_text(j, key, digest_text(d).hex);
@@ -51,7 +43,7 @@ static void put_place(struct json_out *j, const struct record *r)
 		hex_write(r->md5, MD5_SIZE, hex);
 		json_put_text(j, "md5", hex);
 	}
-	put_list(j, "depends", r->depends);
+	json_put_strs(j, "depends", r->depends);
 }
 
 /* Keys of info/index.json that belong into the record; `depends` is the record's, which a
@@ -98,7 +90,7 @@ static void put_rest_of_record(struct json_out *j, const struct record *r)
 	};
 	json_put_u64(j, "build_number", r->build_number);
 	if (r->constrains.n)
-		put_list(j, "constrains", r->constrains);
+		json_put_strs(j, "constrains", r->constrains);
 	put_optional(j, "license", r->license);
 	put_optional(j, "noarch", str_of(noarch[r->noarch]));
 	put_optional(j, "python_site_packages_path", r->python_site_packages_path);
@@ -180,7 +172,7 @@ void condameta_record(const struct condameta *m, struct buf *out)
 	json_put_text(&j, "source", "");
 	json_put_u64(&j, "type", 3);
 	json_close(&j, '}');
-	put_list(&j, "requested_specs", m->requested_specs);
+	json_put_strs(&j, "requested_specs", m->requested_specs);
 	put_paths(&j, m);
 	json_close(&j, '}');
 	buf_add_char(out, '\n');

@@ -144,10 +144,7 @@ static bool is_mark(const struct making *m, const char *name)
 
 static void put_env(const struct making *m, struct json_out *j)
 {
-	json_open(j, "Env", '[');
-	for (size_t i = 0; i < m->env.n; i++)
-		json_put_str(j, NULL, m->env.v[i]);
-	json_close(j, ']');
+	json_put_strs(j, "Env", (struct strs){m->env.v, m->env.n});
 }
 
 static void put_labels(const struct making *m, const cJSON *base, struct json_out *j)
@@ -185,9 +182,7 @@ static void put_diff_ids(const struct making *m, struct json_out *j)
 	json_open(j, "diff_ids", '[');
 	cJSON_ArrayForEach(one, json_array(rootfs, "diff_ids")) json_put_value(j, NULL, one);
 	for (size_t i = 0; i < m->count; i++)
-		json_put_str(j, NULL,
-			     arena_printf(m->arena, "sha256:%s",
-					  digest_text(&m->layers[i].diff_id).hex));
+		json_put_text(j, NULL, digest_name(&m->layers[i].diff_id).text);
 	json_close(j, ']');
 	json_close(j, '}');
 }
@@ -278,12 +273,11 @@ static int put_config(const struct making *m, struct buf *to, struct err **e)
 
 /* ---- manifest ---- */
 
-static void put_descriptor(const struct making *m, struct json_out *j, const char *key,
-			   const struct descriptor *d)
+static void put_descriptor(struct json_out *j, const char *key, const struct descriptor *d)
 {
 	json_open(j, key, '{');
 	json_put_str(j, "mediaType", d->media_type);
-	json_put_str(j, "digest", arena_printf(m->arena, "sha256:%s", digest_text(&d->digest).hex));
+	json_put_text(j, "digest", digest_name(&d->digest).text);
 	json_put_u64(j, "size", d->size);
 	json_close(j, '}');
 }
@@ -323,12 +317,12 @@ static int put_manifest(const struct making *m, const struct image *i, struct bu
 	json_open(&j, NULL, '{');
 	json_put_u64(&j, "schemaVersion", 2);
 	json_put_str(&j, "mediaType", i->media_type);
-	put_descriptor(m, &j, "config", &config);
+	put_descriptor(&j, "config", &config);
 	json_open(&j, "layers", '[');
 	cJSON_ArrayForEach(one, base_layers(m)) put_base_layer(m, &j, one);
 	for (size_t l = 0; l < m->count; l++) {
 		struct descriptor d = layer_descriptor(m, &m->layers[l]);
-		put_descriptor(m, &j, NULL, &d);
+		put_descriptor(&j, NULL, &d);
 	}
 	json_close(&j, ']');
 	if (!m->docker) { /* Docker's manifests have none: there the labels have to do */

@@ -63,18 +63,6 @@ static void unset(struct variables *v, struct str name)
 		*was = v->list.v[--v->list.n];
 }
 
-/* A name that a shell could set; bash's exported functions have others. */
-static bool is_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-		if (!letter && !(i > 0 && c >= '0' && c <= '9'))
-			return false;
-	}
-	return s.n > 0;
-}
-
 /* --- which packages ------------------------------------------------------------------ */
 
 struct activation {
@@ -133,7 +121,8 @@ static void take_variables(const struct activation *a, const char *file, const c
 {
 	for (const cJSON *v = doc->child; v; v = v->next) {
 		struct str name = str_of(v->string);
-		if (!is_name(name) || str_is(name, "PATH") || !cJSON_IsString(v))
+		if (!definition_is_variable_name(name) || str_is(name, "PATH") ||
+		    !cJSON_IsString(v))
 			log_warn(a->plan->options.log, "%s: %s is left out", file, v->string);
 		else if (strcmp(v->valuestring, UNSET) == 0)
 			unset(out, name);
@@ -172,7 +161,7 @@ static bool is_not_ours(struct str name)
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (str_is(name, names[i]))
 			return true;
-	return !is_name(name) || str_starts(name, "CONDA_BACKUP_");
+	return !definition_is_variable_name(name) || str_starts(name, "CONDA_BACKUP_");
 }
 
 /* The next text of a list whose texts end in 0. */

@@ -242,11 +242,9 @@ int ocilayout_put(const struct ocilayout *l, const struct ocilayout_blob *b, str
 
 static void put_entry(struct json_out *j, const struct descriptor *d, struct str tag)
 {
-	char digest[DIGEST_HEX + 8];
-	snprintf(digest, sizeof(digest), "sha256:%s", digest_text(&d->digest).hex);
 	json_open(j, NULL, '{');
 	json_put_str(j, "mediaType", d->media_type);
-	json_put_text(j, "digest", digest);
+	json_put_text(j, "digest", digest_name(&d->digest).text);
 	json_put_u64(j, "size", d->size);
 	if (tag.n) {
 		json_open(j, "annotations", '{');

@@ -187,7 +187,7 @@ static int read_dependencies(struct reader *r, const struct yaml_node *root, str
 
 /* --- variables ----------------------------------------------------------------------- */
 
-static bool is_variable_name(struct str s)
+bool definition_is_variable_name(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
@@ -208,7 +208,7 @@ static int read_variable(struct reader *r, const struct yaml_pair *pair,
 			 struct definition_variable *out, struct err **e)
 {
 	const struct yaml_node *key = pair->key, *value = pair->value;
-	if (!is_variable_name(key->text))
+	if (!definition_is_variable_name(key->text))
 		return yaml_fail(&r->yaml, key, e,
 				 "\"%.*s\" is no name of a variable: letters, digits and _ are, "
 				 "no digit first",

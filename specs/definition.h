@@ -15,6 +15,9 @@ struct definition_variable {
 	struct str name, value;
 };
 
+/* A name that a shell could set: letters, digits and "_", no digit first. */
+bool definition_is_variable_name(struct str s);
+
 struct definition {
 	struct arena arena;
 	struct str name;      /* empty: none */

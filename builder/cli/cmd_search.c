@@ -7,14 +7,6 @@ struct search_args {
 	struct common_args common;
 };
 
-static void put_strs(struct json_out *j, const char *key, struct strs list)
-{
-	json_open(j, key, '[');
-	for (size_t i = 0; i < list.n; i++)
-		json_put_str(j, NULL, list.v[i]);
-	json_close(j, ']');
-}
-
 static void put_record(struct json_out *j, const struct record *r)
 {
 	json_open(j, NULL, '{');
@@ -27,8 +19,8 @@ static void put_record(struct json_out *j, const struct record *r)
 	json_put_str(j, "url", r->url);
 	json_put_text(j, "sha256", r->has_sha256 ? digest_text(&r->sha256).hex : NULL);
 	json_put_u64(j, "size", r->size);
-	put_strs(j, "depends", r->depends);
-	put_strs(j, "constrains", r->constrains);
+	json_put_strs(j, "depends", r->depends);
+	json_put_strs(j, "constrains", r->constrains);
 	json_put_u64(j, "timestamp", r->timestamp);
 	json_close(j, '}');
 }

@@ -141,6 +141,13 @@ struct digest_text digest_text(const struct digest *d)
 	return text;
 }
 
+struct digest_name digest_name(const struct digest *d)
+{
+	struct digest_name name = {"sha256:"};
+	hex_write(d->bytes, DIGEST_SIZE, name.text + 7);
+	return name;
+}
+
 bool digest_parse(struct str text, struct digest *out)
 {
 	if (str_starts(text, "sha256:"))

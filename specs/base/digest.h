@@ -24,6 +24,12 @@ static inline bool digest_eq(const struct digest *a, const struct digest *b)
 
 /* digest_text(&d).hex lives to the end of the full expression. */
 struct digest_text digest_text(const struct digest *d);
+
+struct digest_name {
+	char text[DIGEST_HEX + 8]; /* "sha256:" and the digits */
+};
+/* digest_name(&d).text lives as long. */
+struct digest_name digest_name(const struct digest *d);
 /* Reads 64 hex digits of either case, with or without "sha256:"; false for all else. */
 bool digest_parse(struct str text, struct digest *out);
 /* n bytes as 2n lower-case hex digits and a 0; and back, of either case. */

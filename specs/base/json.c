@@ -136,6 +136,14 @@ void json_put_str(struct json_out *j, const char *key, struct str value)
 	put_string(j->to, value);
 }
 
+void json_put_strs(struct json_out *j, const char *key, struct strs values)
+{
+	json_open(j, key, '[');
+	for (size_t i = 0; i < values.n; i++)
+		json_put_str(j, NULL, values.v[i]);
+	json_close(j, ']');
+}
+
 void json_put_text(struct json_out *j, const char *key, const char *value)
 {
 	if (value)

@@ -28,6 +28,8 @@ struct json_out {
 void json_open(struct json_out *j, const char *key, char bracket); /* '{' or '['; key or NULL */
 void json_close(struct json_out *j, char bracket);		   /* '}' or ']' */
 void json_put_str(struct json_out *j, const char *key, struct str value);
+/* An array of texts. */
+void json_put_strs(struct json_out *j, const char *key, struct strs values);
 void json_put_text(struct json_out *j, const char *key, const char *value); /* NULL: null */
 void json_put_u64(struct json_out *j, const char *key, uint64_t value);
 void json_put_i64(struct json_out *j, const char *key, int64_t value);

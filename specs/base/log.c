@@ -1,28 +1,30 @@
 /* specs/base/log.c - events on their way to whoever shows them. */
 #include "specs/base/log.h"
 
+static void say(struct log *l, void (*to)(struct log *l, const char *text), const char *fmt,
+		va_list args)
+{
+	AUTO(buf_done) struct buf text = BUF(64 << 10);
+	buf_vprintf(&text, fmt, args);
+	to(l, text.data);
+}
+
 void log_warn(struct log *l, const char *fmt, ...)
 {
-	if (!l || !l->warn)
-		return;
-	AUTO(buf_done) struct buf text = BUF(64 << 10);
 	va_list args;
 	va_start(args, fmt);
-	buf_vprintf(&text, fmt, args);
+	if (l && l->warn)
+		say(l, l->warn, fmt, args);
 	va_end(args);
-	l->warn(l, text.data);
 }
 
 void log_info(struct log *l, const char *fmt, ...)
 {
-	if (!l || !l->info)
-		return;
-	AUTO(buf_done) struct buf text = BUF(64 << 10);
 	va_list args;
 	va_start(args, fmt);
-	buf_vprintf(&text, fmt, args);
+	if (l && l->info)
+		say(l, l->info, fmt, args);
 	va_end(args);
-	l->info(l, text.data);
 }
 
 void log_phase(struct log *l, const char *name)
