@@ -109,9 +109,8 @@ def run(work):
 
 
 def main():
-    usage = subprocess.run([KILN, "install", "--help"], capture_output=True)
-    if usage.returncode != 0:
-        print("kiln has no install")
+    if not (CHANNEL / "noarch/repodata.json").exists():
+        print("no build/channel: make channel")
         return 77
     work = tempfile.mkdtemp(prefix="kiln-install-")
     try:
