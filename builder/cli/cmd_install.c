@@ -3,11 +3,6 @@
 #include "specs/base/json.h"
 #include <limits.h>
 
-struct install_args {
-	struct common_args common;
-	bool no_bytecode, verify;
-};
-
 /* The folder as it will be known: absolute, so that scripts find their interpreter. */
 static int absolute(const char *path, struct buf *out, struct err **e)
 {
@@ -26,7 +21,7 @@ static int absolute(const char *path, struct buf *out, struct err **e)
 
 static int install_run(void *at, const struct option_list *rest, struct err **e)
 {
-	struct install_args *args = at;
+	struct common_args args = *(const struct common_args *)at;
 	AUTO(session_done) struct session s = SESSION;
 	AUTO(lock_done) struct lock lock = {0};
 	AUTO(buf_done) struct buf folder = BUF(PATH_MAX);
@@ -36,17 +31,15 @@ static int install_run(void *at, const struct option_list *rest, struct err **e)
 	int r = absolute(rest->v[1], &folder, e);
 	if (r < 0)
 		return r;
-	struct common_args common = args->common;
-	if (!common.prefix)
-		common.prefix = folder.data;
-	struct build_options o = {.no_bytecode = args->no_bytecode, .verify = args->verify};
-	if ((r = session_open(&s, &common, o, NULL, e)) < 0)
+	if (!args.prefix)
+		args.prefix = folder.data;
+	if ((r = session_open(&s, &args, false, e)) < 0)
 		return r;
-	if ((r = session_lock(&common, rest->v[0], &lock, e)) < 0)
+	if ((r = session_lock(&args, rest->v[0], &lock, e)) < 0)
 		return r;
 	if ((r = build_install(s.build, &lock, folder.data, e)) < 0)
 		return r;
-	if (common.json) {
+	if (args.json) {
 		struct json_out j = {&out};
 		json_open(&j, NULL, '{');
 		json_put_text(&j, "prefix", folder.data);
@@ -59,18 +52,12 @@ static int install_run(void *at, const struct option_list *rest, struct err **e)
 	return command_print(&out, e);
 }
 
-#define AT(field) offsetof(struct install_args, field)
-static const struct option_row install_options[] = {
-	{0, "no-bytecode", OPTION_FLAG, AT(no_bytecode), NULL, "no .pyc for noarch packages"},
-	{0, "verify", OPTION_FLAG, AT(verify), NULL, "check every file against its package's list"},
-	{0},
-};
-
 const struct command cmd_install = {
 	.name = "install",
 	.usage = "install [OPTIONS] LOCK PREFIX",
 	.summary = "link a lock's packages into a folder, without an image",
-	.options = install_options,
-	.args_size = sizeof(struct install_args),
+	.options = (const struct option_row *const[]){bytecode_options, verify_options,
+						      target_options, common_options, NULL},
+	.args_size = sizeof(struct common_args),
 	.run = install_run,
 };

@@ -4,8 +4,7 @@
 
 struct key_args {
 	struct common_args common;
-	const char *file, *base, *compression;
-	bool explain, no_bytecode;
+	bool explain;
 };
 
 static int key_run(void *at, const struct option_list *rest, struct err **e)
@@ -14,13 +13,9 @@ static int key_run(void *at, const struct option_list *rest, struct err **e)
 	AUTO(session_done) struct session s = SESSION;
 	AUTO(buf_done) struct buf text = BUF(16 << 20);
 	AUTO(buf_done) struct buf out = BUF(32 << 20);
-	struct build_options o = {.no_bytecode = args->no_bytecode};
-	if (args->compression && !compression_parse(str_of(args->compression), &o.compression))
-		return err_set(e, ERR_USAGE, "--compression %s: gzip or zstd is wanted",
-			       args->compression);
-	int r = session_open(&s, &args->common, o, args->base, e);
+	int r = session_open(&s, &args->common, false, e);
 	if (r == 0)
-		r = session_definition(&s, &args->common, args->file, rest, e);
+		r = session_definition(&s, &args->common, rest, e);
 	if (r < 0)
 		return r;
 	struct digest key;
@@ -39,11 +34,7 @@ static int key_run(void *at, const struct option_list *rest, struct err **e)
 }
 
 #define AT(field) offsetof(struct key_args, field)
-static const struct option_row key_options[] = {
-	{'f', "file", OPTION_TEXT, AT(file), "PATH", "conda specification"},
-	{'b', "base", OPTION_TEXT, AT(base), "IMAGE", "base image: a reference or oci:DIR"},
-	{0, "compression", OPTION_TEXT, AT(compression), "gzip|zstd", "of layers (gzip)"},
-	{0, "no-bytecode", OPTION_FLAG, AT(no_bytecode), NULL, "no .pyc for noarch packages"},
+static const struct option_row own_options[] = {
 	{0, "explain", OPTION_FLAG, AT(explain), NULL, "print what the key is made of"},
 	{0},
 };
@@ -52,7 +43,9 @@ const struct command cmd_key = {
 	.name = "key",
 	.usage = "key [OPTIONS] CONDA_FILE",
 	.summary = "print the key of a definition: equal keys, equal images",
-	.options = key_options,
+	.options = (const struct option_row *const[]){own_options, definition_options,
+						      bytecode_options, channel_options,
+						      target_options, common_options, NULL},
 	.args_size = sizeof(struct key_args),
 	.run = key_run,
 };

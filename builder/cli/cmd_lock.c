@@ -5,8 +5,8 @@
 
 struct lock_args {
 	struct common_args common;
-	const char *file, *base, *output, *compression;
-	bool explicit_list, no_bytecode;
+	const char *output;
+	bool explicit_list;
 };
 
 static int write_out(const struct lock_args *args, const struct buf *text, struct err **e)
@@ -42,13 +42,9 @@ static int lock_run(void *at, const struct option_list *rest, struct err **e)
 	AUTO(session_done) struct session s = SESSION;
 	AUTO(lock_done) struct lock lock = {0};
 	AUTO(buf_done) struct buf text = BUF(256 << 20);
-	struct build_options o = {.no_bytecode = args->no_bytecode};
-	if (args->compression && !compression_parse(str_of(args->compression), &o.compression))
-		return err_set(e, ERR_USAGE, "--compression %s: gzip or zstd is wanted",
-			       args->compression);
-	int r = session_open(&s, &args->common, o, args->base, e);
+	int r = session_open(&s, &args->common, false, e);
 	if (r == 0)
-		r = session_definition(&s, &args->common, args->file, rest, e);
+		r = session_definition(&s, &args->common, rest, e);
 	if (r == 0)
 		r = build_lock(s.build, &s.definition, &lock, e);
 	if (r < 0)
@@ -68,13 +64,9 @@ static int lock_run(void *at, const struct option_list *rest, struct err **e)
 }
 
 #define AT(field) offsetof(struct lock_args, field)
-static const struct option_row lock_options[] = {
-	{'f', "file", OPTION_TEXT, AT(file), "PATH", "conda specification"},
-	{'b', "base", OPTION_TEXT, AT(base), "IMAGE", "base image: a reference or oci:DIR"},
+static const struct option_row own_options[] = {
 	{'o', "output", OPTION_TEXT, AT(output), "PATH", "write the lock there"},
 	{0, "explicit", OPTION_FLAG, AT(explicit_list), NULL, "an @EXPLICIT list instead"},
-	{0, "compression", OPTION_TEXT, AT(compression), "gzip|zstd", "of layers (gzip)"},
-	{0, "no-bytecode", OPTION_FLAG, AT(no_bytecode), NULL, "no .pyc for noarch packages"},
 	{0},
 };
 
@@ -82,7 +74,9 @@ const struct command cmd_lock = {
 	.name = "lock",
 	.usage = "lock [OPTIONS] CONDA_FILE",
 	.summary = "solve and write the exact packages (conda-lock form)",
-	.options = lock_options,
+	.options = (const struct option_row *const[]){own_options, definition_options,
+						      bytecode_options, channel_options,
+						      target_options, common_options, NULL},
 	.args_size = sizeof(struct lock_args),
 	.run = lock_run,
 };

@@ -3,10 +3,6 @@
 #include "builder/solve.h"
 #include "specs/base/json.h"
 
-struct search_args {
-	struct common_args common;
-};
-
 static void put_record(struct json_out *j, const struct record *r)
 {
 	json_open(j, NULL, '{');
@@ -66,19 +62,18 @@ static int nothing_found(const struct option_list *specs, struct err **e)
 
 static int search_run(void *at, const struct option_list *rest, struct err **e)
 {
-	struct search_args *args = at;
+	const struct common_args *args = at;
 	AUTO(session_done) struct session s = SESSION;
 	AUTO(buf_done) struct buf out = BUF(BUF_UNLIMITED);
 	struct json_out j = {&out};
-	struct build_options o = {0};
 	if (rest->n == 0)
 		return err_set(e, ERR_USAGE, "search wants a match spec, as 'numpy >=1.26'");
-	int r = session_open(&s, &args->common, o, NULL, e);
+	int r = session_open(&s, args, false, e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < args->common.channels.n; i++)
-		definition_add_channel(&s.definition, str_of(args->common.channels.v[i]));
-	bool json = args->common.json;
+	for (size_t i = 0; i < args->channels.n; i++)
+		definition_add_channel(&s.definition, str_of(args->channels.v[i]));
+	bool json = args->json;
 	if (json) {
 		json_open(&j, NULL, '{');
 		json_open(&j, "records", '[');
@@ -98,13 +93,12 @@ static int search_run(void *at, const struct option_list *rest, struct err **e)
 	return r < 0 || found ? r : nothing_found(rest, e);
 }
 
-static const struct option_row search_options[] = {{0}};
-
 const struct command cmd_search = {
 	.name = "search",
 	.usage = "search -c CHANNEL [OPTIONS] SPEC...",
 	.summary = "list the records that match, best first",
-	.options = search_options,
-	.args_size = sizeof(struct search_args),
+	.options = (const struct option_row *const[]){channel_options, target_options,
+						      common_options, NULL},
+	.args_size = sizeof(struct common_args),
 	.run = search_run,
 };

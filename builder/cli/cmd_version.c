@@ -17,13 +17,11 @@ static int version_run(void *at, const struct option_list *rest, struct err **e)
 	return command_print(&text, e);
 }
 
-static const struct option_row version_options[] = {{0}};
-
 const struct command cmd_version = {
 	.name = "version",
 	.usage = "version",
 	.summary = "print kiln's version",
-	.options = version_options,
+	.options = (const struct option_row *const[]){common_options, NULL},
 	.args_size = sizeof(struct common_args),
 	.run = version_run,
 };

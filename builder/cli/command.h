@@ -4,27 +4,35 @@
 #include "builder/cli/option.h"
 #include "specs/base/log.h"
 
-/* What every command takes; the first member of each command's arguments. */
+/* The options that more than one command takes, by the table that holds their rows; the first
+ * member of each command's arguments. Fields of tables that a command does not list stay unset. */
 struct common_args {
-	const char *cache, *progress, *platform, *prefix;
+	const char *progress; /* common_options */
+	bool json, quiet, verbose, help;
+	const char *cache, *platform, *prefix; /* target_options */
 	unsigned jobs;
-	bool json, offline, quiet, verbose, help;
-	struct option_list channels, virtuals;
-	bool override_channels;
+	bool offline;
+	struct option_list channels, virtuals; /* channel_options */
 	const char *priority;
-	struct log *log; /* set by main */
+	bool override_channels;
+	const char *file, *base, *compression; /* definition_options */
+	bool no_bytecode;		       /* bytecode_options */
+	bool verify;			       /* verify_options */
+	struct log *log;		       /* set by main */
 };
 
 struct command {
 	const char *name, *usage, *summary;
-	const struct option_row *options; /* of its own; common ones are added */
+	const struct option_row *const *options; /* tables, its own first; ends with NULL */
 	size_t args_size;
 	/* Returns 0 or an error; results are on stdout. */
 	int (*run)(void *args, const struct option_list *rest, struct err **e);
 };
 
 extern const struct command cmd_build, cmd_lock, cmd_key, cmd_install, cmd_search, cmd_version;
-extern const struct option_row common_options[];
+extern const struct option_row common_options[]; /* of every command; listed last */
+extern const struct option_row target_options[], channel_options[], definition_options[],
+	bytecode_options[], verify_options[];
 
 /* Writes a result to stdout, whole; ERR_IO when nobody can take it. */
 int command_print(const struct buf *text, struct err **e);

@@ -2,6 +2,55 @@
 #include "builder/cli/common.h"
 #include "specs/base/fs.h"
 
+#define AT(field) offsetof(struct common_args, field)
+const struct option_row definition_options[] = {
+	{'f', "file", OPTION_TEXT, AT(file), "PATH", "conda specification"},
+	{'b', "base", OPTION_TEXT, AT(base), "IMAGE", "base image: a reference or oci:DIR"},
+	{0, "compression", OPTION_TEXT, AT(compression), "gzip|zstd", "of layers (gzip)"},
+	{0},
+};
+
+const struct option_row bytecode_options[] = {
+	{0, "no-bytecode", OPTION_FLAG, AT(no_bytecode), NULL, "no .pyc for noarch packages"},
+	{0},
+};
+
+const struct option_row verify_options[] = {
+	{0, "verify", OPTION_FLAG, AT(verify), NULL, "check every file against its package's list"},
+	{0},
+};
+
+const struct option_row channel_options[] = {
+	{'c', "channel", OPTION_LIST, AT(channels), "CHANNEL", "a channel before the file's"},
+	{0, "override-channels", OPTION_FLAG, AT(override_channels), NULL,
+	 "use only the channels given with -c"},
+	{0, "channel-priority", OPTION_TEXT, AT(priority), "strict|flexible",
+	 "strict: the first channel that has a name is its only source"},
+	{0, "virtual", OPTION_LIST, AT(virtuals), "NAME=VERSION",
+	 "a virtual package of the target, as __cuda=12.4"},
+	{0},
+};
+
+const struct option_row target_options[] = {
+	{0, "platform", OPTION_TEXT, AT(platform), "OS/ARCH", "target platform (linux/amd64)"},
+	{0, "prefix", OPTION_TEXT, AT(prefix), "PATH", "where the environment lives (/opt/env)"},
+	{0, "cache", OPTION_TEXT, AT(cache), "DIR", "cache folder ($XDG_CACHE_HOME/kiln)"},
+	{0, "offline", OPTION_FLAG, AT(offline), NULL, "use only what the cache holds"},
+	{'j', "jobs", OPTION_COUNT, AT(jobs), "N", "threads (as many as there are processors)"},
+	{0},
+};
+
+const struct option_row common_options[] = {
+	{0, "json", OPTION_FLAG, AT(json), NULL, "print the result as one JSON document"},
+	{0, "progress", OPTION_TEXT, AT(progress), "auto|tty|plain|none",
+	 "how progress is shown on standard error"},
+	{'q', "quiet", OPTION_FLAG, AT(quiet), NULL, "no progress, no warnings"},
+	{'v', "verbose", OPTION_FLAG, AT(verbose), NULL, "say more"},
+	{'h', "help", OPTION_FLAG, AT(help), NULL, "this text"},
+	{0},
+};
+#undef AT
+
 enum { DEFINITION_MAX = 4 << 20, LOCK_MAX = 64 << 20 };
 
 void session_done(struct session *s)
@@ -20,23 +69,33 @@ static int read_priority(const struct common_args *args, bool *flexible, struct 
 	return err_set(e, ERR_USAGE, "--channel-priority %s: strict or flexible is wanted", text);
 }
 
-int session_open(struct session *s, const struct common_args *args, struct build_options extra,
-		 const char *base, struct err **e)
+static int read_compression(const struct common_args *args, enum compression *out, struct err **e)
 {
-	struct build_options o = extra;
+	if (!args->compression || compression_parse(str_of(args->compression), out))
+		return 0;
+	return err_set(e, ERR_USAGE, "--compression %s: gzip or zstd is wanted", args->compression);
+}
+
+int session_open(struct session *s, const struct common_args *args, bool update, struct err **e)
+{
+	struct build_options o = {
+		.cache = args->cache,
+		.prefix = args->prefix,
+		.platform = args->platform,
+		.no_bytecode = args->no_bytecode,
+		.verify = args->verify,
+		.offline = args->offline,
+		.update = update,
+		.jobs = args->jobs,
+		.log = args->log,
+	};
 	int r = read_priority(args, &o.flexible, e);
+	if (r == 0)
+		r = read_compression(args, &o.compression, e);
 	if (r < 0)
 		return r;
-	o.cache = args->cache;
-	o.prefix = args->prefix;
-	o.platform = args->platform;
 	o.virtuals = option_strs(&args->virtuals, &s->virtuals);
-	o.offline = args->offline;
-	o.jobs = args->jobs;
-	o.log = args->log;
-	if ((r = build_open(&o, &s->build, e)) < 0)
-		return r;
-	return base ? build_set_base(s->build, base, e) : 0;
+	return build_open(&o, &s->build, e);
 }
 
 static int read_text(const char *path, struct buf *out, struct err **e)
@@ -59,24 +118,26 @@ static void add_channels(struct definition *d, const struct common_args *args)
 		definition_add_channel(d, of_file.v[i]);
 }
 
-int session_definition(struct session *s, const struct common_args *args, const char *file,
+int session_definition(struct session *s, const struct common_args *args,
 		       const struct option_list *rest, struct err **e)
 {
-	const char *path = file ? file : rest->n ? rest->v[0] : NULL;
+	const char *path = args->file ? args->file : rest->n ? rest->v[0] : NULL;
 	if (!path)
 		return err_set(e, ERR_USAGE,
 			       "no definition: name a conda file, or - for standard input");
-	if (rest->n > (file ? 0 : 1))
-		return err_set(e, ERR_USAGE, "%s: one definition is wanted", rest->v[file ? 0 : 1]);
+	size_t words = args->file ? 0 : 1;
+	if (rest->n > words)
+		return err_set(e, ERR_USAGE, "%s: one definition is wanted", rest->v[words]);
 	AUTO(buf_done) struct buf text = BUF(DEFINITION_MAX);
 	int r = read_text(path, &text, e);
 	if (r < 0)
 		return r;
 	r = definition_parse(buf_str(&text), strcmp(path, "-") ? path : "standard input", args->log,
 			     &s->definition, e);
-	if (r == 0)
-		add_channels(&s->definition, args);
-	return r;
+	if (r < 0)
+		return r;
+	add_channels(&s->definition, args);
+	return args->base ? build_set_base(s->build, args->base, e) : 0;
 }
 
 int session_lock(const struct common_args *args, const char *path, struct lock *out, struct err **e)

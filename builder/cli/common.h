@@ -17,12 +17,10 @@ struct session {
 void session_done(struct session *s);
 AUTO_DEFINE_VALUE(struct session, session_done)
 
-/* `extra` holds the settings that only some commands have; the common ones are added. base
- * may be NULL. */
-int session_open(struct session *s, const struct common_args *args, struct build_options extra,
-		 const char *base, struct err **e);
-/* Reads the definition: `file`, or the first of rest; "-" is standard input. */
-int session_definition(struct session *s, const struct common_args *args, const char *file,
+int session_open(struct session *s, const struct common_args *args, bool update, struct err **e);
+/* Reads the definition: --file, or the first of rest; "-" is standard input. Then the base, where
+ * one is named: a fault of the definition costs no network. */
+int session_definition(struct session *s, const struct common_args *args,
 		       const struct option_list *rest, struct err **e);
 /* Reads a lock in either form for the session's platform. */
 int session_lock(const struct common_args *args, const char *path, struct lock *out,

@@ -10,30 +10,6 @@
 static const struct command *const commands[] = {&cmd_build,   &cmd_lock,   &cmd_key,
 						 &cmd_install, &cmd_search, &cmd_version};
 
-#define AT(field) offsetof(struct common_args, field)
-const struct option_row common_options[] = {
-	{'c', "channel", OPTION_LIST, AT(channels), "CHANNEL", "a channel before the file's"},
-	{0, "override-channels", OPTION_FLAG, AT(override_channels), NULL,
-	 "use only the channels given with -c"},
-	{0, "channel-priority", OPTION_TEXT, AT(priority), "strict|flexible",
-	 "strict: the first channel that has a name is its only source"},
-	{0, "virtual", OPTION_LIST, AT(virtuals), "NAME=VERSION",
-	 "a virtual package of the target, as __cuda=12.4"},
-	{0, "platform", OPTION_TEXT, AT(platform), "OS/ARCH", "target platform (linux/amd64)"},
-	{0, "prefix", OPTION_TEXT, AT(prefix), "PATH", "where the environment lives (/opt/env)"},
-	{0, "cache", OPTION_TEXT, AT(cache), "DIR", "cache folder ($XDG_CACHE_HOME/kiln)"},
-	{0, "offline", OPTION_FLAG, AT(offline), NULL, "use only what the cache holds"},
-	{'j', "jobs", OPTION_COUNT, AT(jobs), "N", "threads (as many as there are processors)"},
-	{0, "json", OPTION_FLAG, AT(json), NULL, "print the result as one JSON document"},
-	{0, "progress", OPTION_TEXT, AT(progress), "auto|tty|plain|none",
-	 "how progress is shown on standard error"},
-	{'q', "quiet", OPTION_FLAG, AT(quiet), NULL, "no progress, no warnings"},
-	{'v', "verbose", OPTION_FLAG, AT(verbose), NULL, "say more"},
-	{'h', "help", OPTION_FLAG, AT(help), NULL, "this text"},
-	{0},
-};
-#undef AT
-
 static void on_signal(int number)
 {
 	(void)number;
@@ -77,18 +53,16 @@ static void usage_all(struct buf *out)
 
 static void usage_one(const struct command *c, struct buf *out)
 {
-	const struct option_row *tables[] = {c->options, common_options, NULL};
 	buf_printf(out, "usage: kiln %s\n\n%s\n\n", c->usage, c->summary);
-	option_help(tables, out);
+	option_help(c->options, out);
 }
 
 static int run(const struct command *c, int argc, char **argv, struct err **e)
 {
-	const struct option_row *tables[] = {c->options, common_options, NULL};
 	AUTO(free) void *args = mem_zero(1, c->args_size);
 	struct common_args *common = args;
 	struct option_list rest = {0};
-	int r = option_read(argc, (const char *const *)argv, tables, args, &rest, e);
+	int r = option_read(argc, (const char *const *)argv, c->options, args, &rest, e);
 	if (r == 0 && common->help) {
 		AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
 		usage_one(c, &text);
@@ -100,7 +74,7 @@ static int run(const struct command *c, int argc, char **argv, struct err **e)
 		if (r == 0)
 			r = c->run(args, &rest, e);
 	}
-	option_done(tables, args, &rest);
+	option_done(c->options, args, &rest);
 	return r;
 }
 

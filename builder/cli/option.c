@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { COLUMN = 30 }; /* where the help of an option begins */
+
 static const struct option_row *find(const struct option_row *const *tables, struct str name,
 				     char letter)
 {
@@ -111,7 +113,9 @@ void option_help(const struct option_row *const *tables, struct buf *out)
 			snprintf(left, sizeof(left), "%c%c%s --%s%s%s", row->letter ? '-' : ' ',
 				 row->letter ? row->letter : ' ', row->letter ? "," : " ",
 				 row->name, row->value ? " " : "", row->value ? row->value : "");
-			buf_printf(out, "  %-30s %s\n", left, row->help);
+			const char *gap = strlen(left) > COLUMN ? "\n  " : "";
+			buf_printf(out, "  %-*s%s%*s %s\n", COLUMN, left, gap, *gap ? COLUMN : 0,
+				   "", row->help);
 		}
 	}
 }
