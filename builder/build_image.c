@@ -89,8 +89,9 @@ static int retag(struct destination *to, const struct reference *by_key,
 		return 0;
 	if ((code = registry_get_manifest(to->registry, by_key, &manifest, &media_type, e)) < 0)
 		return code;
-	return registry_push_manifest(to->registry, &to->reference, buf_str(&manifest),
-				      buf_str(&media_type), to->tags, e);
+	/* A registry that has lost blobs of it says ERR_ABSENT: then it is built again. */
+	struct push_manifest m = {buf_str(&manifest), buf_str(&media_type), to->tags, NULL, NULL};
+	return registry_put(to->registry, &to->reference, &m, e);
 }
 
 /* 0 when every destination has one and the same image for the key; ERR_ABSENT when not. */
@@ -181,10 +182,11 @@ static int get_lock(struct run *r, struct lock *out, const struct lock **lock, s
 	return code;
 }
 
-static int push_everywhere(struct run *r, const struct image *image, struct err **e)
+static int push_everywhere(struct run *r, struct packed *packed, const struct image *image,
+			   struct err **e)
 {
 	for (size_t i = 0; i < r->to_count; i++) {
-		int code = push_image(&r->to[i], image, e);
+		int code = push_image(r->b, &r->to[i], packed, image, e);
 		if (code < 0)
 			return code;
 	}
@@ -298,7 +300,7 @@ static int pack_lock(struct run *r, const struct lock *lock, const struct packag
 	if ((code = finish_image(r, &plan, &packed, &image, e)) < 0)
 		return code;
 	phases_enter(&r->phases, "push");
-	if ((code = push_everywhere(r, &image, e)) < 0)
+	if ((code = push_everywhere(r, &packed, &image, e)) < 0)
 		return code;
 	r->result->digest = image.manifest_digest;
 	r->result->size = image.size;

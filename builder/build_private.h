@@ -53,7 +53,13 @@ struct base_push;
 int base_push_start(struct build *b, struct destination *to, size_t to_count,
 		    struct base_push **out, struct err **e);
 int base_push_finish(struct base_push *p, struct err **e);
-/* Config, manifest and tags; layers and base have to be there. */
-int push_image(const struct destination *to, const struct image *image, struct err **e);
+/* One of the layers to one destination; 1 when its bytes were sent, 0 when it was there. again:
+ * the registry lost it. */
+int push_layer(const struct build *b, const struct destination *to, const struct layer *layer,
+	       bool again, struct err **e);
+/* Config, manifest and tags. Layers and base have been pushed before; what the registry has
+ * lost of them meanwhile is pushed once more. */
+int push_image(const struct build *b, const struct destination *to, struct packed *packed,
+	       const struct image *image, struct err **e);
 struct layer_options build_layer_options(const struct build *b);
 #endif

@@ -4,7 +4,6 @@
  * pushed, so uploads run beside packing. Packing is held to one thread a processor; the
  * threads beyond that wait for the registry. */
 #include "builder/build_private.h"
-#include "builder/media_type.h"
 #include "specs/base/interrupt.h"
 #include "specs/base/workers.h"
 #include <pthread.h>
@@ -19,7 +18,6 @@ struct pack_layer {
 	size_t *members; /* packages, in link order; the plan's count means link_finish */
 	size_t count;
 	uint64_t size; /* plain bytes, about */
-	struct str label;
 };
 
 struct pack {
@@ -93,39 +91,13 @@ static void environment_identity(const struct pack *p, struct digest *out)
 	hasher_end(h, out);
 }
 
-static int read_layer(void *cookie, uint64_t at,
-		      int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
-		      struct err **e)
+static int push_everywhere(struct pack *p, size_t l, struct err **e)
 {
-	struct {
-		const struct layer_options *o;
-		const struct layer *layer;
-	} *source = cookie;
-	return layer_read(source->o, source->layer, at, write, to, e);
-}
-
-static int push_layer(struct pack *p, size_t l, struct err **e)
-{
-	const struct layer *layer = &p->out->layers[l];
-	struct {
-		const struct layer_options *o;
-		const struct layer *layer;
-	} source = {&p->layer_options, layer};
-	bool zstd = layer->compression == COMPRESSION_ZSTD;
-	const char *type = media_type_name(zstd ? MEDIA_LAYER_ZSTD : MEDIA_LAYER_GZIP, false);
 	for (size_t i = 0; i < p->to_count; i++) {
-		struct push_blob blob = {
-			.digest = layer->digest,
-			.size = layer->size,
-			.media_type = str_of(type),
-			.name = p->layers[l].label,
-			.read = read_layer,
-			.cookie = &source,
-		};
-		int r = registry_push_blob(p->to[i].registry, &p->to[i].reference, &blob, e);
+		int r = push_layer(p->b, &p->to[i], &p->out->layers[l], false, e);
 		if (r < 0)
 			return r;
-		p->out->sent[l] |= blob.sent;
+		p->out->sent[l] |= r > 0;
 	}
 	return 0;
 }
@@ -166,7 +138,7 @@ static int pack_one(void *cookie, size_t at, struct err **e)
 		;
 	r = make_layer(p, l, e);
 	sem_post(&p->packing);
-	return r < 0 ? r : push_layer(p, l, e);
+	return r < 0 ? r : push_everywhere(p, l, e);
 }
 
 static int by_size(const void *a, const void *b, void *layers)
@@ -214,7 +186,7 @@ static void plan_layers(struct pack *p)
 	qsort_r(p->order, n, sizeof(*p->order), by_size, p->layers);
 }
 
-/* Names for people: all packages of a layer, and one line for its transfer. */
+/* Names for people: all packages of a layer. */
 static void name_layers(struct pack *p)
 {
 	for (size_t l = 0; l < p->out->count; l++) {
@@ -223,10 +195,6 @@ static void name_layers(struct pack *p)
 		for (size_t k = 0; k < layer->count; k++)
 			names[k] = item_name(p, layer->members[k]);
 		p->out->layers[l].packages = (struct strs){names, layer->count};
-		layer->label = names[0];
-		if (layer->count > 1)
-			layer->label = arena_printf(p->arena, "%.*s and %zu more",
-						    STR_ARG(names[0]), layer->count - 1);
 	}
 }
 

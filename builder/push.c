@@ -1,10 +1,28 @@
-/* builder/push.c - the base's blobs beside the work, then config and manifest. */
+/* builder/push.c - the base's blobs beside the work, layers, then config and manifest. */
 #include "builder/build_private.h"
 #include "builder/media_type.h"
 #include "specs/base/workers.h"
 #include <pthread.h>
 
 enum { BASE_UPLOADS = 3 }; /* blobs of the base on their way at once */
+
+/* ---- the base ---- */
+
+static int push_base_layer(const struct build *b, const struct destination *to,
+			   const struct descriptor *layer, bool again, struct err **e)
+{
+	struct push_blob blob = {
+		.digest = layer->digest,
+		.size = layer->size,
+		.media_type = layer->media_type,
+		.name = STR("base layer"),
+		.from = b->base_registry,
+		.from_reference = &b->base_reference,
+		.again = again,
+	};
+	int r = registry_push_blob(to->registry, &to->reference, &blob, e);
+	return r < 0 ? err_wrap(e, "base layer") : 0;
+}
 
 struct base_push {
 	struct build *b;
@@ -19,18 +37,8 @@ struct base_push {
 static int push_base_blob(void *cookie, size_t at, struct err **e)
 {
 	struct base_push *p = cookie;
-	struct destination *to = &p->to[at % p->to_count];
-	const struct descriptor *layer = &p->b->base.layers[at / p->to_count];
-	struct push_blob blob = {
-		.digest = layer->digest,
-		.size = layer->size,
-		.media_type = layer->media_type,
-		.name = STR("base layer"),
-		.from = p->b->base_registry,
-		.from_reference = &p->b->base_reference,
-	};
-	int r = registry_push_blob(to->registry, &to->reference, &blob, e);
-	return r < 0 ? err_wrap(e, "base layer") : 0;
+	return push_base_layer(p->b, &p->to[at % p->to_count], &p->b->base.layers[at / p->to_count],
+			       false, e);
 }
 
 static void *push_base(void *cookie)
@@ -68,6 +76,53 @@ int base_push_finish(struct base_push *p, struct err **e)
 	return code;
 }
 
+/* ---- layers ---- */
+
+struct layer_source {
+	struct layer_options options;
+	const struct layer *layer;
+};
+
+static int read_layer(void *cookie, uint64_t at,
+		      int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
+		      struct err **e)
+{
+	const struct layer_source *source = cookie;
+	return layer_read(&source->options, source->layer, at, write, to, e);
+}
+
+int push_layer(const struct build *b, const struct destination *to, const struct layer *layer,
+	       bool again, struct err **e)
+{
+	struct layer_source source = {build_layer_options(b), layer};
+	bool zstd = layer->compression == COMPRESSION_ZSTD;
+	AUTO(buf_done) struct buf label = BUF(BUF_UNLIMITED);
+	buf_add_str(&label, layer->packages.v[0]);
+	if (layer->packages.n > 1)
+		buf_printf(&label, " and %zu more", layer->packages.n - 1);
+	struct push_blob blob = {
+		.digest = layer->digest,
+		.size = layer->size,
+		.media_type =
+			str_of(media_type_name(zstd ? MEDIA_LAYER_ZSTD : MEDIA_LAYER_GZIP, false)),
+		.name = buf_str(&label),
+		.read = read_layer,
+		.cookie = &source,
+		.again = again,
+	};
+	int r = registry_push_blob(to->registry, &to->reference, &blob, e);
+	return r < 0 ? r : blob.sent;
+}
+
+/* ---- config and manifest ---- */
+
+struct image_push {
+	const struct build *b;
+	const struct destination *to;
+	struct packed *packed;
+	const struct image *image;
+};
+
 static int read_text(void *cookie, uint64_t at,
 		     int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
 		     struct err **e)
@@ -76,20 +131,51 @@ static int read_text(void *cookie, uint64_t at,
 	return write(to, rest.p, rest.n, e);
 }
 
-int push_image(const struct destination *to, const struct image *image, struct err **e)
+static int push_config(struct image_push *p, bool again, struct err **e)
 {
-	struct str config = image->config;
+	struct str config = p->image->config;
 	struct push_blob blob = {
-		.digest = image->config_digest,
+		.digest = p->image->config_digest,
 		.size = config.n,
 		.media_type = str_of(media_type_name(MEDIA_CONFIG, false)),
 		.name = STR("config"),
 		.read = read_text,
 		.cookie = &config,
+		.again = again,
 	};
-	int r = registry_push_blob(to->registry, &to->reference, &blob, e);
-	if (r < 0)
-		return r;
-	return registry_push_manifest(to->registry, &to->reference, image->manifest,
-				      image->media_type, to->tags, e);
+	return registry_push_blob(p->to->registry, &p->to->reference, &blob, e);
+}
+
+/* A digest that is none of its blobs' (the manifest's own, say) is left to the next answer. */
+static int push_lost(void *cookie, const struct digest *blob, struct err **e)
+{
+	struct image_push *p = cookie;
+	const struct base_image *base = &p->b->base;
+	struct packed *packed = p->packed;
+	if (digest_eq(blob, &p->image->config_digest))
+		return push_config(p, true, e);
+	for (size_t i = 0; i < packed->count; i++)
+		if (digest_eq(blob, &packed->layers[i].digest)) {
+			packed->sent[i] = true;
+			return push_layer(p->b, p->to, &packed->layers[i], true, e);
+		}
+	for (size_t i = 0; p->b->base_pulled && i < base->layer_count; i++)
+		if (digest_eq(blob, &base->layers[i].digest))
+			return push_base_layer(p->b, p->to, &base->layers[i], true, e);
+	return 0;
+}
+
+int push_image(const struct build *b, const struct destination *to, struct packed *packed,
+	       const struct image *image, struct err **e)
+{
+	struct image_push p = {b, to, packed, image};
+	struct push_manifest manifest = {
+		.manifest = image->manifest,
+		.media_type = image->media_type,
+		.tags = to->tags,
+		.lost = push_lost,
+		.cookie = &p,
+	};
+	int r = push_config(&p, false, e);
+	return r < 0 ? r : registry_put(to->registry, &to->reference, &manifest, e);
 }

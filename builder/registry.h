@@ -52,19 +52,17 @@ struct push_blob {
  * stay where they are. ERR_REFUSED, ERR_NET, ERR_DIGEST, and whatever b->read says. */
 int registry_push_blob(struct registry *g, const struct reference *to, struct push_blob *b,
 		       struct err **e);
-/* Puts the manifest under its digest and then under each tag; a tag that names it already is
- * left alone. ERR_ABSENT when the registry has lost a blob of it. */
-int registry_push_manifest(struct registry *g, const struct reference *to, struct str manifest,
-			   struct str media_type, struct strs tags, struct err **e);
-/* The same for a registry that may lose blobs between their push and the manifest's: `lost` is
- * called once for each blob it misses, to push it with b->again, and then the manifest comes
- * again. */
+/* A manifest to push. Registries may lose blobs between their push and the manifest's: `lost`
+ * is called once for each blob that the answer names as missing, to push it with b->again, and
+ * then the manifest comes again. NULL: nobody has the blobs. */
 struct push_manifest {
 	struct str manifest, media_type;
 	struct strs tags;
 	int (*lost)(void *cookie, const struct digest *blob, struct err **e);
 	void *cookie;
 };
+/* Puts it under its digest and then under each tag; a tag that names it already is left alone.
+ * ERR_ABSENT when the registry has lost a blob of it for good. */
 int registry_put(struct registry *g, const struct reference *to, const struct push_manifest *m,
 		 struct err **e);
 #endif

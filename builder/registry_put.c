@@ -9,6 +9,9 @@ struct put {
 	const struct push_manifest *m;
 	struct digest digest;
 	struct arena arena;
+	/* Blobs the registry said it misses; each is pushed again once. */
+	struct digest lost[IMAGE_LAYERS_MAX + 1];
+	size_t lost_count;
 };
 
 static bool is_digest(struct str text, struct digest *out)
@@ -16,22 +19,26 @@ static bool is_digest(struct str text, struct digest *out)
 	return str_starts(text, "sha256:") && digest_parse(text, out);
 }
 
+static void add_lost(struct put *p, const struct digest *d)
+{
+	for (size_t i = 0; i < p->lost_count; i++)
+		if (digest_eq(&p->lost[i], d))
+			return;
+	if (p->lost_count < COUNT(p->lost))
+		p->lost[p->lost_count++] = *d;
+}
+
 /* What is missing stands in `detail`, in a form of each registry's own: any digest in it. */
-static void find_lost(const cJSON *value, struct digest *out, size_t *n, size_t max)
+static void find_lost(struct put *p, const cJSON *value)
 {
 	const cJSON *child;
 	struct digest d;
-	if (cJSON_IsString(value) && *n < max && is_digest(str_of(value->valuestring), &d)) {
-		bool known = false;
-		for (size_t i = 0; i < *n; i++)
-			known |= digest_eq(&out[i], &d);
-		if (!known)
-			out[(*n)++] = d;
-	}
+	if (cJSON_IsString(value) && is_digest(str_of(value->valuestring), &d))
+		add_lost(p, &d);
 	cJSON_ArrayForEach(child, value)
 	{
 		if (cJSON_IsObject(value) || cJSON_IsArray(value))
-			find_lost(child, out, n, max);
+			find_lost(p, child);
 	}
 }
 
@@ -40,19 +47,23 @@ static bool misses_blobs(const struct http_answer *a)
 	return answer_says(a, "MANIFEST_BLOB_UNKNOWN") || answer_says(a, "BLOB_UNKNOWN");
 }
 
+/* Returns how many the answer names that were not pushed again before. */
 static int push_lost(struct put *p, const struct http_answer *a, struct err **e)
 {
 	AUTO(json_free) cJSON *doc = NULL;
-	struct digest lost[IMAGE_LAYERS_MAX + 1];
-	size_t n = 0;
+	size_t from = p->lost_count;
 	int code = json_parse(buf_str(&a->body), "errors", &doc, e);
 	if (code < 0)
 		return code;
-	find_lost(json_array(doc, "errors"), lost, &n, COUNT(lost));
-	for (size_t i = 0; i < n && code == 0; i++)
-		if ((code = p->m->lost(p->m->cookie, &lost[i], e)) < 0)
-			err_wrap(e, "the registry lost sha256:%s", digest_text(&lost[i]).hex);
-	return code;
+	find_lost(p, json_array(doc, "errors"));
+	for (size_t i = from; i < p->lost_count; i++) {
+		code = p->m->lost ? p->m->lost(p->m->cookie, &p->lost[i], e) : 0;
+		if (code < 0) {
+			err_wrap(e, "the registry lost %s", digest_name(&p->lost[i]).text);
+			return code;
+		}
+	}
+	return (int)(p->lost_count - from);
 }
 
 /* A page that says 200 to all must not pass for a registry. */
@@ -96,20 +107,25 @@ static int put_once(struct put *p, struct str name, struct http_answer *a, struc
 }
 
 /* Some registries do not see a blob at once that was stored a moment ago (jib#4301): the same
- * again after a wait. What is really lost is pushed once more. */
+ * again after a wait. What is really lost is pushed once more; as some name one blob an answer,
+ * this goes on while they name others. */
 static int put_name(struct put *p, struct str name, struct err **e)
 {
-	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
 	AUTO(err_free) struct err *why = NULL;
-	int code = put_once(p, name, &a, &why);
-	if (code == ERR_ABSENT && misses_blobs(&a)) {
-		int waited = registry_wait(p->g, 1, e);
-		if (waited == 0 && p->m->lost)
-			waited = push_lost(p, &a, e);
-		if (waited < 0)
-			return waited;
+	int code;
+	for (unsigned failures = 1;; failures++) {
+		AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
 		err_clear(&why);
 		code = put_once(p, name, &a, &why);
+		if (code != ERR_ABSENT || !misses_blobs(&a))
+			break;
+		int r = failures == 1 ? registry_wait(p->g, failures, e) : 0;
+		if (r == 0)
+			r = push_lost(p, &a, e);
+		if (r < 0)
+			return r;
+		if (r == 0 && failures > 1)
+			break;
 	}
 	if (code < 0 && e)
 		*e = STEAL(&why);
@@ -176,11 +192,4 @@ int registry_put(struct registry *g, const struct reference *to, const struct pu
 	int code = g->layout ? put_local(&p, e) : put_remote(&p, e);
 	arena_done(&p.arena);
 	return code;
-}
-
-int registry_push_manifest(struct registry *g, const struct reference *to, struct str manifest,
-			   struct str media_type, struct strs tags, struct err **e)
-{
-	struct push_manifest m = {manifest, media_type, tags, NULL, NULL};
-	return registry_put(g, to, &m, e);
 }

@@ -47,12 +47,29 @@ same() {
 	[ "$1" = "$2" ] || fail "$3: $1 is not $2"
 }
 
-# Starts a registry, pushes the base into it; sets $host and $base.
-registry() {
+# Starts a registry; sets $host.
+registry_alone() {
 	tests/base/registry.sh start "$work/registry" || exit 77
 	registries="$registries $work/registry"
 	host=127.0.0.1:$(cat "$work/registry/port")
+}
+
+# The same with the base in it; sets $base.
+registry() {
+	registry_alone
 	base=$(tests/base/push.sh "${host#*:}") || exit 1
+}
+
+# Starts the scripted registry (tests/fake/registry.py), which ends when this shell does; sets
+# $host.
+fake_registry() {
+	local _ input
+	exec {input}> >(exec python3 tests/fake/registry.py >"$work/fake.port")
+	for _ in $(seq 100); do
+		[ -s "$work/fake.port" ] && break
+		sleep 0.1
+	done
+	host=127.0.0.1:$(cat "$work/fake.port")
 }
 
 # field FILE KEY...: a member of a JSON document.

@@ -268,11 +268,15 @@ class Registry(BaseHTTPRequestHandler):
         doc = json.loads(self.body)
         if doc.get("mediaType") != self.headers["Content-Type"]:
             return self.error(400, "MANIFEST_INVALID")
-        for layer in doc.get("layers", []):
-            if "loses" in self.flags and self.first("loses"):
-                blobs.pop((self.repository, layer["digest"]), None)
-            if (self.repository, layer["digest"]) not in blobs:
-                return self.error(400, "MANIFEST_BLOB_UNKNOWN", {"Digest": layer["digest"]})
+        named = [d["digest"] for d in [doc.get("config"), *doc.get("layers", [])] if d]
+        if "loses" in self.flags and (self.first("loses") or "always" in self.flags):
+            for digest in named:
+                blobs.pop((self.repository, digest), None)
+        missing = [d for d in named if (self.repository, d) not in blobs]
+        if missing:
+            if "onebyone" in self.flags:
+                del missing[1:]
+            return self.error(400, "MANIFEST_BLOB_UNKNOWN", [{"Digest": d} for d in missing])
         digest = digest_of(self.body)
         for name in (digest, self.name):
             manifests[self.repository, name] = (self.headers["Content-Type"], self.body)

@@ -170,9 +170,8 @@ static void is_a_registry_like_any_other(void **state)
 	AUTO(registry_close) struct registry *g = NULL;
 	assert_int_equal(registry_open(NULL, &r, &o, &g, NULL), 0);
 	assert_int_equal(registry_head(g, &r, &d, NULL, NULL), ERR_ABSENT);
-	assert_int_equal(registry_push_manifest(g, &r, STR(manifest), STR(TYPE),
-						(struct strs){&r.tag, 1}, NULL),
-			 0);
+	struct push_manifest m = {STR(manifest), STR(TYPE), {&r.tag, 1}, NULL, NULL};
+	assert_int_equal(registry_put(g, &r, &m, NULL), 0);
 	assert_int_equal(registry_head(g, &r, &d, &size, NULL), 0);
 	assert_int_equal(size, sizeof(manifest) - 1);
 	assert_int_equal(registry_get_manifest(g, &r, &got, &type, NULL), 0);

@@ -123,6 +123,17 @@ static int push(const char *repository, struct content *c, bool *sent, struct er
 	return code;
 }
 
+#define MANIFEST "application/vnd.oci.image.manifest.v1+json"
+
+/* By digest and under one tag. */
+static int put(struct registry *g, const struct reference *r, const struct buf *manifest,
+	       struct str tag, struct err **e)
+{
+	struct push_manifest m = {
+		.manifest = buf_str(manifest), .media_type = STR(MANIFEST), .tags = {&tag, 1}};
+	return registry_put(g, r, &m, e);
+}
+
 /* A small image: config and one layer; the manifest goes to `manifest`. */
 static int push_image(const char *repository, const char *tag, struct buf *manifest, struct err **e)
 {
@@ -138,14 +149,10 @@ static int push_image(const char *repository, const char *tag, struct buf *manif
 		return code;
 	buf_clear(manifest);
 	buf_printf(manifest,
-		   "{\"schemaVersion\":2,"
-		   "\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\","
-		   "\"layers\":[{\"digest\":\"sha256:%s\"}]}",
-		   digest_text(&b.digest).hex);
-	struct str tags[] = {str_of(tag)};
-	return registry_push_manifest(g, &r, buf_str(manifest),
-				      STR("application/vnd.oci.image.manifest.v1+json"),
-				      (struct strs){tags, 1}, e);
+		   "{\"schemaVersion\":2,\"mediaType\":\"" MANIFEST "\","
+		   "\"layers\":[{\"digest\":\"%s\"}]}",
+		   digest_name(&b.digest).text);
+	return put(g, &r, manifest, str_of(tag), e);
 }
 
 /* ---- blobs ---- */
@@ -380,34 +387,82 @@ static void puts_a_manifest_under_its_digest_and_its_tags(void **state)
 	}
 }
 
+/* An image of two layers, and whether somebody has them when the registry asks again. */
+struct lossy {
+	const struct reference *r;
+	struct registry *g;
+	struct content layers[2];
+	unsigned asked;
+};
+
 static int lost_again(void *cookie, const struct digest *blob, struct err **e)
 {
-	struct content c = {.size = 1000};
-	struct push_blob b = blob_of(&c);
-	struct reference *r = cookie;
-	AUTO(registry_close) struct registry *g = open_registry(r);
-	assert_true(digest_eq(blob, &b.digest));
-	b.again = true;
-	return registry_push_blob(g, r, &b, e);
+	struct lossy *l = cookie;
+	l->asked++;
+	for (size_t i = 0; i < COUNT(l->layers); i++) {
+		struct push_blob b = blob_of(&l->layers[i]);
+		b.again = true;
+		if (digest_eq(blob, &b.digest))
+			return registry_push_blob(l->g, l->r, &b, e);
+	}
+	return 0;
 }
+
+static void make_lossy(struct lossy *l, struct buf *manifest)
+{
+	struct digest digests[COUNT(l->layers)];
+	for (size_t i = 0; i < COUNT(l->layers); i++) {
+		l->layers[i] = (struct content){.size = 1000, .seed = 40 + (unsigned)i};
+		struct push_blob b = blob_of(&l->layers[i]);
+		digests[i] = b.digest;
+		assert_int_equal(registry_push_blob(l->g, l->r, &b, NULL), 0);
+	}
+	buf_printf(manifest,
+		   "{\"schemaVersion\":2,\"mediaType\":\"" MANIFEST "\","
+		   "\"layers\":[{\"digest\":\"%s\"},{\"digest\":\"%s\"}]}",
+		   digest_name(&digests[0]).text, digest_name(&digests[1]).text);
+}
+
+#define LOST(flags, status) "PUT /v2/" flags "/app/manifests/D - 257 " status "\n"
 
 static void pushes_a_blob_again_that_the_registry_lost(void **state)
 {
+	static const struct {
+		const char *flags;
+		int (*lost)(void *cookie, const struct digest *blob, struct err **e);
+		int code;
+		unsigned asked;
+		const char *log;
+	} rows[] = {
+		{"loses", lost_again, 0, 2,
+		 LOST("loses", "400") WHOLE("loses", "1000") WHOLE("loses", "1000")
+			 LOST("loses", "201")},
+		{"loses.onebyone", lost_again, 0, 2,
+		 LOST("loses.onebyone", "400") WHOLE("loses.onebyone", "1000")
+			 LOST("loses.onebyone", "400") WHOLE("loses.onebyone", "1000")
+				 LOST("loses.onebyone", "201")},
+		{"loses.always", lost_again, ERR_ABSENT, 2,
+		 LOST("loses.always", "400") WHOLE("loses.always", "1000")
+			 WHOLE("loses.always", "1000") LOST("loses.always", "400")},
+		{"loses.nobody", NULL, ERR_ABSENT, 0,
+		 LOST("loses.nobody", "400") LOST("loses.nobody", "400")},
+	};
 	(void)state;
-	AUTO(arena_done) struct arena a = ARENA;
-	AUTO(buf_done) struct buf manifest = BUF(4096);
-	struct reference r = reference_of(&a, "loses/app");
-	AUTO(registry_close) struct registry *g = open_registry(&r);
-	assert_int_equal(push_image("loses/app", "one", &manifest, NULL), ERR_ABSENT);
-	struct push_manifest m = {.manifest = buf_str(&manifest),
-				  .media_type = STR("application/vnd.oci.image.manifest.v1+json"),
-				  .lost = lost_again,
-				  .cookie = &r};
-	asked();
-	assert_int_equal(registry_put(g, &r, &m, NULL), 0);
-	assert_string_equal(asked(),
-			    "PUT /v2/loses/app/manifests/D - 172 400\n" WHOLE(
-				    "loses", "1000") "PUT /v2/loses/app/manifests/D - 172 201\n");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		AUTO(buf_done) struct buf manifest = BUF(4096);
+		char repository[64];
+		snprintf(repository, sizeof(repository), "%s/app", rows[i].flags);
+		struct reference r = reference_of(&a, repository);
+		AUTO(registry_close) struct registry *g = open_registry(&r);
+		struct lossy l = {.r = &r, .g = g};
+		make_lossy(&l, &manifest);
+		struct push_manifest m = {buf_str(&manifest), STR(MANIFEST), {0}, rows[i].lost, &l};
+		asked();
+		assert_int_equal(registry_put(g, &r, &m, NULL), rows[i].code);
+		assert_string_equal(asked(), rows[i].log);
+		assert_int_equal(l.asked, rows[i].asked);
+	}
 }
 
 /* ---- pull ---- */
@@ -441,23 +496,19 @@ static void push_base(const char *repository, struct digest *out)
 	struct content layer = {.size = 100};
 	struct push_blob b = blob_of(&layer);
 	struct digest config;
-	struct str tag = STR("base");
 	assert_int_equal(registry_push_blob(g, &r, &b, NULL), 0);
 	push_text(g, &r, CONFIG);
 	digest_of(CONFIG, strlen(CONFIG), &config);
 	buf_printf(&manifest,
 		   "{\"schemaVersion\":2,"
-		   "\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{"
+		   "\"mediaType\":\"" MANIFEST "\",\"config\":{"
 		   "\"mediaType\":\"application/vnd.oci.image.config.v1+json\","
-		   "\"digest\":\"sha256:%s\",\"size\":%zu},\"layers\":[{\"mediaType\":"
-		   "\"application/vnd.oci.image.layer.v1.tar+gzip\",\"digest\":\"sha256:%s\","
+		   "\"digest\":\"%s\",\"size\":%zu},\"layers\":[{\"mediaType\":"
+		   "\"application/vnd.oci.image.layer.v1.tar+gzip\",\"digest\":\"%s\","
 		   "\"size\":100}]}",
-		   digest_text(&config).hex, strlen(CONFIG), digest_text(&b.digest).hex);
+		   digest_name(&config).text, strlen(CONFIG), digest_name(&b.digest).text);
 	digest_of(manifest.data, manifest.n, out);
-	assert_int_equal(registry_push_manifest(g, &r, buf_str(&manifest),
-						STR("application/vnd.oci.image.manifest.v1+json"),
-						(struct strs){&tag, 1}, NULL),
-			 0);
+	assert_int_equal(put(g, &r, &manifest, STR("base"), NULL), 0);
 	asked();
 }
 
@@ -592,12 +643,11 @@ static void chooses_the_platform_of_an_index(void **state)
 		buf_printf(
 			&index,
 			"{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[{\"mediaType\":"
-			"\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"sha256:%s\","
+			"\"" MANIFEST "\",\"digest\":\"%s\","
 			"\"size\":400,\"platform\":{\"os\":\"linux\",\"architecture\":\"%s\"}}]}",
-			type, digest_text(&d).hex, good ? "amd64" : "arm64");
-		assert_int_equal(registry_push_manifest(g, &r, buf_str(&index), str_of(type),
-							(struct strs){&tag, 1}, NULL),
-				 0);
+			type, digest_name(&d).text, good ? "amd64" : "arm64");
+		struct push_manifest m = {buf_str(&index), str_of(type), {&tag, 1}, NULL, NULL};
+		assert_int_equal(registry_put(g, &r, &m, NULL), 0);
 		cache_of(good ? "index" : "other", cache, sizeof(cache));
 		if (good) {
 			digest_of(index.data, index.n, &named);

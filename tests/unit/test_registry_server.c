@@ -112,9 +112,11 @@ static int copy(struct place *from, struct place *to, unsigned *sent, struct err
 	struct copy c = {from, to, &image, 0};
 	if (code == 0)
 		code = workers_run(4, image.layer_count + 1, copy_blob, &c, e);
+	struct push_manifest m = {.manifest = buf_str(&manifest),
+				  .media_type = buf_str(&type),
+				  .tags = {&to->r.tag, 1}};
 	if (code == 0)
-		code = registry_push_manifest(to->g, &to->r, buf_str(&manifest), buf_str(&type),
-					      (struct strs){&to->r.tag, 1}, e);
+		code = registry_put(to->g, &to->r, &m, e);
 	*sent = c.sent;
 	return code;
 }
