@@ -7,6 +7,16 @@
 #include "specs/key.h"
 #include "specs/virtual.h"
 
+/* An absolute path: programs run with parts of the cache in other working folders. */
+static int open_cache(struct build *b, struct err **e)
+{
+	AUTO(free) char *usual = NULL;
+	int r = b->o.cache ? 0 : layout_default(&usual, e);
+	if (r == 0)
+		r = fs_absolute(b->o.cache ? b->o.cache : usual, &b->cache, e);
+	return r < 0 ? r : fs_make_dirs(b->cache, 0700, e);
+}
+
 static int open_parts(struct build *b, struct err **e)
 {
 	int r = platform_find(b->o.platform ? b->o.platform : "linux/amd64", &b->platform, e);
@@ -14,11 +24,7 @@ static int open_parts(struct build *b, struct err **e)
 		return r;
 	if ((r = virtuals_given(&b->arena, b->o.virtuals, &b->given, e)) < 0)
 		return r;
-	if (b->o.cache)
-		b->cache = mem_text(b->o.cache);
-	else if ((r = layout_default(&b->cache, e)) < 0)
-		return r;
-	if ((r = fs_make_dirs(b->cache, 0700, e)) < 0)
+	if ((r = open_cache(b, e)) < 0)
 		return err_wrap(e, "cache");
 	struct http_options options = {.log = b->o.log};
 	return http_open(&options, &b->http, e);

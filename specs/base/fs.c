@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -115,6 +116,17 @@ char *fs_join(const char *a, const char *b)
 	struct buf path = BUF(BUF_UNLIMITED);
 	buf_printf(&path, "%s/%s", a, b);
 	return buf_take(&path);
+}
+
+int fs_absolute(const char *path, char **out, struct err **e)
+{
+	char here[PATH_MAX] = "";
+	if (path[0] != '/' && !getcwd(here, sizeof(here)))
+		return err_sys(e, "current folder");
+	*out = path[0] == '/' ? mem_text(path) : fs_join(here, path);
+	for (size_t n = strlen(*out); n > 1 && (*out)[n - 1] == '/';)
+		(*out)[--n] = 0;
+	return 0;
 }
 
 static char *name_aside(const char *path)

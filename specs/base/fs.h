@@ -16,6 +16,9 @@ int fs_make_dirs(const char *path, mode_t mode, struct err **e);
 int fs_remove(const char *path, struct err **e);
 /* a + "/" + b, which the caller frees. */
 char *fs_join(const char *a, const char *b);
+/* The path from the root of the file system, without a slash at its end; nothing is asked of
+ * what stands there. The caller frees *out. */
+int fs_absolute(const char *path, char **out, struct err **e);
 
 /* A file on its way: written beside its place, synced, renamed over it by fs_file_commit.
  * fs_file_done removes what was not committed. */

@@ -48,6 +48,11 @@ umoci unpack --rootless --image "$work/out:it" "$work/bundle" >"$work/umoci" 2>&
 [ -x "$work/bundle/rootfs/opt/env/bin/python3.11" ] || fail "no python in what umoci unpacked"
 "$python" tests/cli/check_layers.py "$work/out" it || fail "digests of the layers"
 
+# A cache folder named from here: programs that run elsewhere find its parts.
+expect 0 "" "$kiln" build $spec --base "$base" -t "oci:$work/near:it" \
+	--cache "$(realpath -m --relative-to=. "$work/near.cache")" --json
+same "$(field "$work/stdout" digest)" "$digest" "with a relative cache folder"
+
 # A lock pins the build; a lock of another definition is refused.
 expect 0 "" "$kiln" lock $spec --base "$base"
 cp "$work/stdout" "$work/lock.yml"

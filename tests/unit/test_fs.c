@@ -3,6 +3,7 @@
 #include "specs/base/fs.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -187,6 +188,24 @@ static void md5_is_what_others_call_it(void **state)
 	assert_false(hex_read(STR("900150983cd24fb0d6963f7d28e17f7g"), md5, MD5_SIZE));
 }
 
+static void paths_become_absolute(void **state)
+{
+	char here[PATH_MAX];
+	(void)state;
+
+	assert_non_null(getcwd(here, sizeof(here)));
+	AUTO(free) char *joined = fs_join(here, "a/b");
+	const struct {
+		const char *path, *want;
+	} rows[] = {{"/", "/"}, {"/a", "/a"}, {"/a//", "/a"}, {"a/b", joined}, {"a/b/", joined}};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(err_free) struct err *e = NULL;
+		AUTO(free) char *got = NULL;
+		assert_int_equal(fs_absolute(rows[i].path, &got, &e), 0);
+		assert_string_equal(got, rows[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +219,7 @@ int main(void)
 		cmocka_unit_test(bytes_go_nowhere_without_a_file),
 		cmocka_unit_test(a_hash_is_copied_and_begun_again),
 		cmocka_unit_test(md5_is_what_others_call_it),
+		cmocka_unit_test(paths_become_absolute),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
