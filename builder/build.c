@@ -17,9 +17,22 @@ static int open_cache(struct build *b, struct err **e)
 	return r < 0 ? r : fs_make_dirs(b->cache, 0700, e);
 }
 
+/* As given, but for slashes at its end. */
+static int open_prefix(struct build *b, struct err **e)
+{
+	struct str prefix = str_of(b->o.prefix ? b->o.prefix : "/opt/env");
+	while (prefix.n > 1 && prefix.p[prefix.n - 1] == '/')
+		prefix.n--;
+	b->prefix = arena_copy(&b->arena, prefix.p, prefix.n);
+	return link_check_prefix(b->prefix, e);
+}
+
 static int open_parts(struct build *b, struct err **e)
 {
-	int r = platform_find(b->o.platform ? b->o.platform : "linux/amd64", &b->platform, e);
+	int r = open_prefix(b, e);
+	if (r < 0)
+		return r;
+	r = platform_find(b->o.platform ? b->o.platform : "linux/amd64", &b->platform, e);
 	if (r < 0)
 		return r;
 	if ((r = virtuals_given(&b->arena, b->o.virtuals, &b->given, e)) < 0)
@@ -34,7 +47,6 @@ int build_open(const struct build_options *o, struct build **out, struct err **e
 {
 	AUTO(build_close) struct build *b = mem_zero(1, sizeof(*b));
 	b->o = *o;
-	b->prefix = o->prefix ? o->prefix : "/opt/env";
 	if (!b->o.jobs)
 		b->o.jobs = workers_default();
 	int r = open_parts(b, e);

@@ -20,6 +20,9 @@ struct link_options {
 	struct log *log;
 };
 
+/* ERR_USAGE, with what is wrong, for a prefix that packages cannot be linked for. */
+int link_check_prefix(const char *prefix, struct err **e);
+
 struct link_package_plan; /* one package's paths; opaque */
 
 struct link_plan {

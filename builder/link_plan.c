@@ -192,16 +192,19 @@ static int set_ranks(struct link_plan *p, struct err **e)
 	return 0;
 }
 
-static int check_options(const struct link_options *o, struct err **e)
+int link_check_prefix(const char *prefix, struct err **e)
 {
-	size_t n = strlen(o->prefix);
-	if (o->prefix[0] != '/' || !paths_is_clean((struct str){o->prefix + 1, n - 1}))
-		return err_set(e, ERR_USAGE, "the prefix \"%s\" is no absolute path", o->prefix);
-	if (n > PREFIX_MAX || strpbrk(o->prefix, " \t\r\n"))
+	size_t n = strlen(prefix);
+	if (prefix[0] != '/' || !paths_is_clean((struct str){prefix + 1, n - 1}))
+		return err_set(e, ERR_USAGE,
+			       "the prefix \"%s\" is no absolute path below / without \"..\", as "
+			       "/opt/env is",
+			       prefix);
+	if (n > PREFIX_MAX || strpbrk(prefix, " \t\r\n"))
 		return err_set(e, ERR_USAGE,
 			       "the prefix \"%s\" has blanks or more than %d bytes, which packages "
 			       "do not stand",
-			       o->prefix, PREFIX_MAX);
+			       prefix, PREFIX_MAX);
 	return 0;
 }
 
@@ -227,7 +230,7 @@ int link_plan_make(const struct link_options *o, const struct record *records,
 {
 	AUTO(link_plan_done)
 	struct link_plan p = {.arena = ARENA, .options = *o, .files = files, .count = count};
-	int code = check_options(o, e);
+	int code = link_check_prefix(o->prefix, e);
 	if (code < 0)
 		return code;
 	p.packages = arena_zero(&p.arena, count + 1, sizeof(struct link_package_plan *));

@@ -33,6 +33,20 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* "513 kB", "1.3 MB": short enough for a column. */
+static const char *size_text(uint64_t bytes, char out[16])
+{
+	static const char *const units[] = {"kB", "MB", "GB", "TB"};
+	double n = (double)bytes / 1e3;
+	size_t unit = 0;
+	while (n >= 999.5 && unit + 1 < COUNT(units)) {
+		n /= 1e3;
+		unit++;
+	}
+	snprintf(out, 16, "%.*f %s", unit > 0, n, units[unit]);
+	return out;
+}
+
 static unsigned width(void)
 {
 	struct winsize size;
@@ -50,13 +64,10 @@ static void erase(struct progress *p, struct buf *out)
 
 static void task_line(const struct log_task *t, unsigned columns, struct buf *out)
 {
-	char line[160];
-	double mb = (double)t->done / 1e6;
-	if (t->size)
-		snprintf(line, sizeof(line), "  %-9s %-40.40s %7.1f of %.1f MB", t->verb, t->name,
-			 mb, (double)t->size / 1e6);
-	else
-		snprintf(line, sizeof(line), "  %-9s %-40.40s %7.1f MB", t->verb, t->name, mb);
+	char line[160], done[16], size[16];
+	snprintf(line, sizeof(line), "  %-9s %-40.40s %8s%s%s", t->verb, t->name,
+		 size_text(t->done, done), t->size ? " of " : "",
+		 t->size ? size_text(t->size, size) : "");
 	buf_printf(out, "%.*s\n", (int)columns - 1, line);
 }
 
@@ -71,8 +82,9 @@ static void draw(struct progress *p, struct buf *out)
 			p->drawn++;
 		}
 	}
-	buf_printf(out, "%s: %u running, %u done, %.1f MB\n", p->phase, running, p->finished,
-		   (double)p->bytes / 1e6);
+	char bytes[16];
+	buf_printf(out, "%s: %u running, %u done, %s\n", p->phase, running, p->finished,
+		   size_text(p->bytes, bytes));
 	p->drawn++;
 }
 
@@ -165,7 +177,8 @@ static void on_advance(struct log_task *t, uint64_t bytes)
 
 static void plain_line(const struct log_task *t, bool ok)
 {
-	fprintf(stderr, "kiln:   %s %s (%.1f MB)%s\n", t->verb, t->name, (double)t->done / 1e6,
+	char done[16];
+	fprintf(stderr, "kiln:   %s %s (%s)%s\n", t->verb, t->name, size_text(t->done, done),
 		ok ? "" : ", failed");
 }
 

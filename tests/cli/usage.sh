@@ -16,3 +16,8 @@ expect 2 "--jobs" "$kiln" lock --jobs many tests/channel/small.yml
 expect 2 "no definition" "$kiln" lock
 expect 2 "LOCK PREFIX" "$kiln" install one
 expect 2 "--compression brotli" "$kiln" key --compression brotli tests/channel/small.yml
+for prefix in relative "" / /opt/../env; do
+	expect 2 "no absolute path" "$kiln" key --prefix "$prefix" tests/channel/small.yml
+done
+expect 2 "blanks" "$kiln" key --prefix "/opt/my env" tests/channel/small.yml
+expect 0 "" "$kiln" key --prefix /opt/env/ tests/channel/small.yml
