@@ -1,23 +1,17 @@
 /* tests/unit/test_channel.c - channels named, fetched, revalidated and opened. */
 #include "cache/channel.h"
-#include "specs/base/fs.h"
-#include "tests/fake/peer.h"
+#include "tests/fake/served.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <zstd.h>
 
 #include <cmocka.h>
 
-static struct peer peer;
-static struct http *client;
-static char *folder; /* served, with cache/ in it */
-static struct arena arena;
-
 static struct str linux_and_noarch[] = {{"linux-64", 8}, {"noarch", 6}};
 
 static void put(const char *channel, const char *subdir, const char *file, struct str bytes)
 {
-	struct str dir = arena_printf(&arena, "%s/%s/%s", folder, channel, subdir);
+	struct str dir = arena_printf(&served.arena, "%s/%s/%s", served.folder, channel, subdir);
 	AUTO(free) char *path = fs_join(dir.p, file);
 	assert_int_equal(fs_make_dirs(dir.p, 0700, NULL), 0);
 	assert_int_equal(fs_write(path, bytes, 0600, NULL), 0);
@@ -25,7 +19,7 @@ static void put(const char *channel, const char *subdir, const char *file, struc
 
 static struct str repodata(const char *name, const char *base_url)
 {
-	return arena_printf(&arena,
+	return arena_printf(&served.arena,
 			    "{\"info\":{\"subdir\":\"noarch\"%s%s%s},\"packages\":{},"
 			    "\"packages.conda\":{\"%s-1.0-0.conda\":{\"name\":\"%s\","
 			    "\"version\":\"1.0\",\"build\":\"0\",\"build_number\":0,"
@@ -37,7 +31,7 @@ static struct str repodata(const char *name, const char *base_url)
 static struct str zstd_of(struct str text)
 {
 	size_t room = ZSTD_compressBound(text.n);
-	char *to = arena_alloc(&arena, room);
+	char *to = arena_alloc(&served.arena, room);
 	return (struct str){to, ZSTD_compress(to, room, text.p, text.n, 3)};
 }
 
@@ -46,7 +40,7 @@ static int open_channel(struct str name, const char *cache, bool offline, struct
 {
 	struct channel_options o = {
 		.cache = cache, .subdirs = {linux_and_noarch, 2}, .offline = offline};
-	return channels_open(client, (struct strs){&name, 1}, &o, c, e);
+	return channels_open(served.client, (struct strs){&name, 1}, &o, c, e);
 }
 
 static bool has(const struct channels *c, size_t subdir, const char *name)
@@ -58,12 +52,12 @@ static bool has(const struct channels *c, size_t subdir, const char *name)
 
 static struct str far(const char *rest)
 {
-	return arena_printf(&arena, "http://127.0.0.1:%u/files/%s", peer.port, rest);
+	return arena_printf(&served.arena, "http://127.0.0.1:%u/files/%s", served.peer.port, rest);
 }
 
 static const char *cache(const char *name)
 {
-	return arena_printf(&arena, "%s/cache-%s", folder, name).p;
+	return arena_printf(&served.arena, "%s/cache-%s", served.folder, name).p;
 }
 
 static void resolves_names(void **state)
@@ -87,10 +81,10 @@ static void resolves_names(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct str url = channel_url(&arena, str_of(rows[i].name), rows[i].alias);
+		struct str url = channel_url(&served.arena, str_of(rows[i].name), rows[i].alias);
 		assert_string_equal(url.p, rows[i].url);
 	}
-	assert_true(str_starts(channel_url(&arena, STR("./x"), NULL), "file:///"));
+	assert_true(str_starts(channel_url(&served.arena, STR("./x"), NULL), "file:///"));
 }
 
 static void fetches_once_and_asks_again(void **state)
@@ -124,7 +118,7 @@ static void reads_folders_and_sees_them_change(void **state)
 	AUTO(channels_close) struct channels two = {0};
 	AUTO(channels_close) struct channels three = {0};
 	put("near", "noarch", "repodata.json", repodata("a", NULL));
-	struct str path = arena_printf(&arena, "%s/near", folder);
+	struct str path = arena_printf(&served.arena, "%s/near", served.folder);
 	assert_int_equal(open_channel(path, cache("2"), false, &one, NULL), 0);
 	assert_true(has(&one, 1, "a"));
 	assert_null(one.v[0].subdirs[0].index);
@@ -140,7 +134,7 @@ static void subdirs_of_equal_bytes_do_not_drop_each_others_index(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 20; i++) {
 		AUTO(channels_close) struct channels c = {0};
-		struct str path = arena_printf(&arena, "%s/twins", folder);
+		struct str path = arena_printf(&served.arena, "%s/twins", served.folder);
 		struct str text = repodata(i % 2 ? "a" : "b", NULL), other = STR("{}");
 		put("twins", "noarch", "repodata.json", i % 3 ? text : other);
 		put("twins", "linux-64", "repodata.json", i % 2 ? text : other);
@@ -206,13 +200,13 @@ static void keeps_tokens_to_itself(void **state)
 	AUTO(channels_close) struct channels c = {0};
 	AUTO(buf_done) struct buf text = BUF(1 << 20);
 	put("secret", "noarch", "repodata.json", repodata("a", NULL));
-	struct str url =
-		arena_printf(&arena, "http://me:hush@127.0.0.1:%u/files/t/hush/secret", peer.port);
+	struct str url = arena_printf(
+		&served.arena, "http://me:hush@127.0.0.1:%u/files/t/hush/secret", served.peer.port);
 	assert_int_equal(open_channel(url, cache("6"), false, &c, NULL), 0);
 	assert_true(has(&c, 1, "a"));
 	assert_string_equal(c.v[0].url.p, far("secret").p);
 	assert_null(strstr(c.v[0].name.p, "hush"));
-	struct str grep = arena_printf(&arena, "grep -rq hush %s", cache("6"));
+	struct str grep = arena_printf(&served.arena, "grep -rq hush %s", cache("6"));
 	assert_int_not_equal(system(grep.p), 0);
 }
 
@@ -234,33 +228,12 @@ static void follows_the_base_url(void **state)
 		assert_int_equal(open_channel(far("base"), cache("7"), false, &c, NULL), 0);
 		struct str got = c.v[0].subdirs[1].base_url;
 		char port[16];
-		snprintf(port, sizeof(port), ":%u", peer.port);
+		snprintf(port, sizeof(port), ":%u", served.peer.port);
 		char *at = strstr((char *)got.p, port);
 		if (at)
 			memmove(at, at + strlen(port), strlen(at + strlen(port)) + 1);
 		assert_string_equal(got.p, rows[i].base);
 	}
-}
-
-static int start(void **state)
-{
-	static const struct http_options options = {.idle_ms = 5000, .tries = 3, .backoff_ms = 10};
-	(void)state;
-	if (fs_temp_dir("/tmp", &folder, NULL) < 0)
-		return -1;
-	peer = peer_start(folder);
-	return peer.port ? http_open(&options, &client, NULL) : -1;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	http_close(client);
-	peer_stop(&peer);
-	arena_done(&arena);
-	fs_remove(folder, NULL);
-	free(folder);
-	return 0;
 }
 
 int main(void)
@@ -276,5 +249,5 @@ int main(void)
 		cmocka_unit_test(keeps_tokens_to_itself),
 		cmocka_unit_test(follows_the_base_url),
 	};
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, served_start, served_stop);
 }

@@ -1,9 +1,8 @@
 /* tests/unit/test_package.c - archives fetched, checked and kept. */
 #include "cache/layout.h"
 #include "cache/package.h"
-#include "specs/base/fs.h"
 #include "specs/base/workers.h"
-#include "tests/fake/peer.h"
+#include "tests/fake/served.h"
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,36 +10,32 @@
 
 #include <cmocka.h>
 
-static struct peer peer;
-static struct http *client;
-static char *folder; /* served, with cache/ in it */
-static struct arena arena;
-
 /* A record of the archive `fn`, whose bytes lie in the served folder. how: "@broken". */
 static struct record record_of(const char *fn, const char *how, struct str bytes)
 {
-	AUTO(free) char *path = fs_join(folder, fn);
+	AUTO(free) char *path = fs_join(served.folder, fn);
 	assert_int_equal(fs_write(path, bytes, 0600, NULL), 0);
-	struct record r = {.fn = arena_str(&arena, str_of(fn)),
+	struct record r = {.fn = arena_str(&served.arena, str_of(fn)),
 			   .has_sha256 = true,
 			   .size = bytes.n,
 			   .channel = STR("http://channel")};
 	digest_of(bytes.p, bytes.n, &r.sha256);
-	r.url = arena_printf(&arena, "http://127.0.0.1:%u/files/%s/%s", peer.port, how, fn);
+	r.url = arena_printf(&served.arena, "http://127.0.0.1:%u/files/%s/%s", served.peer.port,
+			     how, fn);
 	return r;
 }
 
 static int fetch(const struct record *r, size_t n, const char *cache, bool offline,
 		 struct package_file *out, struct err **e)
 {
-	AUTO(free) char *path = fs_join(folder, cache);
+	AUTO(free) char *path = fs_join(served.folder, cache);
 	struct package_options o = {.cache = path, .offline = offline};
-	return packages_fetch(client, r, n, &o, out, e);
+	return packages_fetch(served.client, r, n, &o, out, e);
 }
 
 static size_t entries(const char *cache)
 {
-	struct str path = arena_printf(&arena, "%s/%s/packages", folder, cache);
+	struct str path = arena_printf(&served.arena, "%s/%s/packages", served.folder, cache);
 	DIR *d = opendir(path.p);
 	size_t n = 0;
 	for (struct dirent *at; d && (at = readdir(d));)
@@ -87,10 +82,11 @@ static void refuses_what_is_not_as_the_channel_says(void **state)
 	struct record good = record_of("d-1-0.conda", "@broken", STR("dddd"));
 	struct record longer = good, absent = good, old = good, nearby = good;
 	longer.size = 3;
-	absent.url = arena_printf(&arena, "http://127.0.0.1:%u/files/none.conda", peer.port);
+	absent.url = arena_printf(&served.arena, "http://127.0.0.1:%u/files/none.conda",
+				  served.peer.port);
 	old.has_sha256 = false;
 	old.has_md5 = true;
-	nearby.url = arena_printf(&arena, "file://%s/d-1-0.conda", folder);
+	nearby.url = arena_printf(&served.arena, "file://%s/d-1-0.conda", served.folder);
 	nearby.sha256.bytes[0] ^= 1;
 	const struct {
 		const struct record *r;
@@ -122,7 +118,7 @@ static void knows_old_packages_by_their_md5(void **state)
 	struct package_file f;
 	r.has_sha256 = false;
 	r.has_md5 = true;
-	r.url = arena_printf(&arena, "file://%s/e-1-0.tar.bz2", folder);
+	r.url = arena_printf(&served.arena, "file://%s/e-1-0.tar.bz2", served.folder);
 	hex_read(STR("08a4415e9d594ff960030b921d42b91e"), r.md5, MD5_SIZE);
 	AUTO(hasher_free) struct hasher *h = hasher_new_md5();
 	hasher_add(h, "eeee", 4);
@@ -151,10 +147,11 @@ static void repairs_what_a_killed_kiln_left(void **state)
 	(void)state;
 	struct record r = record_of("g-1-0.conda", "", STR("gggg"));
 	struct package_file f;
-	struct str cache = arena_printf(&arena, "%s/five/packages", folder);
+	struct str cache = arena_printf(&served.arena, "%s/five/packages", served.folder);
 	assert_int_equal(fs_make_dirs(cache.p, 0700, NULL), 0);
-	struct str whole = arena_printf(&arena, "%s/%s.conda", cache.p, digest_text(&r.sha256).hex);
-	struct str part = arena_printf(&arena, "%s.part", whole.p);
+	struct str whole =
+		arena_printf(&served.arena, "%s/%s.conda", cache.p, digest_text(&r.sha256).hex);
+	struct str part = arena_printf(&served.arena, "%s.part", whole.p);
 	assert_int_equal(fs_write(part.p, STR("longer than it"), 0600, NULL), 0);
 	assert_int_equal(fs_write(whole.p, STR("gg"), 0600, NULL), 0);
 	assert_int_equal(fetch(&r, 1, "five", false, &f, NULL), 0);
@@ -197,13 +194,13 @@ static void puts_secrets_into_addresses_it_knows(void **state)
 	(void)state;
 	struct record r = record_of("j-1-0.conda", "", STR("jjjj"));
 	struct package_file f;
-	struct str real =
-		arena_printf(&arena, "http://u:p@127.0.0.1:%u/files/t/tk/chan", peer.port);
-	AUTO(free) char *chan = fs_join(folder, "chan");
+	struct str real = arena_printf(&served.arena, "http://u:p@127.0.0.1:%u/files/t/tk/chan",
+				       served.peer.port);
+	AUTO(free) char *chan = fs_join(served.folder, "chan");
 	AUTO(free) char *path = fs_join(chan, "j-1-0.conda");
 	assert_int_equal(fs_make_dirs(chan, 0700, NULL), 0);
 	assert_int_equal(fs_write(path, STR("jjjj"), 0600, NULL), 0);
-	http_secret(client, STR("http://kiln.invalid/chan"), real);
+	http_secret(served.client, STR("http://kiln.invalid/chan"), real);
 	r.url = STR("http://kiln.invalid/chan/j-1-0.conda");
 	assert_int_equal(fetch(&r, 1, "seven", false, &f, NULL), 0);
 	is_file(&f, STR("jjjj"));
@@ -231,27 +228,6 @@ static void finds_the_cache_folder(void **state)
 	}
 }
 
-static int start(void **state)
-{
-	static const struct http_options options = {.idle_ms = 5000, .tries = 3, .backoff_ms = 10};
-	(void)state;
-	if (fs_temp_dir("/tmp", &folder, NULL) < 0)
-		return -1;
-	peer = peer_start(folder);
-	return peer.port ? http_open(&options, &client, NULL) : -1;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	http_close(client);
-	peer_stop(&peer);
-	arena_done(&arena);
-	fs_remove(folder, NULL);
-	free(folder);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,5 +240,5 @@ int main(void)
 		cmocka_unit_test(puts_secrets_into_addresses_it_knows),
 		cmocka_unit_test(finds_the_cache_folder),
 	};
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, served_start, served_stop);
 }
