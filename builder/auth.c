@@ -3,6 +3,7 @@
 #include "builder/endpoint.h"
 #include "builder/token.h"
 #include "cache/address.h"
+#include "specs/base/clock.h"
 #include "specs/base/vec.h"
 #include <pthread.h>
 
@@ -71,7 +72,7 @@ static const struct token *token_find(struct auth *a, struct str scope, bool bod
 {
 	for (size_t i = 0; i < a->tokens.n; i++) {
 		const struct token *t = &a->tokens.v[i];
-		int64_t left = t->until_s - token_now_s(), least = body ? BODY_S : MARGIN_S;
+		int64_t left = t->until_s - clock_ms() / 1000, least = body ? BODY_S : MARGIN_S;
 		/* Of a token that lives a minute, a body gets most, and nobody a fresh one
 		 * for each request. */
 		if (least > t->life_s / 2)

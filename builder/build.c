@@ -157,14 +157,6 @@ static struct strs spec_texts(struct arena *a, const struct definition *d)
 	return (struct strs){texts, d->spec_count};
 }
 
-static struct strs copy_strs(struct arena *a, struct strs from)
-{
-	struct str *copy = arena_zero(a, from.n, sizeof(*copy));
-	for (size_t i = 0; i < from.n; i++)
-		copy[i] = arena_str(a, from.v[i]);
-	return (struct strs){copy, from.n};
-}
-
 static struct str base_cuda(const struct build *b)
 {
 	return b->base_pulled ? base_image_env(&b->base, "CUDA_VERSION") : (struct str){0};
@@ -229,7 +221,7 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 	};
 	if ((r = solve(&request, &solution, e)) < 0)
 		return r;
-	made.virtuals = copy_strs(&made.arena, virtuals.texts);
+	made.virtuals = arena_strs(&made.arena, virtuals.texts);
 	fill_lock(b, d, &channels, &solution, &made);
 	*out = made;
 	made = (struct lock){0};

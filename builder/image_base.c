@@ -90,16 +90,20 @@ static int config_read(const cJSON *manifest, struct arena *a, struct descriptor
 	return 0;
 }
 
+static int manifest_parse(struct str manifest, cJSON **out, struct err **e)
+{
+	enum media_kind kind;
+	int r = document_parse(manifest, (struct str){0}, out, &kind, e);
+	if (r < 0 || kind == MEDIA_MANIFEST)
+		return r;
+	return err_set(e, ERR_CORRUPT, "an index where a manifest was expected");
+}
+
 int manifest_config(struct str manifest, struct arena *a, struct descriptor *out, struct err **e)
 {
 	AUTO(json_free) cJSON *doc = NULL;
-	enum media_kind kind;
-	int r = document_parse(manifest, (struct str){0}, &doc, &kind, e);
-	if (r < 0)
-		return r;
-	if (kind != MEDIA_MANIFEST)
-		return err_set(e, ERR_CORRUPT, "an index where a manifest was expected");
-	return config_read(doc, a, out, e);
+	int r = manifest_parse(manifest, &doc, e);
+	return r < 0 ? r : config_read(doc, a, out, e);
 }
 
 static int layers_read(struct base_image *b, struct err **e)
@@ -181,12 +185,9 @@ static int config_parse(struct base_image *b, struct str config, struct err **e)
 int base_image_parse(struct str manifest, struct str config, struct base_image *out, struct err **e)
 {
 	AUTO(base_image_done) struct base_image b = {0};
-	enum media_kind kind;
-	int r = document_parse(manifest, (struct str){0}, &b.manifest_json, &kind, e);
+	int r = manifest_parse(manifest, &b.manifest_json, e);
 	if (r < 0)
 		return r;
-	if (kind != MEDIA_MANIFEST)
-		return err_set(e, ERR_CORRUPT, "an index where a manifest was expected");
 	digest_of(manifest.p, manifest.n, &b.digest);
 	b.named = b.digest;
 	if ((r = config_read(b.manifest_json, &b.arena, &b.config, e)) < 0 ||

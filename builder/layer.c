@@ -65,13 +65,6 @@ static int record_write(const struct layer_options *o, const char *path, const s
 	return r < 0 ? r : fs_write(path, buf_str(&text), 0644, e);
 }
 
-static int into_buf(void *cookie, const void *p, size_t n, struct err **e)
-{
-	(void)e;
-	buf_add(cookie, p, n);
-	return 0;
-}
-
 static int into_plain(void *cookie, const void *p, size_t n, struct err **e)
 {
 	struct layer_hash *h = cookie;
@@ -93,7 +86,7 @@ static int head_write(const struct layer_options *o, const struct path_set *dirs
 		      struct hasher *plain, struct buf *out, struct err **e)
 {
 	AUTO(packer_free)
-	struct packer *p = packer_new(o->compression, plain, (struct bytes_to){into_buf, out});
+	struct packer *p = packer_new(o->compression, plain, (struct bytes_to){buf_write, out});
 	AUTO(tar_free) struct tar *t = tar_new(o->prefix, p);
 	AUTO(free) struct str *sorted = path_set_sorted(dirs);
 	struct entry entry = {.kind = ENTRY_DIR, .mode = 0755, .mtime = TAR_DIRECTORY_MTIME};
@@ -112,7 +105,7 @@ static int tail_write(const struct layer_options *o, struct hasher *plain, struc
 		      struct err **e)
 {
 	AUTO(packer_free)
-	struct packer *p = packer_new(o->compression, plain, (struct bytes_to){into_buf, out});
+	struct packer *p = packer_new(o->compression, plain, (struct bytes_to){buf_write, out});
 	int r = tar_end_of_archive(p, e);
 	return r < 0 ? r : packer_end(p, e);
 }

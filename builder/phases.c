@@ -1,30 +1,23 @@
 /* builder/phases.c - how long each phase of a build took. */
 #include "builder/phases.h"
-#include <time.h>
-
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
+#include "specs/base/clock.h"
 
 void phases_start(struct phases *p, struct log *log)
 {
-	*p = (struct phases){.log = log, .start = now()};
+	*p = (struct phases){.log = log, .start = clock_seconds()};
 }
 
 static void leave(struct phases *p)
 {
 	if (p->n)
-		p->v[p->n - 1].seconds += now() - p->began;
+		p->v[p->n - 1].seconds += clock_seconds() - p->began;
 }
 
 void phases_enter(struct phases *p, const char *name)
 {
 	leave(p);
 	log_phase(p->log, name);
-	p->began = now();
+	p->began = clock_seconds();
 	if (p->n < PHASES_MAX) {
 		p->v[p->n].name = name;
 		p->v[p->n++].seconds = 0;
@@ -34,10 +27,10 @@ void phases_enter(struct phases *p, const char *name)
 void phases_write(struct phases *p, struct json_out *j, const char *key)
 {
 	leave(p);
-	p->began = now();
+	p->began = clock_seconds();
 	json_open(j, key, '{');
 	for (size_t i = 0; i < p->n; i++)
 		json_put_seconds(j, p->v[i].name, p->v[i].seconds);
-	json_put_seconds(j, "total", now() - p->start);
+	json_put_seconds(j, "total", clock_seconds() - p->start);
 	json_close(j, '}');
 }

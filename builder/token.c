@@ -2,17 +2,10 @@
 #include "builder/token.h"
 #include "builder/endpoint.h"
 #include "cache/address.h"
+#include "specs/base/clock.h"
 #include "specs/base/json.h"
-#include <time.h>
 
 #define CLIENT "kiln"
-
-int64_t token_now_s(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
 
 void token_done(struct token *t)
 {
@@ -62,7 +55,7 @@ static int read_answer(const cJSON *doc, struct token *out, struct err **e)
 	*out = (struct token){
 		.value = mem_text(value),
 		.life_s = (int64_t)life,
-		.until_s = token_now_s() + (int64_t)life,
+		.until_s = clock_ms() / 1000 + (int64_t)life,
 	};
 	explicit_bzero((char *)value, strlen(value));
 	return 0;

@@ -28,8 +28,6 @@ AUTO_DEFINE_VALUE(struct token, token_done)
 /* ERR_REFUSED when the server does not know the login or gives it no such right, ERR_NET,
  * ERR_CORRUPT. */
 int token_fetch(struct http *h, const struct token_request *r, struct token *out, struct err **e);
-/* Seconds of the clock that only goes forward. */
-int64_t token_now_s(void);
 /* Appends "Authorization: Basic ..." for user and password. */
 void basic_header(const struct credentials *c, struct buf *out);
 #endif

@@ -13,13 +13,6 @@ enum { DOWNLOADS = 8 };
 
 /* ---- names and addresses ---- */
 
-static struct str without_slashes(struct str s)
-{
-	while (s.n && s.p[s.n - 1] == '/')
-		s.n--;
-	return s;
-}
-
 static bool is_path(struct str name)
 {
 	static const char *const starts[] = {"/", "./", "../", "~/"};
@@ -42,7 +35,7 @@ static struct str url_of_path(struct arena *a, struct str name)
 	else if (*path.p != '/' && here) /* it is not there; the message shall say where */
 		path = arena_printf(a, "%s/%s", here, path.p);
 	AUTO(buf_done) struct buf url = BUF(64 << 10);
-	address_of_file(&url, without_slashes(path));
+	address_of_file(&url, str_trim_end(path, '/'));
 	return arena_str(a, buf_str(&url));
 }
 
@@ -50,12 +43,12 @@ static struct str url_of_path(struct arena *a, struct str name)
 static struct str secret_url(struct arena *a, struct str name, const char *alias)
 {
 	name = str_trim(name);
-	struct str base = without_slashes(str_of(alias ? alias : ALIAS));
+	struct str base = str_trim_end(str_of(alias ? alias : ALIAS), '/');
 	if (address_split(name).scheme.n)
-		return arena_str(a, without_slashes(name));
+		return arena_str(a, str_trim_end(name, '/'));
 	if (is_path(name))
 		return url_of_path(a, name);
-	name = without_slashes(name);
+	name = str_trim_end(name, '/');
 	if (str_is(name, "defaults"))
 		return arena_printf(a, ANACONDA "pkgs/main");
 	if (str_starts(name, "pkgs/"))
@@ -74,7 +67,7 @@ static struct str bare_url(struct arena *a, struct str url)
 		after = str_from(at.path, start + token.n);
 	}
 	return arena_printf(a, "%.*s://%.*s%.*s%.*s", STR_ARG(at.scheme), STR_ARG(at.host),
-			    STR_ARG(without_slashes(before)), STR_ARG(without_slashes(after)));
+			    STR_ARG(str_trim_end(before, '/')), STR_ARG(str_trim_end(after, '/')));
 }
 
 struct str channel_url(struct arena *a, struct str name, const char *alias)

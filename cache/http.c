@@ -2,6 +2,7 @@
 #include "cache/http.h"
 #include "cache/address.h"
 #include "cache/transfer.h"
+#include "specs/base/clock.h"
 #include "specs/base/interrupt.h"
 #include "specs/base/vec.h"
 #include <pthread.h>
@@ -235,7 +236,7 @@ static int host_enter(struct http *h, struct host *host, int64_t not_before_ms, 
 	for (;;) {
 		int64_t from =
 			host->not_before_ms > not_before_ms ? host->not_before_ms : not_before_ms;
-		int64_t left = from - transfer_now_ms();
+		int64_t left = from - clock_ms();
 		if ((code = interrupt_check(e)) < 0)
 			break;
 		if (left <= 0 && host->running < h->per_host) {
@@ -347,7 +348,7 @@ static int try_once(struct http *h, struct host *host, struct transfer *t, int64
 	code = transfer_try(t, x.curl, e);
 	handle_give(h, x, code == 0);
 	bool closed = t->wait_ms > 0 && (t->answer->status == 429 || t->answer->status == 503);
-	host_leave(h, host, closed ? transfer_now_ms() + t->wait_ms : 0);
+	host_leave(h, host, closed ? clock_ms() + t->wait_ms : 0);
 	return code;
 }
 
@@ -395,7 +396,7 @@ int http_send(struct http *h, const struct http_request *r, struct http_answer *
 		int64_t ms = t.wait_ms > 0 ? t.wait_ms : backoff_ms(h, failed);
 		tell(h, &t, ms, why);
 		err_free(why);
-		not_before_ms = transfer_now_ms() + ms;
+		not_before_ms = clock_ms() + ms;
 	}
 }
 

@@ -179,16 +179,27 @@ static bool column_built(sqlite3_stmt *s, struct built *out)
 	       column_digest(s, 3, &out->lock);
 }
 
+#define ROW "built WHERE key = ?1 AND destination = ?2"
+
+static int prepare_row(struct records *r, const char *sql, const struct digest *key,
+		       struct str destination, sqlite3_stmt **out, struct err **e)
+{
+	int code = prepare(r, sql, out, e);
+	if (code < 0)
+		return code;
+	bind_digest(*out, 1, key);
+	bind_str(*out, 2, destination);
+	return 0;
+}
+
 int records_get(struct records *r, const struct digest *key, struct str destination,
 		struct arena *a, struct built *out, struct err **e)
 {
 	AUTO(statement_free) sqlite3_stmt *s = NULL;
 	struct built b;
-	int code = prepare(r, "SELECT * FROM built WHERE key = ?1 AND destination = ?2", &s, e);
+	int code = prepare_row(r, "SELECT * FROM " ROW, key, destination, &s, e);
 	if (code < 0)
 		return code;
-	bind_digest(s, 1, key);
-	bind_str(s, 2, destination);
 	int result = sqlite3_step(s);
 	if (result != SQLITE_ROW && result != SQLITE_DONE)
 		return fail(r, e);
@@ -205,11 +216,9 @@ int records_forget(struct records *r, const struct digest *key, struct str desti
 		   struct err **e)
 {
 	AUTO(statement_free) sqlite3_stmt *s = NULL;
-	int code = prepare(r, "DELETE FROM built WHERE key = ?1 AND destination = ?2", &s, e);
+	int code = prepare_row(r, "DELETE FROM " ROW, key, destination, &s, e);
 	if (code < 0)
 		return code;
-	bind_digest(s, 1, key);
-	bind_str(s, 2, destination);
 	return sqlite3_step(s) == SQLITE_DONE ? 0 : fail(r, e);
 }
 

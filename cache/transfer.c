@@ -1,11 +1,11 @@
 /* cache/transfer.c - one HTTP request on one curl handle. */
 #include "cache/transfer.h"
 #include "cache/address.h"
+#include "specs/base/clock.h"
 #include "specs/base/interrupt.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <strings.h>
-#include <time.h>
 
 enum {
 	ANSWER_MAX = 16 << 20,
@@ -14,13 +14,6 @@ enum {
 	ANSWER_MS = 10 * 60 * 1000, /* a store may copy for minutes before it answers a PUT */
 	WAIT_MAX_MS = 60 * 1000,
 };
-
-int64_t transfer_now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void transfer_init(struct transfer *t, const struct transfer_setup *setup,
 		   const struct http_request *r, struct http_answer *answer)
@@ -293,7 +286,7 @@ static int on_progress(void *cookie, curl_off_t all_down, curl_off_t down, curl_
 		t->code = interrupt_check(&t->e);
 		return 1;
 	}
-	int64_t now = transfer_now_ms();
+	int64_t now = clock_ms();
 	curl_off_t connected = 0;
 	curl_easy_getinfo(t->curl, CURLINFO_PRETRANSFER_TIME_T, &connected);
 	if (down + up != t->moved || !connected) {
@@ -530,7 +523,7 @@ int transfer_try(struct transfer *t, CURL *curl, struct err **e)
 	t->begun = t->enough = t->idle = t->again = false;
 	t->sent = t->error_size = 0;
 	t->moved = 0;
-	t->moved_ms = transfer_now_ms();
+	t->moved_ms = clock_ms();
 	t->code = 0;
 	t->most_tries = 0;
 	t->wait_ms = -1;

@@ -49,6 +49,4 @@ void transfer_done(struct transfer *t);
 AUTO_DEFINE_VALUE(struct transfer, transfer_done)
 /* One try; 0 when a status was heard (in the answer), else the error. */
 int transfer_try(struct transfer *t, CURL *curl, struct err **e);
-/* Milliseconds of a clock that only goes forward. */
-int64_t transfer_now_ms(void);
 #endif

@@ -434,18 +434,11 @@ static size_t scheme_length(struct str text)
 	return letter && str_starts(str_from(text, n), "://") ? n + 3 : 0;
 }
 
-static struct str without_slashes(struct str s)
-{
-	while (s.n && s.p[s.n - 1] == '/')
-		s.n--;
-	return s;
-}
-
 /* What stands in front of a colon by mistake, as `p =1:2`, is no channel. */
 static int check_channel(struct reader *r, struct str value)
 {
 	size_t scheme = scheme_length(value);
-	if (scheme && without_slashes(url_without_secrets(r->arena, value)).n < scheme)
+	if (scheme && str_trim_end(url_without_secrets(r->arena, value), '/').n < scheme)
 		return wrong(r, value.p, "the address of a channel ends after its scheme");
 	const char *never = scheme ? " \t=<>!|,*\"'()[]" : " \t=<>!|,*\"'()[]:";
 	for (size_t i = scheme; i < value.n; i++)
@@ -462,7 +455,7 @@ static struct str take_subdir(struct str *channel)
 	while (slash && channel->p[slash - 1] != '/')
 		slash--;
 	struct str last = str_from(*channel, slash);
-	struct str base = without_slashes(str_to(*channel, slash));
+	struct str base = str_trim_end(str_to(*channel, slash), '/');
 	if (base.n == 0 || base.n < scheme_length(*channel) || !is_subdir(last))
 		return (struct str){0};
 	*channel = base;
@@ -471,10 +464,10 @@ static struct str take_subdir(struct str *channel)
 
 static int set_channel(struct reader *r, struct str value)
 {
-	value = without_slashes(str_trim(value));
+	value = str_trim_end(str_trim(value), '/');
 	if (check_channel(r, value) < 0)
 		return ERR_SYNTAX;
-	struct str plain = without_slashes(url_without_secrets(r->arena, value));
+	struct str plain = str_trim_end(url_without_secrets(r->arena, value), '/');
 	struct str subdir = take_subdir(&plain);
 	if (subdir.n) {
 		take_subdir(&value);

@@ -1,14 +1,6 @@
 /* specs/record.c - records copied, named, and made up for virtual packages. */
 #include "specs/record.h"
 
-static struct strs copy_strs(struct arena *a, struct strs from)
-{
-	struct str *copy = arena_zero(a, from.n, sizeof(*copy));
-	for (size_t i = 0; i < from.n; i++)
-		copy[i] = arena_str(a, from.v[i]);
-	return (struct strs){copy, from.n};
-}
-
 void record_copy(struct arena *a, const struct record *from, struct record *out)
 {
 	*out = *from;
@@ -19,8 +11,8 @@ void record_copy(struct arena *a, const struct record *from, struct record *out)
 				     &out->license, &out->python_site_packages_path};
 	for (size_t i = 0; i < COUNT(texts); i++)
 		*texts[i] = arena_str(a, *texts[i]);
-	out->depends = copy_strs(a, from->depends);
-	out->constrains = copy_strs(a, from->constrains);
+	out->depends = arena_strs(a, from->depends);
+	out->constrains = arena_strs(a, from->constrains);
 	/* It lives in another arena: read it again. It parsed before, so it does now. */
 	if (from->version)
 		version_parse(a, out->version_text, &out->version, NULL);

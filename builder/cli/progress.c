@@ -1,9 +1,9 @@
 /* builder/cli/progress.c - drawing progress without flicker. */
 #include "builder/cli/progress.h"
+#include "specs/base/clock.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
 enum { TASKS = 64, SHOWN = 8, REDRAW_MS = 100 };
 
@@ -25,13 +25,6 @@ struct progress {
 	uint64_t bytes;
 	int64_t last_ms;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* "513 kB", "1.3 MB": short enough for a column. */
 static const char *size_text(uint64_t bytes, char out[16])
@@ -99,7 +92,7 @@ static void redraw(struct progress *p, bool now)
 {
 	if (!p->terminal || p->silent || !p->phase[0])
 		return;
-	int64_t ms = now_ms();
+	int64_t ms = clock_ms();
 	if (!now && ms - p->last_ms < REDRAW_MS)
 		return;
 	p->last_ms = ms;

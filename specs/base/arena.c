@@ -59,6 +59,14 @@ struct str arena_str(struct arena *a, struct str s)
 	return (struct str){arena_copy(a, s.p, s.n), s.n};
 }
 
+struct strs arena_strs(struct arena *a, struct strs from)
+{
+	struct str *copy = arena_zero(a, from.n, sizeof(*copy));
+	for (size_t i = 0; i < from.n; i++)
+		copy[i] = arena_str(a, from.v[i]);
+	return (struct strs){copy, from.n};
+}
+
 struct str arena_printf(struct arena *a, const char *fmt, ...)
 {
 	struct buf text = BUF(BUF_UNLIMITED);

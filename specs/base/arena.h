@@ -24,5 +24,6 @@ void *arena_zero(struct arena *a, size_t count, size_t size);
 /* A copy of n bytes with a 0 behind them. */
 char *arena_copy(struct arena *a, const void *p, size_t n);
 struct str arena_str(struct arena *a, struct str s);
+struct strs arena_strs(struct arena *a, struct strs from); /* the list and its texts */
 struct str arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 #endif

@@ -65,6 +65,13 @@ struct str str_trim(struct str s)
 	return s;
 }
 
+struct str str_trim_end(struct str s, char c)
+{
+	while (s.n && s.p[s.n - 1] == c)
+		s.n--;
+	return s;
+}
+
 struct str str_from(struct str s, size_t at)
 {
 	if (at >= s.n)
@@ -167,6 +174,13 @@ void buf_add(struct buf *b, const void *p, size_t n)
 		return;
 	memcpy(room, p, n);
 	buf_fill(b, n);
+}
+
+int buf_write(void *b, const void *p, size_t n, struct err **e)
+{
+	(void)e;
+	buf_add(b, p, n);
+	return 0;
 }
 
 void buf_add_str(struct buf *b, struct str s)

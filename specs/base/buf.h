@@ -44,9 +44,10 @@ static inline bool str_is(struct str s, const char *text)
 int str_cmp(struct str a, struct str b);
 bool str_starts(struct str s, const char *with);
 bool str_ends(struct str s, const char *with);
-struct str str_trim(struct str s);	      /* without blanks at both ends */
-struct str str_from(struct str s, size_t at); /* from byte `at` to the end */
-struct str str_to(struct str s, size_t n);    /* the first n bytes */
+struct str str_trim(struct str s);	       /* without blanks at both ends */
+struct str str_trim_end(struct str s, char c); /* without any c at its end */
+struct str str_from(struct str s, size_t at);  /* from byte `at` to the end */
+struct str str_to(struct str s, size_t n);     /* the first n bytes */
 /* Cuts s at the first `c`: *head is what stands before it and s what stands after.
  * Without one, *head is all, s becomes empty and the answer is false. */
 bool str_cut(struct str *s, char c, struct str *head);
@@ -82,6 +83,8 @@ void buf_done(struct buf *b); /* frees; the buffer is empty and usable again */
 AUTO_DEFINE_VALUE(struct buf, buf_done)
 void buf_clear(struct buf *b); /* empties and keeps the memory */
 void buf_add(struct buf *b, const void *p, size_t n);
+/* buf_add for those who take a function that writes: the cookie is the buffer; always 0. */
+int buf_write(void *b, const void *p, size_t n, struct err **e);
 void buf_add_str(struct buf *b, struct str s);
 void buf_add_text(struct buf *b, const char *text);
 void buf_add_char(struct buf *b, char c);

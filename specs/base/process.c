@@ -1,5 +1,6 @@
 /* specs/base/process.c - other programs: started, waited for, and never left running. */
 #include "specs/base/process.h"
+#include "specs/base/clock.h"
 #include "specs/base/interrupt.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +9,6 @@
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 extern char **environ;
 
@@ -95,13 +95,6 @@ struct run {
 	struct process_result *result;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* What does not fit is read and dropped: the program must not wait for us. */
 static void keep(struct process_result *r, struct buf *to, const char *p, size_t n)
 {
@@ -140,7 +133,7 @@ static int give_up(struct run *r, struct err **e)
 		process_kill(r->pid);
 		return interrupt_check(e);
 	}
-	if (now_ms() < r->until_ms)
+	if (clock_ms() < r->until_ms)
 		return 0;
 	process_kill(r->pid);
 	return err_set(e, ERR_TIMEOUT, "it did not end in time and was stopped");
@@ -152,7 +145,7 @@ static int go_on(struct run *r, int *status, struct err **e)
 		int code = give_up(r, e);
 		if (code < 0)
 			return code;
-		int64_t left = r->until_ms - now_ms();
+		int64_t left = r->until_ms - clock_ms();
 		int slice = r->fds[AT_END].fd >= 0 ? SLICE_MS : SLICE_BLIND_MS;
 		if (left < slice)
 			slice = left > 0 ? (int)left : 0;
@@ -170,7 +163,7 @@ static int go_on(struct run *r, int *status, struct err **e)
 static void run_begin(struct run *r, pid_t pid, unsigned timeout_ms)
 {
 	r->pid = pid;
-	r->until_ms = timeout_ms ? now_ms() + timeout_ms : INT64_MAX;
+	r->until_ms = timeout_ms ? clock_ms() + timeout_ms : INT64_MAX;
 	for (int i = 0; i < AT_COUNT; i++)
 		r->fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
 	r->fds[AT_END].fd = (int)syscall(SYS_pidfd_open, pid, 0);

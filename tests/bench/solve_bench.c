@@ -2,17 +2,9 @@
  *
  *	solve_bench CACHE CHANNEL SPEC... */
 #include "builder/solve.h"
+#include "specs/base/clock.h"
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static int fail(const struct err *e)
 {
@@ -46,11 +38,11 @@ int main(int argc, char **argv)
 		return fail(NULL);
 	struct str name = str_of(argv[2]);
 	struct channel_options o = {.cache = argv[1], .subdirs = {subdirs, 2}};
-	double start = now();
+	double start = clock_seconds();
 	if (http_open(&(struct http_options){0}, &http, &e) < 0 ||
 	    channels_open(http, (struct strs){&name, 1}, &o, &channels, &e) < 0)
 		return fail(e);
-	double opened = now();
+	double opened = clock_seconds();
 	if (record_virtual(&a, "__glibc", "2.36", NULL, &virtuals[0], &e) < 0 ||
 	    record_virtual(&a, "__unix", "0", NULL, &virtuals[1], &e) < 0)
 		return fail(e);
@@ -64,7 +56,7 @@ int main(int argc, char **argv)
 	};
 	if (solve(&r, &found, &e) < 0)
 		return fail(e);
-	double solved = now();
+	double solved = clock_seconds();
 	getrusage(RUSAGE_SELF, &used);
 	printf("index %.2f s, solve %.2f s, %zu packages, peak %ld MB\n", opened - start,
 	       solved - opened, found.count, used.ru_maxrss / 1024);

@@ -3,17 +3,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int into_buf(void *cookie, const void *p, size_t n, struct err **e)
-{
-	(void)e;
-	buf_add(cookie, p, n);
-	return 0;
-}
-
 static void binary(const struct relocation *r, struct str in, size_t piece, struct buf *out)
 {
 	AUTO(relocate_stream_free) struct relocate_stream *s = NULL;
-	if (relocate_stream_new(r, into_buf, out, &s, NULL) < 0)
+	if (relocate_stream_new(r, buf_write, out, &s, NULL) < 0)
 		abort();
 	for (size_t at = 0; at < in.n; at += piece)
 		relocate_stream_add(s, in.p + at, in.n - at < piece ? in.n - at : piece, NULL);

@@ -8,13 +8,6 @@
 
 static const enum compression both[] = {COMPRESSION_GZIP, COMPRESSION_ZSTD};
 
-static int gather(void *cookie, const void *p, size_t n, struct err **e)
-{
-	(void)e;
-	buf_add(cookie, p, n);
-	return 0;
-}
-
 static void generate(struct buf *to, size_t n)
 {
 	uint32_t seed = 7;
@@ -27,7 +20,7 @@ static void generate(struct buf *to, size_t n)
 /* One member, fed in pieces of `step` bytes. */
 static void pack(enum compression c, const struct buf *plain, size_t step, struct buf *out)
 {
-	AUTO(packer_free) struct packer *p = packer_new(c, NULL, (struct bytes_to){gather, out});
+	AUTO(packer_free) struct packer *p = packer_new(c, NULL, (struct bytes_to){buf_write, out});
 	for (size_t at = 0; at < plain->n; at += step) {
 		size_t n = plain->n - at < step ? plain->n - at : step;
 		assert_int_equal(packer_add(p, plain->data + at, n, NULL), 0);
@@ -39,7 +32,7 @@ static void pack(enum compression c, const struct buf *plain, size_t step, struc
 static int unpack(enum compression c, const struct buf *packed, size_t n, size_t step,
 		  struct buf *out)
 {
-	AUTO(unpacker_free) struct unpacker *u = unpacker_new(c, (struct bytes_to){gather, out});
+	AUTO(unpacker_free) struct unpacker *u = unpacker_new(c, (struct bytes_to){buf_write, out});
 	for (size_t at = 0; at < n; at += step) {
 		int r = unpacker_add(u, packed->data + at, n - at < step ? n - at : step, NULL);
 		if (r < 0)

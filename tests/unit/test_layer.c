@@ -114,16 +114,9 @@ static void make(const struct layer_options *o, size_t i, struct segment *out)
 	assert_int_equal(segment_make(o, &id, fill, (void *)&packages[i], out, &e), 0);
 }
 
-static int gather(void *cookie, const void *p, size_t n, struct err **e)
-{
-	(void)e;
-	buf_add(cookie, p, n);
-	return 0;
-}
-
 static void read_layer(const struct layer_options *o, const struct layer *l, struct buf *out)
 {
-	assert_int_equal(layer_read(o, l, 0, gather, out, NULL), 0);
+	assert_int_equal(layer_read(o, l, 0, buf_write, out, NULL), 0);
 	struct digest d;
 	digest_of(out->data, out->n, &d);
 	assert_int_equal(out->n, l->size);
@@ -304,7 +297,7 @@ static void reading_starts_anywhere(void **state)
 	const uint64_t places[] = {0, 1, 50, 400, 5000, all.n / 2, all.n - 10, all.n - 1, all.n};
 	for (size_t i = 0; i < COUNT(places); i++) {
 		AUTO(buf_done) struct buf part = BUF(BUF_UNLIMITED);
-		assert_int_equal(layer_read(&o, &l, places[i], gather, &part, NULL), 0);
+		assert_int_equal(layer_read(&o, &l, places[i], buf_write, &part, NULL), 0);
 		assert_int_equal(part.n, all.n - places[i]);
 		assert_memory_equal(part.data, all.data + places[i], part.n);
 	}
@@ -330,10 +323,10 @@ static void a_damaged_segment_is_absent_and_not_read(void **state)
 	for (off_t cut = 1; cut < (off_t)s.size; cut = cut * 7) {
 		assert_int_equal(truncate(path, (off_t)s.size - cut), 0);
 		assert_int_equal(segment_find(&o, &s.id, &found, NULL), ERR_ABSENT);
-		assert_int_equal(layer_read(&o, &l, 0, gather, &out, NULL), ERR_DIGEST);
+		assert_int_equal(layer_read(&o, &l, 0, buf_write, &out, NULL), ERR_DIGEST);
 	}
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(layer_read(&o, &l, 0, gather, &out, NULL), ERR_ABSENT);
+	assert_int_equal(layer_read(&o, &l, 0, buf_write, &out, NULL), ERR_ABSENT);
 	make(&o, 0, &s);
 	assert_int_equal(segment_find(&o, &s.id, &found, NULL), 0);
 	assert_int_equal(found.size, s.size);

@@ -1,10 +1,10 @@
 /* tests/unit/test_process.c - programs that end, fail, hang and leave children behind. */
+#include "specs/base/clock.h"
 #include "specs/base/process.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -80,20 +80,13 @@ static void names_the_program_that_is_absent(void **state)
 	assert_non_null(strstr(e->text, "kiln-no-such-program"));
 }
 
-static double seconds(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void stops_what_takes_too_long_with_its_children(void **state)
 {
 	(void)state;
 	AUTO(process_result_done) struct process_result r = PROCESS_RESULT(1000);
-	double begin = seconds();
+	double begin = clock_seconds();
 	assert_int_equal(run("sleep 50 & echo $!; sleep 50", 300, false, &r, NULL), ERR_TIMEOUT);
-	assert_true(seconds() - begin < 10);
+	assert_true(clock_seconds() - begin < 10);
 	pid_t child = (pid_t)atoi(r.out.data);
 	assert_true(child > 1);
 	for (int i = 0; i < 100 && kill(child, 0) == 0; i++)
@@ -105,10 +98,10 @@ static void does_not_wait_for_children_left_behind(void **state)
 {
 	(void)state;
 	AUTO(process_result_done) struct process_result r = PROCESS_RESULT(1000);
-	double begin = seconds();
+	double begin = clock_seconds();
 	assert_int_equal(run("sleep 50 & echo done", 30000, false, &r, NULL), 0);
 	assert_string_equal(r.out.data, "done\n");
-	assert_true(seconds() - begin < 10);
+	assert_true(clock_seconds() - begin < 10);
 }
 
 int main(void)

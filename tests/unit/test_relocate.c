@@ -103,13 +103,6 @@ static void text_is_found_in_five_encodings(void **state)
 	}
 }
 
-static int into_buf(void *cookie, const void *p, size_t n, struct err **e)
-{
-	(void)e;
-	buf_add(cookie, p, n);
-	return 0;
-}
-
 static struct buf binary_after(const char *prefix, struct str in, size_t piece)
 {
 	AUTO(arena_done) struct arena a = ARENA;
@@ -117,7 +110,7 @@ static struct buf binary_after(const char *prefix, struct str in, size_t piece)
 	struct relocation r;
 	struct buf out = BUF(64 << 20);
 	assert_int_equal(relocation_init(&r, &a, STR(PH), str_of(prefix), NULL), 0);
-	assert_int_equal(relocate_stream_new(&r, into_buf, &out, &s, NULL), 0);
+	assert_int_equal(relocate_stream_new(&r, buf_write, &out, &s, NULL), 0);
 	for (size_t at = 0; at < in.n; at += piece) {
 		struct str rest = str_from(in, at);
 		assert_int_equal(
@@ -162,7 +155,7 @@ static void a_prefix_longer_than_the_placeholder_does_not_fit_binaries(void **st
 	struct relocation r;
 	(void)state;
 	assert_int_equal(relocation_init(&r, &a, STR(PH), STR(LONG50), NULL), 0);
-	assert_int_equal(relocate_stream_new(&r, into_buf, NULL, &s, &e), ERR_LIMIT);
+	assert_int_equal(relocate_stream_new(&r, buf_write, NULL, &s, &e), ERR_LIMIT);
 	assert_int_equal(relocation_init(&r, &a, STR(""), STR("/x"), NULL), ERR_CORRUPT);
 	assert_int_equal(relocation_init(&r, &a, STR("/\0x"), STR("/x"), NULL), ERR_CORRUPT);
 }

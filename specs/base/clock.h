@@ -1,0 +1,8 @@
+/* specs/base/clock.h - time that only goes forward, from some start: for how long things take. */
+#ifndef KILN_BASE_CLOCK_H
+#define KILN_BASE_CLOCK_H
+#include <stdint.h>
+
+int64_t clock_ms(void);
+double clock_seconds(void);
+#endif
