@@ -64,7 +64,7 @@ registry() {
 # $host.
 fake_registry() {
 	local _ input
-	exec {input}> >(exec python3 tests/fake/registry.py >"$work/fake.port")
+	exec {input}> >(exec python3 -B tests/fake/registry.py >"$work/fake.port")
 	for _ in $(seq 100); do
 		[ -s "$work/fake.port" ] && break
 		sleep 0.1

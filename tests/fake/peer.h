@@ -12,8 +12,9 @@ struct peer {
 	unsigned port;
 };
 
-/* folder may be NULL; the port is 0 when it did not start. Tests run in the top folder. */
-static inline struct peer peer_run(const char *script, const char *folder)
+/* given: its argument, or NULL. The port is 0 when it did not start. Tests run in the top
+ * folder. */
+static inline struct peer peer_run(const char *script, const char *given)
 {
 	struct peer p = {-1, -1, 0};
 	int in[2], out[2];
@@ -24,7 +25,7 @@ static inline struct peer peer_run(const char *script, const char *folder)
 		dup2(in[0], 0);
 		dup2(out[1], 1);
 		close(in[0]), close(in[1]), close(out[0]), close(out[1]);
-		execlp("python3", "python3", script, folder, (char *)NULL);
+		execlp("python3", "python3", "-B", script, given, (char *)NULL);
 		_exit(127);
 	}
 	close(in[0]);
@@ -38,9 +39,9 @@ static inline struct peer peer_run(const char *script, const char *folder)
 	return p;
 }
 
-static inline struct peer peer_start(const char *folder)
+static inline struct peer peer_start(const char *given)
 {
-	return peer_run("tests/fake/peer.py", folder);
+	return peer_run("tests/fake/peer.py", given);
 }
 
 static inline void peer_stop(struct peer *p)

@@ -10,7 +10,9 @@ import os
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from serving import Server, serve
 
 WHOLE = bytes((i * 7 + (i >> 8)) & 255 for i in range(300_000))
 counts, lock = {}, threading.Lock()
@@ -186,15 +188,4 @@ class Peer(BaseHTTPRequestHandler):
         self.answer(200, body, ETag=tag)
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request, address):
-        pass
-
-
-server = Server(("127.0.0.1", 0), Peer)
-print(server.server_address[1], flush=True)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-sys.stdin.read()
-os._exit(0)
+serve(Server(("127.0.0.1", 0), Peer))

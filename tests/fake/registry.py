@@ -13,13 +13,14 @@ import gzip
 import hashlib
 import itertools
 import json
-import os
 import re
 import ssl
 import sys
 import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from serving import Server, serve
 
 lock = threading.RLock()
 lines, blobs, manifests, uploads, tokens, counts = [], {}, {}, {}, {}, {}
@@ -307,8 +308,7 @@ class Registry(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = dispatch
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
+class RegistryServer(Server):
     scheme = "http"
 
     def use_tls(self, pem):
@@ -317,14 +317,8 @@ class Server(ThreadingHTTPServer):
         self.socket = context.wrap_socket(self.socket, server_side=True)
         self.scheme = "https"
 
-    def handle_error(self, request, address):
-        pass
 
-
-server = Server(("127.0.0.1", 0), Registry)
+server = RegistryServer(("127.0.0.1", 0), Registry)
 if len(sys.argv) > 1:
     server.use_tls(sys.argv[1])
-print(server.server_address[1], flush=True)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-sys.stdin.read()
-os._exit(0)
+serve(server)

@@ -5,34 +5,29 @@
 #define KILN_FAKE_SERVED_H
 #include "cache/http.h"
 #include "specs/base/arena.h"
-#include "specs/base/fs.h"
+#include "tests/fake/folder.h"
 #include "tests/fake/peer.h"
 
 static struct {
 	struct peer peer;
 	struct http *client;
-	char *folder;
 	struct arena arena; /* for what a test makes */
 } served;
 
 static int served_start(void **state)
 {
 	static const struct http_options options = {.idle_ms = 5000, .tries = 3, .backoff_ms = 10};
-	(void)state;
-	if (fs_temp_dir("/tmp", &served.folder, NULL) < 0)
+	if (folder_make(state) < 0)
 		return -1;
-	served.peer = peer_start(served.folder);
+	served.peer = peer_start(folder);
 	return served.peer.port ? http_open(&options, &served.client, NULL) : -1;
 }
 
 static int served_stop(void **state)
 {
-	(void)state;
 	http_close(served.client);
 	peer_stop(&served.peer);
 	arena_done(&served.arena);
-	int code = fs_remove(served.folder, NULL);
-	free(served.folder);
-	return code;
+	return folder_remove(state);
 }
 #endif

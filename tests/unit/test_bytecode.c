@@ -1,6 +1,6 @@
 /* tests/unit/test_bytecode.c - sources become .pyc files as PEP 552 and py_compile have them. */
 #include "builder/bytecode.h"
-#include "specs/base/fs.h"
+#include "tests/fake/folder.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,21 +10,6 @@
 
 /* The machine's own python stands in for the environment's. */
 static const struct interpreter host = {(char *)"/usr", (char *)"bin/python3"};
-static char *folder;
-
-static int set_up(void **state)
-{
-	(void)state;
-	return fs_temp_dir("/tmp", &folder, NULL);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fs_remove(folder, NULL);
-	free(folder);
-	return 0;
-}
 
 static void need_python(void)
 {
@@ -214,7 +199,7 @@ static void may_be_dropped_while_it_compiles(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_remove)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_the_file_that_python_looks_for),
 		TEST(compiles_what_py_compile_would),

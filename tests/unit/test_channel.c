@@ -11,7 +11,7 @@ static struct str linux_and_noarch[] = {{"linux-64", 8}, {"noarch", 6}};
 
 static void put(const char *channel, const char *subdir, const char *file, struct str bytes)
 {
-	struct str dir = arena_printf(&served.arena, "%s/%s/%s", served.folder, channel, subdir);
+	struct str dir = arena_printf(&served.arena, "%s/%s/%s", folder, channel, subdir);
 	AUTO(free) char *path = fs_join(dir.p, file);
 	assert_int_equal(fs_make_dirs(dir.p, 0700, NULL), 0);
 	assert_int_equal(fs_write(path, bytes, 0600, NULL), 0);
@@ -57,7 +57,7 @@ static struct str far(const char *rest)
 
 static const char *cache(const char *name)
 {
-	return arena_printf(&served.arena, "%s/cache-%s", served.folder, name).p;
+	return arena_printf(&served.arena, "%s/cache-%s", folder, name).p;
 }
 
 static void resolves_names(void **state)
@@ -118,7 +118,7 @@ static void reads_folders_and_sees_them_change(void **state)
 	AUTO(channels_close) struct channels two = {0};
 	AUTO(channels_close) struct channels three = {0};
 	put("near", "noarch", "repodata.json", repodata("a", NULL));
-	struct str path = arena_printf(&served.arena, "%s/near", served.folder);
+	struct str path = arena_printf(&served.arena, "%s/near", folder);
 	assert_int_equal(open_channel(path, cache("2"), false, &one, NULL), 0);
 	assert_true(has(&one, 1, "a"));
 	assert_null(one.v[0].subdirs[0].index);
@@ -134,7 +134,7 @@ static void subdirs_of_equal_bytes_do_not_drop_each_others_index(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 20; i++) {
 		AUTO(channels_close) struct channels c = {0};
-		struct str path = arena_printf(&served.arena, "%s/twins", served.folder);
+		struct str path = arena_printf(&served.arena, "%s/twins", folder);
 		struct str text = repodata(i % 2 ? "a" : "b", NULL), other = STR("{}");
 		put("twins", "noarch", "repodata.json", i % 3 ? text : other);
 		put("twins", "linux-64", "repodata.json", i % 2 ? text : other);

@@ -1,8 +1,8 @@
 /* tests/unit/test_ocilayout.c - images in a folder, read and added to. */
 #include "builder/ocilayout.h"
 #include "builder/registry.h"
-#include "specs/base/fs.h"
 #include "specs/base/workers.h"
+#include "tests/fake/folder.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +13,6 @@
 
 #define TYPE "application/vnd.oci.image.manifest.v1+json"
 
-static char folder[] = "/tmp/kiln-layout-XXXXXX";
 static char path[64];
 
 static int text_source(void *cookie,
@@ -182,17 +181,10 @@ static void is_a_registry_like_any_other(void **state)
 
 static int setup(void **state)
 {
-	(void)state;
-	if (!mkdtemp(folder))
+	if (folder_make(state) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "%s/images", folder);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return fs_remove(folder, NULL);
 }
 
 int main(void)
@@ -205,5 +197,5 @@ int main(void)
 		cmocka_unit_test(takes_names_from_many_threads),
 		cmocka_unit_test(is_a_registry_like_any_other),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, folder_remove);
 }

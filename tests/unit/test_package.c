@@ -13,7 +13,7 @@
 /* A record of the archive `fn`, whose bytes lie in the served folder. how: "@broken". */
 static struct record record_of(const char *fn, const char *how, struct str bytes)
 {
-	AUTO(free) char *path = fs_join(served.folder, fn);
+	AUTO(free) char *path = fs_join(folder, fn);
 	assert_int_equal(fs_write(path, bytes, 0600, NULL), 0);
 	struct record r = {.fn = arena_str(&served.arena, str_of(fn)),
 			   .has_sha256 = true,
@@ -28,14 +28,14 @@ static struct record record_of(const char *fn, const char *how, struct str bytes
 static int fetch(const struct record *r, size_t n, const char *cache, bool offline,
 		 struct package_file *out, struct err **e)
 {
-	AUTO(free) char *path = fs_join(served.folder, cache);
+	AUTO(free) char *path = fs_join(folder, cache);
 	struct package_options o = {.cache = path, .offline = offline};
 	return packages_fetch(served.client, r, n, &o, out, e);
 }
 
 static size_t entries(const char *cache)
 {
-	struct str path = arena_printf(&served.arena, "%s/%s/packages", served.folder, cache);
+	struct str path = arena_printf(&served.arena, "%s/%s/packages", folder, cache);
 	DIR *d = opendir(path.p);
 	size_t n = 0;
 	for (struct dirent *at; d && (at = readdir(d));)
@@ -86,7 +86,7 @@ static void refuses_what_is_not_as_the_channel_says(void **state)
 				  served.peer.port);
 	old.has_sha256 = false;
 	old.has_md5 = true;
-	nearby.url = arena_printf(&served.arena, "file://%s/d-1-0.conda", served.folder);
+	nearby.url = arena_printf(&served.arena, "file://%s/d-1-0.conda", folder);
 	nearby.sha256.bytes[0] ^= 1;
 	const struct {
 		const struct record *r;
@@ -118,7 +118,7 @@ static void knows_old_packages_by_their_md5(void **state)
 	struct package_file f;
 	r.has_sha256 = false;
 	r.has_md5 = true;
-	r.url = arena_printf(&served.arena, "file://%s/e-1-0.tar.bz2", served.folder);
+	r.url = arena_printf(&served.arena, "file://%s/e-1-0.tar.bz2", folder);
 	hex_read(STR("08a4415e9d594ff960030b921d42b91e"), r.md5, MD5_SIZE);
 	AUTO(hasher_free) struct hasher *h = hasher_new_md5();
 	hasher_add(h, "eeee", 4);
@@ -147,7 +147,7 @@ static void repairs_what_a_killed_kiln_left(void **state)
 	(void)state;
 	struct record r = record_of("g-1-0.conda", "", STR("gggg"));
 	struct package_file f;
-	struct str cache = arena_printf(&served.arena, "%s/five/packages", served.folder);
+	struct str cache = arena_printf(&served.arena, "%s/five/packages", folder);
 	assert_int_equal(fs_make_dirs(cache.p, 0700, NULL), 0);
 	struct str whole =
 		arena_printf(&served.arena, "%s/%s.conda", cache.p, digest_text(&r.sha256).hex);
@@ -196,7 +196,7 @@ static void puts_secrets_into_addresses_it_knows(void **state)
 	struct package_file f;
 	struct str real = arena_printf(&served.arena, "http://u:p@127.0.0.1:%u/files/t/tk/chan",
 				       served.peer.port);
-	AUTO(free) char *chan = fs_join(served.folder, "chan");
+	AUTO(free) char *chan = fs_join(folder, "chan");
 	AUTO(free) char *path = fs_join(chan, "j-1-0.conda");
 	assert_int_equal(fs_make_dirs(chan, 0700, NULL), 0);
 	assert_int_equal(fs_write(path, STR("jjjj"), 0600, NULL), 0);

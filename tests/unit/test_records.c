@@ -2,16 +2,14 @@
 #include "cache/records.h"
 #include "cache/store.h"
 #include "specs/base/clock.h"
-#include "specs/base/fs.h"
 #include "specs/base/workers.h"
+#include "tests/fake/folder.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
-
-static char *folder;
 
 static struct built built_of(const char *text)
 {
@@ -140,20 +138,6 @@ static void keeps_blobs_and_sees_when_they_changed(void **state)
 	buf_done(&path);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	return fs_temp_dir("/tmp", &folder, NULL);
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	fs_remove(folder, NULL);
-	free(folder);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,5 +147,5 @@ int main(void)
 		cmocka_unit_test(answers_within_a_few_milliseconds),
 		cmocka_unit_test(keeps_blobs_and_sees_when_they_changed),
 	};
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

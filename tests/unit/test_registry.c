@@ -1,20 +1,21 @@
 /* tests/unit/test_registry.c - pull and push against a scripted registry. */
 #include "builder/registry.h"
-#include "specs/base/fs.h"
 #include "specs/base/interrupt.h"
 #include "specs/base/workers.h"
+#include "tests/fake/folder.h"
 #include "tests/fake/peer.h"
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
 
+#include "tests/unit/place.h"
+
 enum { BIG = 3 << 20 };
 
 static struct peer peer;
 static struct http *client;
 static bool tls; /* the registry speaks it */
-static char folder[] = "/tmp/kiln-registry-XXXXXX";
 static char warned[512];
 
 static void on_warn(struct log *l, const char *text)
@@ -27,20 +28,20 @@ static struct log quiet = {.warn = on_warn};
 
 /* ---- helpers ---- */
 
-static struct reference reference_of(struct arena *a, const char *repository)
+/* A repository of the scripted registry, whose first component says how it behaves. */
+static void open_place(struct place *p, const char *repository)
 {
-	struct reference r;
-	struct str text = arena_printf(a, "127.0.0.1:%u/%s", peer.port, repository);
-	assert_int_equal(reference_parse(a, text, &r, NULL), 0);
-	return r;
+	char text[128];
+	snprintf(text, sizeof(text), "127.0.0.1:%u/%s", peer.port, repository);
+	place_open(p, client, &quiet, text);
 }
 
-static struct registry *open_registry(const struct reference *r)
+/* "FLAGS/app:base" */
+static const char *app_of(const char *flags)
 {
-	struct registry_options o = {"linux/amd64", 2, &quiet, 1};
-	struct registry *g = NULL;
-	assert_int_equal(registry_open(client, r, &o, &g, NULL), 0);
-	return g;
+	static char repository[64];
+	snprintf(repository, sizeof(repository), "%s/app:base", flags);
+	return repository;
 }
 
 /* What the registry was asked since the last call. */
@@ -114,11 +115,10 @@ static struct push_blob blob_of(struct content *c)
 
 static int push(const char *repository, struct content *c, bool *sent, struct err **e)
 {
-	AUTO(arena_done) struct arena a = ARENA;
-	struct reference r = reference_of(&a, repository);
-	AUTO(registry_close) struct registry *g = open_registry(&r);
+	AUTO(place_done) struct place p;
+	open_place(&p, repository);
 	struct push_blob b = blob_of(c);
-	int code = registry_push_blob(g, &r, &b, e);
+	int code = registry_push_blob(p.g, &p.r, &b, e);
 	*sent = b.sent;
 	return code;
 }
@@ -126,25 +126,23 @@ static int push(const char *repository, struct content *c, bool *sent, struct er
 #define MANIFEST "application/vnd.oci.image.manifest.v1+json"
 
 /* By digest and under one tag. */
-static int put(struct registry *g, const struct reference *r, const struct buf *manifest,
-	       struct str tag, struct err **e)
+static int put(struct place *p, const struct buf *manifest, struct str tag, struct err **e)
 {
 	struct push_manifest m = {
 		.manifest = buf_str(manifest), .media_type = STR(MANIFEST), .tags = {&tag, 1}};
-	return registry_put(g, r, &m, e);
+	return registry_put(p->g, &p->r, &m, e);
 }
 
 /* A small image: config and one layer; the manifest goes to `manifest`. */
 static int push_image(const char *repository, const char *tag, struct buf *manifest, struct err **e)
 {
-	AUTO(arena_done) struct arena a = ARENA;
-	struct reference r = reference_of(&a, repository);
-	AUTO(registry_close) struct registry *g = open_registry(&r);
+	AUTO(place_done) struct place p;
+	open_place(&p, repository);
 	struct content layer = {.size = 1000}, config = {.size = 0};
 	struct push_blob b = blob_of(&layer), empty = blob_of(&config);
-	int code = registry_push_blob(g, &r, &b, e);
+	int code = registry_push_blob(p.g, &p.r, &b, e);
 	if (code == 0)
-		code = registry_push_blob(g, &r, &empty, e);
+		code = registry_push_blob(p.g, &p.r, &empty, e);
 	if (code < 0)
 		return code;
 	buf_clear(manifest);
@@ -152,7 +150,7 @@ static int push_image(const char *repository, const char *tag, struct buf *manif
 		   "{\"schemaVersion\":2,\"mediaType\":\"" MANIFEST "\","
 		   "\"layers\":[{\"digest\":\"%s\"}]}",
 		   digest_name(&b.digest).text);
-	return put(g, &r, manifest, str_of(tag), e);
+	return put(&p, manifest, str_of(tag), e);
 }
 
 /* ---- blobs ---- */
@@ -224,14 +222,12 @@ static void uploads_a_blob_as_each_registry_wants_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		AUTO(err_free) struct err *e = NULL;
-		char repository[64];
 		struct content c = {.size = rows[i].size};
 		bool sent = false;
 		asked();
-		snprintf(repository, sizeof(repository), "%s/app", rows[i].flags);
-		int code = push(repository, &c, &sent, &e);
+		int code = push(app_of(rows[i].flags), &c, &sent, &e);
 		if (code != rows[i].code)
-			print_error("%s: %s\n", repository, e ? e->text : "no error");
+			print_error("%s: %s\n", rows[i].flags, e ? e->text : "no error");
 		assert_int_equal(code, rows[i].code);
 		assert_string_equal(asked(), rows[i].log);
 		assert_int_equal(sent, code == 0 && !strstr(rows[i].log, "0 200\n"));
@@ -257,17 +253,16 @@ static void hands_on_what_the_reader_of_a_blob_says(void **state)
 static int push_from(const char *to_name, const char *from_name, struct content *c, bool *sent,
 		     struct err **e)
 {
-	AUTO(arena_done) struct arena a = ARENA;
-	struct reference to = reference_of(&a, to_name), from = reference_of(&a, from_name);
-	AUTO(registry_close) struct registry *g = open_registry(&to);
-	AUTO(registry_close) struct registry *source = open_registry(&from);
+	AUTO(place_done) struct place to, from;
+	open_place(&to, to_name);
+	open_place(&from, from_name);
 	struct push_blob b = blob_of(c);
 	assert_int_equal(push(from_name, c, sent, NULL), 0);
 	asked();
 	b.read = NULL;
-	b.from = source;
-	b.from_reference = &from;
-	int code = registry_push_blob(g, &to, &b, e);
+	b.from = from.g;
+	b.from_reference = &from.r;
+	int code = registry_push_blob(to.g, &to.r, &b, e);
 	*sent = b.sent;
 	return code;
 }
@@ -296,11 +291,10 @@ static void mounts_where_it_can_and_else_sends_the_bytes(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char repository[64];
 		struct content c = {.size = 1000, .seed = 7};
 		bool sent = false;
-		snprintf(repository, sizeof(repository), "%s/app", rows[i].flags);
-		assert_int_equal(push_from(repository, "base/app", &c, &sent, NULL), 0);
+		const char *to = app_of(rows[i].flags);
+		assert_int_equal(push_from(to, "base/app", &c, &sent, NULL), 0);
 		assert_string_equal(asked(), rows[i].log);
 		assert_int_equal(sent, rows[i].sent);
 	}
@@ -334,14 +328,13 @@ static void sends_chunks_from_another_repository(void **state)
 static void leaves_foreign_layers_where_they_are(void **state)
 {
 	(void)state;
-	AUTO(arena_done) struct arena a = ARENA;
-	struct reference r = reference_of(&a, "foreign/app");
-	AUTO(registry_close) struct registry *g = open_registry(&r);
+	AUTO(place_done) struct place p;
+	open_place(&p, "foreign/app");
 	struct content c = {.size = 10};
 	struct push_blob b = blob_of(&c);
 	b.media_type = STR("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip");
 	asked();
-	assert_int_equal(registry_push_blob(g, &r, &b, NULL), 0);
+	assert_int_equal(registry_push_blob(p.g, &p.r, &b, NULL), 0);
 	assert_string_equal(asked(), "");
 }
 
@@ -389,8 +382,7 @@ static void puts_a_manifest_under_its_digest_and_its_tags(void **state)
 
 /* An image of two layers, and whether somebody has them when the registry asks again. */
 struct lossy {
-	const struct reference *r;
-	struct registry *g;
+	struct place *place;
 	struct content layers[2];
 	unsigned asked;
 };
@@ -403,7 +395,7 @@ static int lost_again(void *cookie, const struct digest *blob, struct err **e)
 		struct push_blob b = blob_of(&l->layers[i]);
 		b.again = true;
 		if (digest_eq(blob, &b.digest))
-			return registry_push_blob(l->g, l->r, &b, e);
+			return registry_push_blob(l->place->g, &l->place->r, &b, e);
 	}
 	return 0;
 }
@@ -415,7 +407,7 @@ static void make_lossy(struct lossy *l, struct buf *manifest)
 		l->layers[i] = (struct content){.size = 1000, .seed = 40 + (unsigned)i};
 		struct push_blob b = blob_of(&l->layers[i]);
 		digests[i] = b.digest;
-		assert_int_equal(registry_push_blob(l->g, l->r, &b, NULL), 0);
+		assert_int_equal(registry_push_blob(l->place->g, &l->place->r, &b, NULL), 0);
 	}
 	buf_printf(manifest,
 		   "{\"schemaVersion\":2,\"mediaType\":\"" MANIFEST "\","
@@ -449,17 +441,14 @@ static void pushes_a_blob_again_that_the_registry_lost(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		AUTO(arena_done) struct arena a = ARENA;
 		AUTO(buf_done) struct buf manifest = BUF(4096);
-		char repository[64];
-		snprintf(repository, sizeof(repository), "%s/app", rows[i].flags);
-		struct reference r = reference_of(&a, repository);
-		AUTO(registry_close) struct registry *g = open_registry(&r);
-		struct lossy l = {.r = &r, .g = g};
+		AUTO(place_done) struct place p;
+		open_place(&p, app_of(rows[i].flags));
+		struct lossy l = {.place = &p};
 		make_lossy(&l, &manifest);
 		struct push_manifest m = {buf_str(&manifest), STR(MANIFEST), {0}, rows[i].lost, &l};
 		asked();
-		assert_int_equal(registry_put(g, &r, &m, NULL), rows[i].code);
+		assert_int_equal(registry_put(p.g, &p.r, &m, NULL), rows[i].code);
 		assert_string_equal(asked(), rows[i].log);
 		assert_int_equal(l.asked, rows[i].asked);
 	}
@@ -479,25 +468,24 @@ static int read_text(void *cookie, uint64_t at,
 	return write(to, (const char *)cookie + at, strlen(cookie) - at, e);
 }
 
-static void push_text(struct registry *g, const struct reference *r, const char *text)
+static void push_text(struct place *p, const char *text)
 {
 	struct push_blob b = {.size = strlen(text), .read = read_text, .cookie = (void *)text};
 	digest_of(text, strlen(text), &b.digest);
-	assert_int_equal(registry_push_blob(g, r, &b, NULL), 0);
+	assert_int_equal(registry_push_blob(p->g, &p->r, &b, NULL), 0);
 }
 
 /* A base image with a layer of its own, tagged "base". */
 static void push_base(const char *repository, struct digest *out)
 {
-	AUTO(arena_done) struct arena a = ARENA;
 	AUTO(buf_done) struct buf manifest = BUF(4096);
-	struct reference r = reference_of(&a, repository);
-	AUTO(registry_close) struct registry *g = open_registry(&r);
+	AUTO(place_done) struct place p;
+	open_place(&p, repository);
 	struct content layer = {.size = 100};
 	struct push_blob b = blob_of(&layer);
 	struct digest config;
-	assert_int_equal(registry_push_blob(g, &r, &b, NULL), 0);
-	push_text(g, &r, CONFIG);
+	assert_int_equal(registry_push_blob(p.g, &p.r, &b, NULL), 0);
+	push_text(&p, CONFIG);
 	digest_of(CONFIG, strlen(CONFIG), &config);
 	buf_printf(&manifest,
 		   "{\"schemaVersion\":2,"
@@ -508,21 +496,20 @@ static void push_base(const char *repository, struct digest *out)
 		   "\"size\":100}]}",
 		   digest_name(&config).text, strlen(CONFIG), digest_name(&b.digest).text);
 	digest_of(manifest.data, manifest.n, out);
-	assert_int_equal(put(g, &r, &manifest, STR("base"), NULL), 0);
+	assert_int_equal(put(&p, &manifest, STR("base"), NULL), 0);
 	asked();
 }
 
 static int pull(const char *repository, const struct digest *digest, const char *cache,
 		struct base_image *out, struct err **e)
 {
-	AUTO(arena_done) struct arena a = ARENA;
-	struct reference r = reference_of(&a, repository);
-	AUTO(registry_close) struct registry *g = open_registry(&r);
+	AUTO(place_done) struct place p;
+	open_place(&p, repository);
 	if (digest) {
-		r.has_digest = true;
-		r.digest = *digest;
+		p.r.has_digest = true;
+		p.r.digest = *digest;
 	}
-	return registry_pull_base(g, &r, cache, out, e);
+	return registry_pull_base(p.g, &p.r, cache, out, e);
 }
 
 static void cache_of(const char *name, char *out, size_t room)
@@ -566,9 +553,9 @@ static void checks_what_a_registry_sends(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		AUTO(base_image_done) struct base_image base = {0};
-		char repository[64], cache[128], name[16];
+		char cache[128], name[16];
 		struct digest d;
-		snprintf(repository, sizeof(repository), "%s/pulled:base", rows[i].flags);
+		const char *repository = app_of(rows[i].flags);
 		snprintf(name, sizeof(name), "cache%zu", i);
 		cache_of(name, cache, sizeof(cache));
 		push_base(repository, &d);
@@ -599,26 +586,23 @@ static void finds_a_tag_whatever_head_says(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		AUTO(arena_done) struct arena a = ARENA;
-		char repository[64];
+		AUTO(place_done) struct place p;
 		struct digest d, is;
 		uint64_t size = 0;
-		snprintf(repository, sizeof(repository), "%s/app:base", rows[i].flags);
+		const char *repository = app_of(rows[i].flags);
 		push_base(repository, &d);
-		struct reference r = reference_of(&a, repository);
-		AUTO(registry_close) struct registry *g = open_registry(&r);
-		assert_int_equal(registry_head(g, &r, &is, &size, NULL), rows[i].code);
+		open_place(&p, repository);
+		assert_int_equal(registry_head(p.g, &p.r, &is, &size, NULL), rows[i].code);
 		assert_true(digest_eq(&is, &d));
 		assert_true(size > 300);
 		assert_string_equal(asked(), rows[i].log);
 	}
-	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(place_done) struct place page, none;
 	struct digest is;
-	struct reference page = reference_of(&a, "html/app:base"),
-			 none = reference_of(&a, "heads/none:base");
-	AUTO(registry_close) struct registry *g = open_registry(&page);
-	assert_int_equal(registry_head(g, &page, &is, NULL, NULL), ERR_CORRUPT);
-	assert_int_equal(registry_head(g, &none, &is, NULL, NULL), ERR_ABSENT);
+	open_place(&page, "html/app:base");
+	open_place(&none, "heads/none:base");
+	assert_int_equal(registry_head(page.g, &page.r, &is, NULL, NULL), ERR_CORRUPT);
+	assert_int_equal(registry_head(none.g, &none.r, &is, NULL, NULL), ERR_ABSENT);
 	assert_string_equal(asked(), "HEAD /v2/html/app/manifests/base - 0 200\n"
 				     "GET /v2/html/app/manifests/base - 0 200\n"
 				     "HEAD /v2/heads/none/manifests/base - 0 404\n");
@@ -627,7 +611,7 @@ static void finds_a_tag_whatever_head_says(void **state)
 static void chooses_the_platform_of_an_index(void **state)
 {
 	(void)state;
-	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(place_done) struct place p;
 	AUTO(buf_done) struct buf index = BUF(4096);
 	AUTO(base_image_done) struct base_image base = {0};
 	AUTO(err_free) struct err *e = NULL;
@@ -636,8 +620,7 @@ static void chooses_the_platform_of_an_index(void **state)
 	struct str tag = STR("many");
 	const char *type = "application/vnd.oci.image.index.v1+json";
 	push_base("index/app", &d);
-	struct reference r = reference_of(&a, "index/app:many");
-	AUTO(registry_close) struct registry *g = open_registry(&r);
+	open_place(&p, "index/app:many");
 	for (int good = 1; good >= 0; good--) {
 		buf_clear(&index);
 		buf_printf(
@@ -647,7 +630,7 @@ static void chooses_the_platform_of_an_index(void **state)
 			"\"size\":400,\"platform\":{\"os\":\"linux\",\"architecture\":\"%s\"}}]}",
 			type, digest_name(&d).text, good ? "amd64" : "arm64");
 		struct push_manifest m = {buf_str(&index), str_of(type), {&tag, 1}, NULL, NULL};
-		assert_int_equal(registry_put(g, &r, &m, NULL), 0);
+		assert_int_equal(registry_put(p.g, &p.r, &m, NULL), 0);
 		cache_of(good ? "index" : "other", cache, sizeof(cache));
 		if (good) {
 			digest_of(index.data, index.n, &named);
@@ -736,16 +719,14 @@ static void logs_in_as_each_registry_asks(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		AUTO(err_free) struct err *e = NULL;
-		char repository[64];
 		struct content c = {.size = rows[i].size};
 		bool sent = false;
 		log_in(rows[i].entry);
 		asked();
-		snprintf(repository, sizeof(repository), "%s/app", rows[i].flags);
-		int code = push(repository, &c, &sent, &e);
+		int code = push(app_of(rows[i].flags), &c, &sent, &e);
 		AUTO(free) char *line = e ? err_line(e) : mem_text("no error");
 		if (code != rows[i].code)
-			print_error("%s: %s\n", repository, line);
+			print_error("%s: %s\n", rows[i].flags, line);
 		assert_int_equal(code, rows[i].code);
 		assert_string_equal(asked(), rows[i].log);
 		if (rows[i].says)
@@ -826,12 +807,10 @@ static void stays_with_tls_once_it_has_it(void **state)
 	tls = true;
 	assert_true(peer.port != 0);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char repository[64];
 		struct content c = {.size = 1000};
 		bool sent;
 		asked();
-		snprintf(repository, sizeof(repository), "%s/app", rows[i].flags);
-		assert_int_equal(push(repository, &c, &sent, NULL), rows[i].code);
+		assert_int_equal(push(app_of(rows[i].flags), &c, &sent, NULL), rows[i].code);
 		assert_string_equal(asked(), rows[i].log);
 	}
 	peer_stop(&peer);
@@ -842,29 +821,22 @@ static void stays_with_tls_once_it_has_it(void **state)
 	client = plain_client;
 }
 
-struct many {
-	struct registry *g;
-	struct reference r;
-};
-
 static int push_one(void *cookie, size_t i, struct err **e)
 {
-	struct many *m = cookie;
+	struct place *to = cookie;
 	struct content c = {.size = 200000, .seed = (unsigned)i / 2};
 	struct push_blob b = blob_of(&c);
-	return registry_push_blob(m->g, &m->r, &b, e);
+	return registry_push_blob(to->g, &to->r, &b, e);
 }
 
 static void pushes_from_many_threads_with_one_token(void **state)
 {
 	(void)state;
-	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(place_done) struct place many;
 	log_in(USER);
-	struct many m = {.r = reference_of(&a, "token.many/app")};
-	m.g = open_registry(&m.r);
+	open_place(&many, "token.many/app");
 	asked();
-	assert_int_equal(workers_run(8, 24, push_one, &m, NULL), 0);
-	registry_close(m.g);
+	assert_int_equal(workers_run(8, 24, push_one, &many, NULL), 0);
 	const char *log = asked();
 	unsigned tokens = 0;
 	for (const char *p = log; (p = strstr(p, "GET /token")); p++)
@@ -875,9 +847,8 @@ static void pushes_from_many_threads_with_one_token(void **state)
 
 static int setup(void **state)
 {
-	(void)state;
 	struct http_options o = {.backoff_ms = 1};
-	if (!mkdtemp(folder) || http_open(&o, &client, NULL) < 0)
+	if (folder_make(state) < 0 || http_open(&o, &client, NULL) < 0)
 		return -1;
 	setenv("DOCKER_CONFIG", folder, 1);
 	peer = peer_run("tests/fake/registry.py", NULL);
@@ -886,10 +857,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	peer_stop(&peer);
 	http_close(client);
-	return fs_remove(folder, NULL);
+	return folder_remove(state);
 }
 
 int main(void)

@@ -1,18 +1,19 @@
 /* tests/unit/test_registry_server.c - against a real registry (distribution), what is pushed
  * read back by skopeo. Skipped where there is neither, or no base image in build/base. */
 #include "builder/registry.h"
-#include "specs/base/fs.h"
 #include "specs/base/workers.h"
+#include "tests/fake/folder.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
 
+#include "tests/unit/place.h"
+
 #define LOGIN "user:$2b$04$9Dk4hWOeMk3Pfh4vEIGqveJ1yTOpM/0slEOli6mNND/lSB.ijR6Tm\n"
 #define BASE "oci:build/base:bookworm"
 
-static char folder[] = "/tmp/kiln-server-XXXXXX";
 static struct http *client;
 static unsigned port, locked_port;
 static bool usable;
@@ -51,30 +52,14 @@ static unsigned start(const char *name)
 	return number;
 }
 
-struct place {
-	struct arena arena;
-	struct reference r;
-	struct registry *g;
-};
-
-static void place_done(struct place *p)
+static void open_place(struct place *p, const char *fmt, ...)
 {
-	registry_close(p->g);
-	arena_done(&p->arena);
-}
-AUTO_DEFINE_VALUE(struct place, place_done)
-
-static void place_open(struct place *p, const char *fmt, ...)
-{
-	struct registry_options o = {"linux/amd64", 2, NULL, 10};
 	char text[256];
 	va_list args;
-	*p = (struct place){0};
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	assert_int_equal(reference_parse(&p->arena, str_of(text), &p->r, NULL), 0);
-	assert_int_equal(registry_open(client, &p->r, &o, &p->g, NULL), 0);
+	place_open(p, client, NULL, text);
 }
 
 struct copy {
@@ -138,10 +123,10 @@ static void copies_an_image_that_skopeo_reads(void **state)
 	AUTO(place_done) struct place base, one, two, again;
 	if (!usable)
 		skip();
-	place_open(&base, BASE);
-	place_open(&one, "127.0.0.1:%u/one/app:v1", port);
-	place_open(&two, "127.0.0.1:%u/two/app:v1", port);
-	place_open(&again, "oci:%s/again:v1", folder);
+	open_place(&base, BASE);
+	open_place(&one, "127.0.0.1:%u/one/app:v1", port);
+	open_place(&two, "127.0.0.1:%u/two/app:v1", port);
+	open_place(&again, "oci:%s/again:v1", folder);
 	must_copy(&base, &one, 2);
 	must_copy(&base, &one, 0);
 	must_copy(&one, &two, 0); /* mounted */
@@ -166,22 +151,22 @@ static void logs_in_where_it_must(void **state)
 	unsigned sent;
 	if (!usable)
 		skip();
-	place_open(&base, BASE);
+	open_place(&base, BASE);
 	{
 		AUTO(place_done) struct place wrong;
 		say_config("dXNlcjp3cm9uZw==");
-		place_open(&wrong, "127.0.0.1:%u/locked/app:v1", locked_port);
+		open_place(&wrong, "127.0.0.1:%u/locked/app:v1", locked_port);
 		assert_int_equal(copy(&base, &wrong, &sent, &e), ERR_REFUSED);
 		AUTO(free) char *line = err_line(e);
 		assert_non_null(strstr(line, "(logged in as user)"));
 		assert_null(strstr(line, "wrong"));
 	}
 	say_config("dXNlcjpzZTpjcmV0");
-	place_open(&locked, "127.0.0.1:%u/locked/app:v1", locked_port);
+	open_place(&locked, "127.0.0.1:%u/locked/app:v1", locked_port);
 	must_copy(&base, &locked, 2);
 	/* Through this machine, from the one with a login to the one without. */
-	place_open(&from, "127.0.0.1:%u/locked/app:v1", locked_port);
-	place_open(&open, "127.0.0.1:%u/through/app:v2", port);
+	open_place(&from, "127.0.0.1:%u/locked/app:v1", locked_port);
+	open_place(&open, "127.0.0.1:%u/through/app:v2", port);
 	must_copy(&from, &open, 2);
 	assert_int_equal(registry_head(open.g, &open.r, &d, NULL, NULL), 0);
 	assert_int_equal(
@@ -198,15 +183,14 @@ static void says_what_is_not_there(void **state)
 	struct digest d;
 	if (!usable)
 		skip();
-	place_open(&none, "127.0.0.1:%u/no/such:v1", port);
+	open_place(&none, "127.0.0.1:%u/no/such:v1", port);
 	assert_int_equal(registry_head(none.g, &none.r, &d, NULL, NULL), ERR_ABSENT);
 }
 
 static int setup(void **state)
 {
-	(void)state;
 	char path[128];
-	if (!mkdtemp(folder) || http_open(NULL, &client, NULL) < 0)
+	if (folder_make(state) < 0 || http_open(NULL, &client, NULL) < 0)
 		return -1;
 	setenv("DOCKER_CONFIG", folder, 1);
 	usable = shell("command -v docker-registry >/dev/null && command -v skopeo >/dev/null && "
@@ -226,12 +210,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	http_close(client);
 	if (usable)
 		shell("tests/base/registry.sh stop %s/open; tests/base/registry.sh stop %s/locked",
 		      folder, folder);
-	return fs_remove(folder, NULL);
+	return folder_remove(state);
 }
 
 int main(void)

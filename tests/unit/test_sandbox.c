@@ -1,7 +1,7 @@
 /* tests/unit/test_sandbox.c - what a program in the sandbox sees, and what it cannot reach. */
 #include "builder/sandbox.h"
-#include "specs/base/fs.h"
 #include "specs/base/interrupt.h"
+#include "tests/fake/folder.h"
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,23 +10,12 @@
 
 #include <cmocka.h>
 
-static char *folder;
-
 static int set_up(void **state)
 {
-	(void)state;
-	if (fs_temp_dir("/tmp", &folder, NULL) < 0)
+	if (folder_make(state) < 0)
 		return -1;
 	AUTO(free) char *file = fs_join(folder, "file");
 	return chmod(folder, 0755) || fs_write(file, STR("content\n"), 0644, NULL) < 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fs_remove(folder, NULL);
-	free(folder);
-	return 0;
 }
 
 static bool works(void)
@@ -131,7 +120,7 @@ static void stops_when_the_user_interrupts(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, folder_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(sees_its_tree_and_little_else),
 		TEST(writes_into_its_tree_only_when_it_may),

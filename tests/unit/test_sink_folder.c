@@ -1,7 +1,7 @@
 /* tests/unit/test_sink_folder.c - files written below a folder, and never elsewhere. */
 #include "builder/sink.h"
-#include "specs/base/fs.h"
 #include "specs/base/workers.h"
+#include "tests/fake/folder.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -18,13 +18,12 @@
 
 #include <cmocka.h>
 
-static char *folder; /* holds "in", the sink's, and "out", which nobody may touch */
+/* "in" of the folder, the sink's, and "out", which nobody may touch. */
 static char *inside, *outside;
 
 static int set_up(void **state)
 {
-	(void)state;
-	if (fs_temp_dir("/tmp", &folder, NULL) < 0)
+	if (folder_make(state) < 0)
 		return -1;
 	inside = fs_join(folder, "in");
 	outside = fs_join(folder, "out");
@@ -33,12 +32,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
-	fs_remove(folder, NULL);
-	free(folder);
 	free(inside);
 	free(outside);
-	return 0;
+	return folder_remove(state);
 }
 
 static struct stat stat_of(const char *path)
