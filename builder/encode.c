@@ -59,8 +59,7 @@ static void need(struct encoder *c, struct need n)
 		fill_matches(c, t);
 		sat_require(c->s, t->gate, c->literals.v, c->literals.n, t->package, 0);
 	}
-	int32_t clause[2] = {-n.parent, t->gate};
-	sat_clause(c->s, clause, 2, line);
+	sat_need(c->s, n.parent, t->gate, line);
 }
 
 /* Clauses that keep away what t does not match: through one helper when there are many. */
@@ -136,47 +135,25 @@ static void encode_reached(struct encoder *c)
 	}
 }
 
-struct group {
-	int32_t bits[32];
-	uint32_t used; /* of bits */
-	VEC(int32_t) vars;
-};
-
-static void forbid(struct encoder *c, int32_t var, int32_t bit, bool set)
-{
-	int32_t clause[2] = {-var, set ? bit : -bit};
-
-	sat_clause(c->s, clause, 2, 0);
-}
-
-/* At most one of a name: the i-th record forces the helpers to the binary digits of i. */
-static void add_to_group(struct encoder *c, struct group *g, int32_t var)
-{
-	size_t n = g->vars.n;
-
-	while (n && n > ((size_t)1 << g->used) - 1) {
-		uint32_t bit = g->used++;
-		g->bits[bit] = sat_var(c->s, SAT_NO_GROUP);
-		for (size_t i = 0; i < n; i++)
-			forbid(c, g->vars.v[i], g->bits[bit], i >> bit & 1);
-	}
-	VEC_PUSH(&g->vars, var);
-	for (uint32_t bit = 0; n && bit < g->used; bit++)
-		forbid(c, var, g->bits[bit], n >> bit & 1);
-}
-
+/* At most one of a name: its records in the order in which they were reached. */
 static void encode_groups(struct encoder *c)
 {
 	const struct problem *p = c->p;
-	struct group *groups = mem_zero(p->packages.n + 1, sizeof(*groups));
+	AUTO(free) uint32_t *end = mem_zero(p->packages.n + 1, sizeof(*end));
+	AUTO(free) int32_t *vars = mem_alloc((c->solvables.n + 1) * sizeof(*vars));
 
+	for (size_t i = 0; i < c->solvables.n; i++)
+		end[p->solvables.v[c->solvables.v[i]].name + 1]++;
+	for (size_t i = 0; i < p->packages.n; i++)
+		end[i + 1] += end[i];
 	for (size_t i = 0; i < c->solvables.n; i++) {
 		const struct solvable *s = &p->solvables.v[c->solvables.v[i]];
-		add_to_group(c, &groups[s->name], s->var);
+		vars[end[s->name]++] = s->var;
 	}
-	for (size_t i = 0; i < p->packages.n; i++)
-		VEC_DONE(&groups[i].vars);
-	free(groups);
+	for (size_t i = 0; i < p->packages.n; i++) {
+		uint32_t first = i ? end[i - 1] : 0;
+		sat_at_most_one(c->s, vars + first, end[i] - first);
+	}
 }
 
 struct sat *problem_encode(struct problem *p, const struct encode_filter *filter)

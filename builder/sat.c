@@ -1,81 +1,7 @@
 /* sat.c - two watched literals, first-UIP learning, no restarts, no deletion: the searches of
  * package sets are short, and the answer must be that of resolvo, which does the same. */
-#include "builder/sat.h"
+#include "builder/sat_private.h"
 #include "specs/base/interrupt.h"
-#include "specs/base/vec.h"
-
-/* A clause of two literals. When all are made, each literal gets a row of those that must be
- * true once it is false: such clauses are most of all, and the rows are read at every step. */
-struct pair {
-	int32_t literal[2];
-};
-
-/* Any other clause stands in the pool, and learnt ones do too. */
-enum { C_SIZE, C_ORIGIN, C_NEXT, C_WATCH = C_NEXT + 2, C_LITERALS = C_WATCH + 2 };
-
-/* A clause as the reason of a literal that it forced: in the pool, place * 2; of two literals,
- * the index of the other * 2 + 1. */
-struct clause {
-	uint32_t ref;
-	int32_t implied; /* the literal that was forced, or could not be */
-};
-
-/* The literals of one: those in the pool, or the two. */
-struct literals {
-	const int32_t *v;
-	size_t n;
-	int32_t two[2];
-};
-
-struct require {
-	uint32_t clause, group, next; /* next: of the same parent; number + 1 */
-	int32_t holds;		      /* the literal that was seen to make it hold; 0: none */
-};
-
-struct var {
-	uint32_t level, reason, group;
-	uint32_t place;	      /* when it first registered a requirement, from 1; 0: never */
-	uint32_t first, last; /* its requirements: number + 1 */
-};
-
-struct sat {
-	VEC(struct var) vars;
-	VEC(int8_t) values;    /* of a variable: 1, -1 or 0 */
-	VEC(uint32_t) watches; /* of literal index: node + 1 */
-	VEC(struct pair) pairs;
-	VEC(uint32_t) pair_origins; /* of the first pairs; those behind have none */
-	uint32_t *row; /* of literal index: where its row begins; one more at the end */
-	int32_t *rows;
-	VEC(uint32_t) pool;
-	VEC(uint32_t) units;
-	VEC(int32_t) trail;
-	VEC(struct require) requires;
-	VEC(uint32_t) parents; /* variables with requirements, by place from 1 */
-	VEC(uint64_t) open;    /* bits: the places whose parent is true */
-	VEC(uint64_t) pending; /* those of them that choose has not yet seen to hold */
-	VEC(int32_t) learnt;
-	VEC(struct clause) why;	 /* behind each learnt one */
-	VEC(uint32_t) learnt_at; /* of every learnt clause: its first in why */
-	uint8_t *seen;
-	double *activity, most_active, weight;
-	uint32_t group_count;
-	size_t propagated;
-	struct clause conflict;
-	uint32_t level;
-};
-
-#define NO_CLAUSE UINT32_MAX
-#define LEARNT ((uint32_t)1 << 31) /* as an origin: a learnt clause's number is below it */
-
-static size_t at_literal(int32_t l)
-{
-	return l > 0 ? 2 * (size_t)l : 2 * (size_t)-l + 1;
-}
-
-static int32_t literal_at(uint32_t index)
-{
-	return index & 1 ? -(int32_t)(index / 2) : (int32_t)(index / 2);
-}
 
 static int value(const struct sat *s, int32_t l)
 {
@@ -101,10 +27,15 @@ void sat_free(struct sat *s)
 	VEC_DONE(&s->vars);
 	VEC_DONE(&s->values);
 	VEC_DONE(&s->watches);
+	VEC_DONE(&s->linked);
 	VEC_DONE(&s->pairs);
-	VEC_DONE(&s->pair_origins);
-	free(s->row);
-	free(s->rows);
+	VEC_DONE(&s->needs);
+	VEC_DONE(&s->odd_needs);
+	VEC_DONE(&s->needing);
+	free(s->needed_at);
+	free(s->needed);
+	VEC_DONE(&s->sets);
+	VEC_DONE(&s->members);
 	VEC_DONE(&s->pool);
 	VEC_DONE(&s->units);
 	VEC_DONE(&s->trail);
@@ -124,23 +55,11 @@ int32_t sat_var(struct sat *s, uint32_t group)
 {
 	VEC_PUSH(&s->vars, ((struct var){.reason = NO_CLAUSE, .group = group}));
 	VEC_PUSH(&s->values, 0);
-	VEC_PUSH(&s->watches, 0);
-	VEC_PUSH(&s->watches, 0);
-	return (int32_t)s->vars.n - 1;
-}
-
-static void literals_of(const struct sat *s, struct clause c, struct literals *out)
-{
-	if (c.ref & 1) {
-		out->two[0] = c.implied;
-		out->two[1] = literal_at(c.ref >> 1);
-		out->v = out->two;
-		out->n = 2;
-		return;
+	for (int sign = 0; sign < 2; sign++) {
+		VEC_PUSH(&s->watches, 0);
+		VEC_PUSH(&s->linked, 0);
 	}
-	const uint32_t *p = s->pool.v + (c.ref >> 1);
-	out->v = (const int32_t *)p + C_LITERALS;
-	out->n = p[C_SIZE];
+	return (int32_t)s->vars.n - 1;
 }
 
 /* The list of a literal is linked through its clauses, the newest first: node = place * 2 +
@@ -182,78 +101,126 @@ static uint32_t add_long(struct sat *s, const int32_t *l, size_t n, uint32_t sec
 	return place * 2;
 }
 
-static uint32_t add_pair(struct sat *s, const int32_t *l, uint32_t origin)
+static void add_pair(struct sat *s, const int32_t *l, uint32_t origin)
 {
-	if (origin) {
-		while (s->pair_origins.n < s->pairs.n)
-			VEC_PUSH(&s->pair_origins, 0);
-		VEC_PUSH(&s->pair_origins, origin);
-	}
-	VEC_PUSH(&s->pairs, ((struct pair){{l[0], l[1]}}));
-	return (uint32_t)at_literal(l[1]) << 1 | 1;
-}
+	struct pair made = {{l[0], l[1]}, {0, 0}, origin};
+	uint32_t place = (uint32_t)s->pairs.n + 1;
 
-/* Returns the reference by which it is a reason for its first literal. */
-static uint32_t add_clause(struct sat *s, const int32_t *l, size_t n, uint32_t origin)
-{
-	return n == 2 ? add_pair(s, l, origin) : add_long(s, l, n, 1, origin);
-}
-
-/* The newest first, as in the lists of the pool. */
-static void fill_rows(struct sat *s)
-{
-	size_t n = s->watches.n;
-	uint32_t at = 0;
-
-	s->row = mem_zero(n + 1, sizeof(*s->row));
-	s->rows = mem_alloc((2 * s->pairs.n + 1) * sizeof(*s->rows));
-	for (size_t i = 0; i < s->pairs.n; i++) {
-		s->row[at_literal(s->pairs.v[i].literal[0])]++;
-		s->row[at_literal(s->pairs.v[i].literal[1])]++;
+	for (uint32_t which = 0; which < 2; which++) {
+		uint32_t *newest = &s->linked.v[at_literal(l[which])];
+		made.next[which] = *newest;
+		*newest = place * 2 + which;
 	}
-	for (size_t i = 0; i <= n; i++) {
-		uint32_t size = s->row[i];
-		s->row[i] = at;
-		at += size;
-	}
-	for (size_t i = s->pairs.n; i-- > 0;) {
-		const int32_t *l = s->pairs.v[i].literal;
-		s->rows[s->row[at_literal(l[0])]++] = l[1];
-		s->rows[s->row[at_literal(l[1])]++] = l[0];
-	}
-	/* Each beginning has moved to its end, which is where the next one began. */
-	memmove(s->row + 1, s->row, n * sizeof(*s->row));
-	s->row[0] = 0;
+	VEC_PUSH(&s->pairs, made);
 }
 
 void sat_clause(struct sat *s, const int32_t *literals, size_t n, uint32_t origin)
 {
-	add_clause(s, literals, n, origin);
+	if (n == 2)
+		add_pair(s, literals, origin);
+	else
+		add_long(s, literals, n, 1, origin);
+}
+
+static int32_t need_of(struct sat *s, int32_t var, uint32_t origin)
+{
+	struct var *v = &s->vars.v[var];
+
+	if (!v->origin)
+		v->origin = origin;
+	if (v->origin == origin)
+		return var;
+	VEC_PUSH(&s->odd_needs, ((struct odd_need){var, origin}));
+	return -(int32_t)s->odd_needs.n;
+}
+
+void sat_need(struct sat *s, int32_t parent, int32_t var, uint32_t origin)
+{
+	struct var *v = &s->vars.v[parent];
+	int32_t pair[2] = {-parent, var};
+
+	if (!v->needing) {
+		VEC_PUSH(&s->needing, ((struct needing){(uint32_t)parent, (uint32_t)s->needs.n}));
+		v->needing = (uint32_t)s->needing.n;
+	}
+	if (v->needing == s->needing.n)
+		VEC_PUSH(&s->needs, need_of(s, var, origin));
+	else
+		add_pair(s, pair, origin);
+}
+
+/* Turns the needs round. */
+static void fill_needed(struct sat *s)
+{
+	size_t n = s->vars.n;
+	uint32_t at = 0;
+
+	s->needed_at = mem_zero(n + 1, sizeof(*s->needed_at));
+	s->needed = mem_alloc((s->needs.n + 1) * sizeof(*s->needed));
+	for (size_t i = 0; i < s->needs.n; i++)
+		s->needed_at[need_var(s, s->needs.v[i])]++;
+	for (size_t i = 0; i < n; i++) {
+		at += s->needed_at[i];
+		s->needed_at[i] = at;
+	}
+	s->needed_at[n] = at;
+	for (uint32_t i = 0; i < s->needing.n; i++) {
+		uint32_t end = needs_end(s, i + 1);
+		for (uint32_t k = s->needing.v[i].first; k < end; k++)
+			s->needed[--s->needed_at[need_var(s, s->needs.v[k])]] = s->needing.v[i].var;
+	}
+}
+
+void sat_at_most_one(struct sat *s, const int32_t *vars, size_t n)
+{
+	struct set set = {.first = (uint32_t)s->members.n, .count = (uint32_t)n};
+
+	if (n < 2)
+		return;
+	while ((n - 1) >> set.bits)
+		set.bits++;
+	set.first_bit = (uint32_t)s->vars.n;
+	for (uint32_t bit = 0; bit < set.bits; bit++) {
+		int32_t helper = sat_var(s, SAT_NO_GROUP);
+		s->vars.v[helper].set = (uint32_t)s->sets.n + 1;
+		s->vars.v[helper].position = bit;
+	}
+	VEC_PUSH(&s->sets, set);
+	for (uint32_t i = 0; i < n; i++) {
+		VEC_PUSH(&s->members, (uint32_t)vars[i]);
+		s->vars.v[vars[i]].set = (uint32_t)s->sets.n;
+		s->vars.v[vars[i]].position = i;
+	}
 }
 
 void sat_require(struct sat *s, int32_t parent, const int32_t *literals, size_t n, uint32_t group,
 		 uint32_t origin)
 {
-	s->learnt.n = 0;
-	VEC_PUSH(&s->learnt, -parent);
-	for (size_t i = 0; i < n; i++)
-		VEC_PUSH(&s->learnt, literals[i]);
-	uint32_t clause = add_clause(s, s->learnt.v, s->learnt.n, origin);
+	uint32_t clause, number = (uint32_t)s->requires.n + 1;
 	struct var *v = &s->vars.v[parent];
+
+	if (n == 1) {
+		sat_need(s, parent, *literals, origin);
+		clause = (uint32_t)at_literal(*literals) << 1 | 1;
+	} else {
+		s->learnt.n = 0;
+		VEC_PUSH(&s->learnt, -parent);
+		for (size_t i = 0; i < n; i++)
+			VEC_PUSH(&s->learnt, literals[i]);
+		clause = add_long(s, s->learnt.v, s->learnt.n, 1, origin);
+	}
 	VEC_PUSH(&s->requires, ((struct require){clause, group, 0, 0}));
-	uint32_t number = (uint32_t)s->requires.n;
-	if (!v->place) {
-		VEC_PUSH(&s->parents, (uint32_t)parent);
-		v->place = (uint32_t)s->parents.n;
-		v->first = number;
-		if (s->open.n * 64 <= v->place) {
+	if (v->parent) {
+		s->requires.v[s->parents.v[v->parent - 1].last - 1].next = number;
+	} else {
+		VEC_PUSH(&s->parents, ((struct parent){(uint32_t)parent, number, number}));
+		v->parent = (uint32_t)s->parents.n;
+		if (s->open.n * 64 <= v->parent) {
 			VEC_PUSH(&s->open, 0);
 			VEC_PUSH(&s->pending, 0);
 		}
-	} else {
-		s->requires.v[v->last - 1].next = number;
 	}
-	v->last = number;
+	s->parents.v[v->parent - 1].last = number;
 }
 
 static void open_place(struct sat *s, uint32_t place)
@@ -279,14 +246,14 @@ static bool assign(struct sat *s, int32_t literal, uint32_t reason)
 	s->vars.v[var].reason = reason;
 	VEC_PUSH(&s->trail, literal);
 	if (literal > 0)
-		open_place(s, s->vars.v[var].place);
+		open_place(s, s->vars.v[var].parent);
 	return true;
 }
 
 static int32_t undo_last(struct sat *s)
 {
 	int32_t literal = s->trail.v[--s->trail.n];
-	uint32_t var = (uint32_t)abs(literal), place = s->vars.v[var].place;
+	uint32_t var = (uint32_t)abs(literal), place = s->vars.v[var].parent;
 
 	s->values.v[var] = 0;
 	if (literal > 0 && place)
@@ -329,13 +296,54 @@ static bool force(struct sat *s, int32_t literal, uint32_t reason)
 	return false;
 }
 
+/* A member is true: the helpers say which. Otherwise a helper is: it contradicts half of them. */
+static bool propagate_set(struct sat *s, uint32_t var, bool value, uint32_t reason)
+{
+	uint32_t position = s->vars.v[var].position;
+	const struct set *set = &s->sets.v[s->vars.v[var].set - 1];
+
+	if (var < set->first_bit || var >= set->first_bit + set->bits) {
+		for (uint32_t bit = value ? set->bits : 0; bit-- > 0;) {
+			int32_t helper = (int32_t)(set->first_bit + bit);
+			if (!force(s, position >> bit & 1 ? helper : -helper, reason))
+				return false;
+		}
+		return true;
+	}
+	for (uint32_t i = set->count; i-- > 0;)
+		if ((i >> position & 1) != value &&
+		    !force(s, -(int32_t)s->members.v[set->first + i], reason))
+			return false;
+	return true;
+}
+
+static bool propagate_needs(struct sat *s, uint32_t needing, uint32_t reason)
+{
+	uint32_t first = s->needing.v[needing - 1].first;
+
+	for (uint32_t i = needs_end(s, needing); i-- > first;)
+		if (!force(s, need_var(s, s->needs.v[i]), reason))
+			return false;
+	return true;
+}
+
+/* Of all kinds those first that were made last, as in the lists of the pool. */
 static bool propagate_pairs(struct sat *s, int32_t is_false)
 {
 	size_t index = at_literal(is_false);
-	uint32_t reason = (uint32_t)index << 1 | 1;
+	uint32_t reason = (uint32_t)index << 1 | 1, var = (uint32_t)abs(is_false);
+	bool value = is_false < 0;
 
-	for (uint32_t i = s->row[index]; i < s->row[index + 1]; i++)
-		if (!force(s, s->rows[i], reason))
+	if (s->vars.v[var].set && !propagate_set(s, var, value, reason))
+		return false;
+	for (uint32_t at = s->linked.v[index]; at; at = s->pairs.v[at / 2 - 1].next[at & 1])
+		if (!force(s, s->pairs.v[at / 2 - 1].literal[!(at & 1)], reason))
+			return false;
+	if (value)
+		return !s->vars.v[var].needing ||
+		       propagate_needs(s, s->vars.v[var].needing, reason);
+	for (uint32_t i = s->needed_at[var]; i < s->needed_at[var + 1]; i++)
+		if (!force(s, -(int32_t)s->needed[i], reason))
 			return false;
 	return true;
 }
@@ -505,12 +513,12 @@ static bool consider(const struct sat *s, struct require *q, struct choice *out)
 }
 
 /* False when all that the parent requires holds already. */
-static bool consider_parent(struct sat *s, uint32_t var, struct choice *best)
+static bool consider_parent(struct sat *s, uint32_t place, struct choice *best)
 {
 	struct choice now;
 	bool any = false;
 
-	for (uint32_t i = s->vars.v[var].first; i; i = s->requires.v[i - 1].next) {
+	for (uint32_t i = s->parents.v[place - 1].first; i; i = s->requires.v[i - 1].next) {
 		struct require *q = &s->requires.v[i - 1];
 		if (q->holds && value(s, q->holds) > 0)
 			continue;
@@ -538,13 +546,14 @@ static int32_t choose(struct sat *s)
 {
 	struct choice best = {0};
 
-	consider_parent(s, SAT_ROOT, &best);
+	if (s->vars.v[SAT_ROOT].parent)
+		consider_parent(s, s->vars.v[SAT_ROOT].parent, &best);
 	if (best.literal)
 		return best.literal;
 	for (size_t i = 0; i < s->pending.n; i++) {
 		for (uint64_t bits = s->pending.v[i]; bits; bits &= bits - 1) {
-			size_t place = i * 64 + (size_t)__builtin_ctzll(bits);
-			if (!consider_parent(s, s->parents.v[place - 1], &best))
+			uint32_t place = (uint32_t)(i * 64) + (uint32_t)__builtin_ctzll(bits);
+			if (!consider_parent(s, place, &best))
 				s->pending.v[i] &= ~(bits & -bits);
 			if (is_settled(s, &best))
 				return best.literal;
@@ -556,7 +565,7 @@ static int32_t choose(struct sat *s)
 bool sat_solve(struct sat *s, struct err **e)
 {
 	s->seen = mem_zero(s->vars.n, 1);
-	fill_rows(s);
+	fill_needed(s);
 	s->level = 1;
 	assign(s, SAT_ROOT, NO_CLAUSE);
 	for (;;) {
@@ -578,112 +587,4 @@ bool sat_solve(struct sat *s, struct err **e)
 bool sat_is_true(const struct sat *s, int32_t var)
 {
 	return s->values.v[var] > 0;
-}
-
-struct proof {
-	const struct sat *s;
-	VEC(struct clause) open;
-	VEC(uint64_t) pairs; /* that the proof uses, as pair_key gives them */
-	uint8_t *pool_seen, *var_seen;
-};
-
-/* Equal for both orders of the two literals. */
-static uint64_t pair_key(int32_t a, int32_t b)
-{
-	uint64_t x = at_literal(a), y = at_literal(b);
-
-	return x < y ? x << 32 | y : y << 32 | x;
-}
-
-static void proof_add(struct proof *p, struct clause c)
-{
-	if (c.ref == NO_CLAUSE)
-		return;
-	if (!(c.ref & 1)) {
-		if (p->pool_seen[c.ref >> 1])
-			return;
-		p->pool_seen[c.ref >> 1] = 1;
-	}
-	VEC_PUSH(&p->open, c);
-}
-
-/* Why the variable is what it is, once. */
-static void proof_add_reason(struct proof *p, uint32_t var)
-{
-	const struct sat *s = p->s;
-
-	if (!s->values.v[var] || p->var_seen[var])
-		return;
-	p->var_seen[var] = 1;
-	proof_add(p, (struct clause){s->vars.v[var].reason,
-				     s->values.v[var] > 0 ? (int32_t)var : -(int32_t)var});
-}
-
-/* The clauses from which a learnt one came. */
-static void proof_expand(struct proof *p, uint32_t learnt)
-{
-	const struct sat *s = p->s;
-	size_t end = learnt + 1 < s->learnt_at.n ? s->learnt_at.v[learnt + 1] : s->why.n;
-
-	for (size_t i = s->learnt_at.v[learnt]; i < end; i++)
-		proof_add(p, s->why.v[i]);
-}
-
-static int by_key(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* A pair as a reason does not tell its origin: all that have one are looked through, once. */
-static void show_pairs(struct proof *p, sat_seen *seen, void *cookie)
-{
-	const struct sat *s = p->s;
-
-	if (!p->pairs.n)
-		return;
-	qsort(p->pairs.v, p->pairs.n, sizeof(*p->pairs.v), by_key);
-	for (size_t i = 0; i < s->pair_origins.n; i++) {
-		const int32_t *l = s->pairs.v[i].literal;
-		uint64_t key = pair_key(l[0], l[1]);
-		if (s->pair_origins.v[i] &&
-		    bsearch(&key, p->pairs.v, p->pairs.n, sizeof(key), by_key))
-			seen(cookie, l, 2, s->pair_origins.v[i]);
-	}
-}
-
-static void proof_step(struct proof *p, struct clause c, sat_seen *seen, void *cookie)
-{
-	const struct sat *s = p->s;
-	struct literals l;
-
-	literals_of(s, c, &l);
-	if (c.ref & 1) {
-		VEC_PUSH(&p->pairs, pair_key(l.v[0], l.v[1]));
-	} else {
-		uint32_t origin = s->pool.v[(c.ref >> 1) + C_ORIGIN];
-		if (origin & LEARNT)
-			proof_expand(p, origin - LEARNT);
-		else
-			seen(cookie, l.v, l.n, origin);
-	}
-	for (size_t i = 0; i < l.n; i++)
-		proof_add_reason(p, (uint32_t)abs(l.v[i]));
-}
-
-void sat_proof(const struct sat *s, sat_seen *seen, void *cookie)
-{
-	struct proof p = {.s = s};
-
-	p.pool_seen = mem_zero(s->pool.n + 1, 1);
-	p.var_seen = mem_zero(s->vars.n + 1, 1);
-	proof_add(&p, s->conflict);
-	while (p.open.n)
-		proof_step(&p, p.open.v[--p.open.n], seen, cookie);
-	show_pairs(&p, seen, cookie);
-	VEC_DONE(&p.open);
-	VEC_DONE(&p.pairs);
-	free(p.pool_seen);
-	free(p.var_seen);
 }

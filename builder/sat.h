@@ -23,6 +23,11 @@ void sat_clause(struct sat *s, const int32_t *literals, size_t n, uint32_t origi
  * as a clause, and a place in the order of decisions. */
 void sat_require(struct sat *s, int32_t parent, const int32_t *literals, size_t n, uint32_t group,
 		 uint32_t origin);
+/* -parent or var. Of less cost than a clause where the needs of a parent are told one after the
+ * other, and those of a variable have one origin. */
+void sat_need(struct sat *s, int32_t parent, int32_t var, uint32_t origin);
+/* At most one of the variables, through helpers; each in one such set only. */
+void sat_at_most_one(struct sat *s, const int32_t *vars, size_t n);
 /* False when the clauses contradict one another. ERR_INTERRUPTED in *e, else *e stays NULL. */
 bool sat_solve(struct sat *s, struct err **e);
 bool sat_is_true(const struct sat *s, int32_t var);

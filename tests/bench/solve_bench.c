@@ -1,6 +1,8 @@
 /* tests/bench/solve_bench.c - opens a channel and solves a request, each timed, one line.
  *
- *	solve_bench CACHE CHANNEL SPEC... */
+ *	solve_bench [--list] CACHE CHANNEL SPEC...
+ *
+ * --list: the chosen files behind the line, in link order. */
 #include "builder/solve.h"
 #include "specs/base/clock.h"
 #include <stdio.h>
@@ -33,7 +35,10 @@ int main(int argc, char **argv)
 	struct matchspec specs[64];
 	struct record virtuals[2];
 	struct rusage used;
+	bool list = argc > 1 && strcmp(argv[1], "--list") == 0;
 
+	argc -= list;
+	argv += list;
 	if (argc < 4 || argc > 60)
 		return fail(NULL);
 	struct str name = str_of(argv[2]);
@@ -60,5 +65,8 @@ int main(int argc, char **argv)
 	getrusage(RUSAGE_SELF, &used);
 	printf("index %.2f s, solve %.2f s, %zu packages, peak %ld MB\n", opened - start,
 	       solved - opened, found.count, used.ru_maxrss / 1024);
+	for (size_t i = 0; list && i < found.count; i++)
+		printf("%.*s/%.*s\n", STR_ARG(found.records[i].subdir),
+		       STR_ARG(found.records[i].fn));
 	return 0;
 }

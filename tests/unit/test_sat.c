@@ -17,6 +17,7 @@ struct clause {
 struct formula {
 	struct clause clause[CLAUSES];
 	size_t n;
+	size_t single;		/* of the first so many variables at most one is true */
 	bool used[CLAUSES + 1]; /* by the proof; by origin */
 };
 
@@ -50,11 +51,18 @@ static bool holds(const struct clause *c, uint32_t values)
 	return false;
 }
 
+static bool are_single(const struct formula *f, uint32_t values)
+{
+	uint32_t set = values >> 2 & ((1u << f->single) - 1);
+
+	return (set & (set - 1)) == 0;
+}
+
 /* Whether any assignment, the root being true, satisfies the clauses that only() keeps. */
 static bool any_holds(const struct formula *f, const bool *only)
 {
 	for (uint32_t values = 0; values < 1u << VARS; values++) {
-		bool all = true;
+		bool all = are_single(f, values << 2);
 		for (size_t i = 0; i < f->n && all; i++)
 			all = (only && !only[i + 1]) ||
 			      holds(&f->clause[i], values << 2 | 1u << SAT_ROOT);
@@ -67,17 +75,21 @@ static bool any_holds(const struct formula *f, const bool *only)
 static struct sat *engine_of(const struct formula *f)
 {
 	struct sat *s = sat_new(VARS);
+	int32_t vars[VARS];
 
 	for (uint32_t i = 0; i < VARS; i++)
-		sat_var(s, i);
+		vars[i] = sat_var(s, i);
 	for (size_t i = 0; i < f->n; i++) {
 		const struct clause *c = &f->clause[i];
 		if (c->required)
 			sat_require(s, -c->literal[0], c->literal + 1, c->n - 1, SAT_NO_GROUP,
 				    (uint32_t)i + 1);
+		else if (c->n == 2 && c->literal[0] < 0 && c->literal[1] > 0)
+			sat_need(s, -c->literal[0], c->literal[1], (uint32_t)i + 1);
 		else
 			sat_clause(s, c->literal, c->n, (uint32_t)i + 1);
 	}
+	sat_at_most_one(s, vars, f->single);
 	return s;
 }
 
@@ -100,6 +112,7 @@ static void check_values(const struct formula *f, const struct sat *s)
 		values |= (uint32_t)sat_is_true(s, i) << i;
 	for (size_t i = 0; i < f->n; i++)
 		assert_true(holds(&f->clause[i], values));
+	assert_true(are_single(f, values));
 }
 
 static void it_agrees_with_trying_everything(void **state)
@@ -108,7 +121,7 @@ static void it_agrees_with_trying_everything(void **state)
 	(void)state;
 
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		struct formula f = {.n = 1 + dice(CLAUSES)};
+		struct formula f = {.n = 1 + dice(CLAUSES), .single = dice(VARS + 1)};
 		for (size_t i = 0; i < f.n; i++)
 			f.clause[i] = random_clause();
 		AUTO(sat_free) struct sat *s = engine_of(&f);
