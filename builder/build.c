@@ -157,11 +157,6 @@ static struct strs spec_texts(struct arena *a, const struct definition *d)
 	return (struct strs){texts, d->spec_count};
 }
 
-static struct str base_cuda(const struct build *b)
-{
-	return b->base_pulled ? base_image_env(&b->base, "CUDA_VERSION") : (struct str){0};
-}
-
 static void fill_lock(struct build *b, const struct definition *d, const struct channels *c,
 		      const struct solution *s, struct lock *out)
 {
@@ -203,10 +198,8 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 	AUTO(solution_done) struct solution solution = {0};
 	AUTO(lock_done) struct lock made = {0};
 	struct virtuals virtuals;
-	int r = build_pull_base(b, e);
+	int r = build_virtuals(b, &a, &virtuals, e);
 	if (r < 0)
-		return r;
-	if ((r = virtuals_make(&a, b->platform, b->o.virtuals, base_cuda(b), &virtuals, e)) < 0)
 		return r;
 	if ((r = build_channels(b, d, &channels, e)) < 0)
 		return r;

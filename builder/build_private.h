@@ -4,6 +4,7 @@
 #include "builder/build.h"
 #include "builder/link.h"
 #include "builder/phases.h"
+#include "specs/virtual.h"
 
 struct build {
 	struct build_options o;
@@ -24,6 +25,9 @@ struct build {
 
 /* Manifest and config of the base, once. */
 int build_pull_base(struct build *b, struct err **e);
+/* What the base offers and the user gave. The base's layers are read for it at most once a machine;
+ * the log is warned of a base without glibc. ERR_ABSENT when that is needed and this is offline. */
+int build_virtuals(struct build *b, struct arena *a, struct virtuals *out, struct err **e);
 /* The archives of the lock, and the plan of how they are linked. files has l->count rows. */
 int build_fetch(struct build *b, const struct lock *l, struct package_file *files, struct err **e);
 int build_plan(struct build *b, const struct lock *l, const struct package_file *files,

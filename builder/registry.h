@@ -33,6 +33,19 @@ int registry_head(struct registry *g, const struct reference *r, struct digest *
 int registry_get_manifest(struct registry *g, const struct reference *r, struct buf *out,
 			  struct buf *media_type, struct err **e);
 
+/* A blob to read: which, and where its bytes go. */
+typedef int write_bytes(void *to, const void *p, size_t n, struct err **e);
+struct blob_read {
+	struct digest digest;
+	uint64_t size, at; /* from byte `at` */
+	write_bytes *write;
+	void *to;
+};
+/* Streams a blob of the registry, unchecked but for its size: whoever takes it hashes. ERR_ABSENT,
+ * ERR_REFUSED, ERR_NET, ERR_DIGEST when the size is another, and what `write` says. */
+int registry_read_blob(struct registry *g, const struct reference *r, const struct blob_read *b,
+		       struct err **e);
+
 /* A blob to push: where its bytes come from. */
 struct push_blob {
 	struct digest digest;

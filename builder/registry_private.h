@@ -50,16 +50,4 @@ int registry_url(struct registry *g, const struct reference *r, const char *what
 struct str registry_scope(struct arena *a, const struct reference *r, const char *actions);
 /* Waits a little, longer after each failure. ERR_INTERRUPTED. */
 int registry_wait(const struct registry *g, unsigned failures, struct err **e);
-
-/* Where a blob's bytes go, or come from. */
-typedef int write_bytes(void *to, const void *p, size_t n, struct err **e);
-struct blob_read {
-	struct digest digest;
-	uint64_t size, at; /* from byte `at` */
-	write_bytes *write;
-	void *to;
-};
-/* Streams a blob of the registry, unchecked but for its size. */
-int registry_read_blob(struct registry *g, const struct reference *r, const struct blob_read *b,
-		       struct err **e);
 #endif

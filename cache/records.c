@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { VERSION = 1, BUSY_MS = 10 * 1000, SUMMARY_MAX = 16 << 20 };
+enum { VERSION = 2, BUSY_MS = 10 * 1000, SUMMARY_MAX = 16 << 20 };
 
 struct records {
 	sqlite3 *db;
@@ -18,7 +18,10 @@ static const char schema[] =
 	" key BLOB NOT NULL, destination TEXT NOT NULL, manifest BLOB NOT NULL,"
 	" lock BLOB NOT NULL, size INTEGER NOT NULL, built INTEGER NOT NULL,"
 	" summary TEXT NOT NULL, PRIMARY KEY (key, destination)) WITHOUT ROWID;"
-	"PRAGMA user_version = 1;"
+	"CREATE TABLE IF NOT EXISTS facts ("
+	" digest BLOB NOT NULL, topic TEXT NOT NULL, fact TEXT NOT NULL,"
+	" PRIMARY KEY (digest, topic)) WITHOUT ROWID;"
+	"PRAGMA user_version = 2;"
 	"COMMIT;";
 
 static void statement_free(sqlite3_stmt *s)
@@ -236,4 +239,35 @@ int records_each(struct records *r,
 			code = each(cookie, &b, e);
 	}
 	return code < 0 ? code : 0;
+}
+
+int records_put_fact(struct records *r, const struct digest *of, const char *topic, struct str fact,
+		     struct err **e)
+{
+	AUTO(statement_free) sqlite3_stmt *s = NULL;
+	int code = prepare(r, "INSERT OR REPLACE INTO facts VALUES (?1, ?2, ?3)", &s, e);
+	if (code < 0)
+		return code;
+	bind_digest(s, 1, of);
+	bind_str(s, 2, str_of(topic));
+	bind_str(s, 3, fact);
+	return sqlite3_step(s) == SQLITE_DONE ? 0 : fail(r, e);
+}
+
+int records_get_fact(struct records *r, const struct digest *of, const char *topic, struct arena *a,
+		     struct str *out, struct err **e)
+{
+	AUTO(statement_free) sqlite3_stmt *s = NULL;
+	int code = prepare(r, "SELECT fact FROM facts WHERE digest = ?1 AND topic = ?2", &s, e);
+	if (code < 0)
+		return code;
+	bind_digest(s, 1, of);
+	bind_str(s, 2, str_of(topic));
+	int result = sqlite3_step(s);
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		return fail(r, e);
+	if (result == SQLITE_DONE)
+		return err_set(e, ERR_ABSENT, "no %s is known of %s", topic, digest_text(of).hex);
+	*out = arena_str(a, column_str(s, 0));
+	return 0;
 }

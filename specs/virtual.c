@@ -14,15 +14,12 @@ static const struct {
 	{"__archspec", "1", "CONDA_OVERRIDE_ARCHSPEC"},
 };
 
-struct given {
-	struct str name, version, build;
-};
 struct givens {
-	struct given *v;
+	struct virtual_row *v;
 	size_t n, room;
 };
 
-static struct given *givens_find(struct givens *g, struct str name)
+static struct virtual_row *givens_find(struct givens *g, struct str name)
 {
 	for (size_t i = 0; i < g->n; i++)
 		if (str_eq(g->v[i].name, name))
@@ -32,7 +29,7 @@ static struct given *givens_find(struct givens *g, struct str name)
 
 static int givens_add(struct givens *g, struct str text, struct err **e)
 {
-	struct given made = {0};
+	struct virtual_row made = {.from = STR("--virtual")};
 	struct str rest = text;
 	if (!str_cut(&rest, '=', &made.name) || !str_starts(made.name, "__"))
 		return err_set(e, ERR_USAGE,
@@ -40,7 +37,7 @@ static int givens_add(struct givens *g, struct str text, struct err **e)
 			       STR_ARG(text));
 	str_cut(&rest, '=', &made.version);
 	made.build = rest.n ? rest : STR("0");
-	struct given *old = givens_find(g, made.name);
+	struct virtual_row *old = givens_find(g, made.name);
 	*(old ? old : VEC_ADD(g)) = made;
 	return 0;
 }
@@ -52,9 +49,12 @@ static int givens_read(struct givens *g, struct strs options, struct err **e)
 		if (!value)
 			continue;
 		bool arch = strcmp(known[i].name, "__archspec") == 0;
-		*VEC_ADD(g) = (struct given){str_of(known[i].name),
-					     arch && *value ? STR("1") : str_of(value),
-					     arch && *value ? str_of(value) : STR("0")};
+		*VEC_ADD(g) = (struct virtual_row){
+			.name = str_of(known[i].name),
+			.version = arch && *value ? STR("1") : str_of(value),
+			.build = arch && *value ? str_of(value) : STR("0"),
+			.from = str_of(known[i].variable),
+		};
 	}
 	for (size_t i = 0; i < options.n; i++) {
 		int r = givens_add(g, options.v[i], e);
@@ -64,18 +64,29 @@ static int givens_read(struct givens *g, struct strs options, struct err **e)
 	return 0;
 }
 
-static void givens_default(struct givens *g, const struct platform *p, struct str cuda)
+/* What nobody says of a CUDA is not worth a row. */
+static void givens_default(struct givens *g, const struct platform *p,
+			   const struct virtual_base *base)
 {
+	static const struct virtual_base none = {0};
+	const struct virtual_base *b = base ? base : &none;
 	for (size_t i = 0; i < COUNT(known); i++) {
-		struct str name = str_of(known[i].name);
-		if (givens_find(g, name))
+		struct virtual_row made = {str_of(known[i].name), str_of(known[i].version),
+					   STR("0"), STR("default")};
+		bool cuda = str_is(made.name, "__cuda"), glibc = str_is(made.name, "__glibc");
+		const struct virtual_offer *offer = cuda ? &b->cuda : &b->glibc;
+		if (givens_find(g, made.name))
 			continue;
-		struct given made = {name, str_of(known[i].version), STR("0")};
-		if (str_is(name, "__cuda"))
-			made.version = cuda;
-		else if (str_is(name, "__archspec"))
+		if ((cuda || glibc) && offer->from.n) {
+			made.version = offer->version;
+			made.from = offer->from;
+		}
+		if (str_is(made.name, "__archspec"))
 			made.build = str_of(p->archspec);
-		*VEC_ADD(g) = made;
+		if (!glibc && !cuda)
+			made.from = STR("platform");
+		if (made.version.n || !cuda || offer->from.n)
+			*VEC_ADD(g) = made;
 	}
 }
 
@@ -115,15 +126,33 @@ static int make_records(struct arena *a, const struct givens *g, struct virtuals
 	return 0;
 }
 
-int virtuals_make(struct arena *a, const struct platform *p, struct strs options, struct str cuda,
-		  struct virtuals *out, struct err **e)
+static int by_name(const void *a, const void *b)
+{
+	return str_cmp(((const struct virtual_row *)a)->name,
+		       ((const struct virtual_row *)b)->name);
+}
+
+static void keep_rows(struct arena *a, const struct givens *g, struct virtuals *out)
+{
+	out->rows = arena_zero(a, g->n, sizeof(*out->rows));
+	out->row_count = g->n;
+	for (size_t i = 0; i < g->n; i++)
+		out->rows[i] = (struct virtual_row){
+			arena_str(a, g->v[i].name), arena_str(a, g->v[i].version),
+			arena_str(a, g->v[i].build), arena_str(a, g->v[i].from)};
+	qsort(out->rows, g->n, sizeof(*out->rows), by_name);
+}
+
+int virtuals_make(struct arena *a, const struct platform *p, struct strs options,
+		  const struct virtual_base *base, struct virtuals *out, struct err **e)
 {
 	struct givens g = {0};
 	int r = givens_read(&g, options, e);
 	if (r == 0) {
-		givens_default(&g, p, cuda);
+		givens_default(&g, p, base);
 		r = make_records(a, &g, out, e);
 		out->texts = texts_of(a, &g, false);
+		keep_rows(a, &g, out);
 	}
 	VEC_DONE(&g);
 	return r;
@@ -137,4 +166,15 @@ int virtuals_given(struct arena *a, struct strs options, struct strs *out, struc
 		*out = texts_of(a, &g, true);
 	VEC_DONE(&g);
 	return r;
+}
+
+bool virtuals_decided(struct strs given, const char *name)
+{
+	for (size_t i = 0; i < given.n; i++) {
+		struct str rest = given.v[i], head;
+		str_cut(&rest, '=', &head);
+		if (str_is(head, name))
+			return true;
+	}
+	return false;
 }

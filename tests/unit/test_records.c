@@ -59,6 +59,28 @@ static void remembers_what_was_built(void **state)
 	assert_int_equal(count(r), 0);
 }
 
+static void remembers_what_was_found_in_bytes(void **state)
+{
+	(void)state;
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(records_close) struct records *r = NULL;
+	AUTO(err_free) struct err *e = NULL;
+	struct digest one, two;
+	struct str got;
+	digest_of("one", 3, &one);
+	digest_of("two", 3, &two);
+	assert_int_equal(records_open(folder, &r, NULL), 0);
+	assert_int_equal(records_get_fact(r, &one, "libc", &a, &got, &e), ERR_ABSENT);
+	assert_int_equal(records_put_fact(r, &one, "libc", STR("glibc 2.31"), NULL), 0);
+	assert_int_equal(records_put_fact(r, &one, "libc", STR("glibc 2.36"), NULL), 0);
+	records_close(STEAL(&r));
+	assert_int_equal(records_open(folder, &r, NULL), 0);
+	assert_int_equal(records_get_fact(r, &one, "libc", &a, &got, NULL), 0);
+	assert_true(str_is(got, "glibc 2.36"));
+	assert_int_equal(records_get_fact(r, &one, "other", &a, &got, NULL), ERR_ABSENT);
+	assert_int_equal(records_get_fact(r, &two, "libc", &a, &got, NULL), ERR_ABSENT);
+}
+
 static int put_some(void *cookie, size_t i, struct err **e)
 {
 	char text[32];
@@ -142,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(remembers_what_was_built),
+		cmocka_unit_test(remembers_what_was_found_in_bytes),
 		cmocka_unit_test(lets_many_write_at_once),
 		cmocka_unit_test(starts_anew_when_the_file_is_no_database),
 		cmocka_unit_test(answers_within_a_few_milliseconds),

@@ -1,4 +1,5 @@
 /* tests/unit/test_virtual.c - what the base offers, and who overrules whom. */
+#include "specs/known_base.h"
 #include "specs/virtual.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,15 +23,24 @@ static bool has(struct strs texts, const char *text)
 	return false;
 }
 
+static bool said(const struct virtuals *v, const char *name, const char *version, const char *from)
+{
+	for (size_t i = 0; i < v->row_count; i++)
+		if (str_is(v->rows[i].name, name))
+			return str_is(v->rows[i].version, version) && str_is(v->rows[i].from, from);
+	return false;
+}
+
 static void the_defaults_are_those_of_a_plain_linux_base(void **state)
 {
 	(void)state;
 	AUTO(arena_done) struct arena a = ARENA;
 	struct virtuals v;
-	assert_int_equal(virtuals_make(&a, amd64(), (struct strs){0}, (struct str){0}, &v, NULL),
-			 0);
+	assert_int_equal(virtuals_make(&a, amd64(), (struct strs){0}, NULL, &v, NULL), 0);
 	assert_int_equal(v.count, 4);
+	assert_int_equal(v.row_count, 4);
 	assert_true(has(v.texts, "__glibc=2.28=0") && has(v.texts, "__archspec=1=x86_64"));
+	assert_true(said(&v, "__glibc", "2.28", "default") && said(&v, "__unix", "0", "platform"));
 }
 
 static void an_option_beats_the_environment_and_that_beats_the_base(void **state)
@@ -42,7 +52,8 @@ static void an_option_beats_the_environment_and_that_beats_the_base(void **state
 	struct str options[] = {STR("__glibc=2.40"), STR("__linux="), STR("__own=3=b")};
 	setenv("CONDA_OVERRIDE_GLIBC", "2.17", 1);
 	setenv("CONDA_OVERRIDE_CUDA", "12.6", 1);
-	int r = virtuals_make(&a, amd64(), (struct strs){options, 3}, STR("11.8"), &v, NULL);
+	struct virtual_base base = {.cuda = {STR("11.8"), STR("the base")}};
+	int r = virtuals_make(&a, amd64(), (struct strs){options, 3}, &base, &v, NULL);
 	int g = virtuals_given(&a, (struct strs){options, 3}, &given, NULL);
 	unsetenv("CONDA_OVERRIDE_GLIBC");
 	unsetenv("CONDA_OVERRIDE_CUDA");
@@ -51,8 +62,25 @@ static void an_option_beats_the_environment_and_that_beats_the_base(void **state
 	assert_true(has(v.texts, "__glibc=2.40=0") && has(v.texts, "__cuda=12.6=0"));
 	assert_true(has(v.texts, "__own=3=b") && !has(v.texts, "__linux=5.10=0"));
 	assert_true(has(given, "__linux==0") && !has(given, "__unix=0=0"));
-	virtuals_make(&a, amd64(), (struct strs){0}, STR("11.8"), &v, NULL);
-	assert_true(has(v.texts, "__cuda=11.8=0"));
+	assert_true(virtuals_decided(given, "__linux") && !virtuals_decided(given, "__lin"));
+	assert_true(said(&v, "__cuda", "12.6", "CONDA_OVERRIDE_CUDA"));
+	assert_true(said(&v, "__linux", "", "--virtual"));
+	virtuals_make(&a, amd64(), (struct strs){0}, &base, &v, NULL);
+	assert_true(has(v.texts, "__cuda=11.8=0") && said(&v, "__cuda", "11.8", "the base"));
+}
+
+static void a_base_may_be_known_to_have_no_glibc(void **state)
+{
+	(void)state;
+	AUTO(arena_done) struct arena a = ARENA;
+	struct virtuals v;
+	struct virtual_base base = {.glibc = {.from = STR("musl")}};
+	struct str option = STR("__glibc=2.17");
+	assert_int_equal(virtuals_make(&a, amd64(), (struct strs){0}, &base, &v, NULL), 0);
+	assert_int_equal(v.count, 3);
+	assert_true(said(&v, "__glibc", "", "musl"));
+	virtuals_make(&a, amd64(), (struct strs){&option, 1}, &base, &v, NULL);
+	assert_true(has(v.texts, "__glibc=2.17=0"));
 }
 
 static void a_text_that_is_no_virtual_package_is_refused(void **state)
@@ -64,8 +92,46 @@ static void a_text_that_is_no_virtual_package_is_refused(void **state)
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		AUTO(err_free) struct err *e = NULL;
 		struct str option = str_of(bad[i]);
-		assert_true(virtuals_make(&a, amd64(), (struct strs){&option, 1}, (struct str){0},
-					  &v, &e) < 0);
+		assert_true(virtuals_make(&a, amd64(), (struct strs){&option, 1}, NULL, &v, &e) <
+			    0);
+	}
+}
+
+static void names_of_bases_that_tell_their_glibc(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *base, *glibc;
+	} rows[] = {
+		{"debian:bookworm-slim", "2.36"},
+		{"docker.io/library/debian:12", "2.36"},
+		{"debian:12.8", "2.36"},
+		{"debian:13-slim", "2.41"},
+		{"debian:121", ""},
+		{"debian", ""},
+		{"debian:latest", ""},
+		{"someone/debian:12", ""},
+		{"registry.example/library/debian:12", ""},
+		{"ubuntu:22.04", "2.35"},
+		{"ubuntu:noble-20240801", "2.39"},
+		{"nvidia/cuda:12.4.1-cudnn-devel-ubuntu22.04", "2.35"},
+		{"nvcr.io/nvidia/cuda:12.4.1-base-ubi8", "2.28"},
+		{"registry.access.redhat.com/ubi9/ubi-minimal:9.4", "2.34"},
+		{"mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04", "2.31"},
+		{"mcr.microsoft.com/azureml/openmpi5.0-cuda12.6-ubuntu24.04:20251130.v1", "2.39"},
+		{"mcr.microsoft.com/azureml/curated/x-ubuntu20.04", ""},
+		{"mcr.microsoft.com/aifx/acpt/stable-ubuntu2204-cu126-py310-torch280", "2.35"},
+		{"oci:debian:12", ""},
+		{"debian:12@sha256:"
+		 "0000000000000000000000000000000000000000000000000000000000000000",
+		 ""},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		struct reference r;
+		assert_int_equal(reference_parse(&a, str_of(rows[i].base), &r, NULL), 0);
+		if (!str_is(known_base_glibc(&r), rows[i].glibc))
+			fail_msg("%s", rows[i].base);
 	}
 }
 
@@ -74,6 +140,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_defaults_are_those_of_a_plain_linux_base),
 		cmocka_unit_test(an_option_beats_the_environment_and_that_beats_the_base),
+		cmocka_unit_test(a_base_may_be_known_to_have_no_glibc),
+		cmocka_unit_test(names_of_bases_that_tell_their_glibc),
 		cmocka_unit_test(a_text_that_is_no_virtual_package_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,156 @@
+/* builder/build_virtual.c - what the base offers: its environment says CUDA, its files glibc. */
+#include "builder/build_private.h"
+#include "builder/libc.h"
+#include "builder/media_type.h"
+#include "cache/layout.h"
+#include "cache/records.h"
+#include "specs/known_base.h"
+
+/* What the cache's records call it; raise the number when libc_find finds other things. */
+#define TOPIC "libc 1"
+
+/* ---- CUDA ---- */
+
+/* "12.4" of "12.4.1": a driver's version has two parts. */
+static struct str two_parts(struct str version)
+{
+	size_t n = 0, dots = 0;
+	while (n < version.n && ((version.p[n] >= '0' && version.p[n] <= '9') ||
+				 (version.p[n] == '.' && ++dots < 2)))
+		n++;
+	return str_to(version, n);
+}
+
+/* CUDA_VERSION, or the first of "cuda>=12.4 brand=tesla,driver>=470 ...". */
+static struct virtual_offer offered_cuda(const struct base_image *base)
+{
+	static const char wants[] = "cuda>=";
+	struct str version = two_parts(base_image_env(base, "CUDA_VERSION"));
+	struct str rest = base_image_env(base, "NVIDIA_REQUIRE_CUDA"), word;
+	if (version.n)
+		return (struct virtual_offer){version, STR("the base's CUDA_VERSION")};
+	while (rest.n) {
+		str_cut(&rest, ' ', &word);
+		if (!str_starts(word, wants))
+			continue;
+		version = two_parts(str_from(word, sizeof(wants) - 1));
+		if (version.n)
+			return (struct virtual_offer){version,
+						      STR("the base's NVIDIA_REQUIRE_CUDA")};
+	}
+	return (struct virtual_offer){0};
+}
+
+/* ---- glibc ---- */
+
+struct layers {
+	struct build *b;
+	struct libc_layer *layers;
+	size_t *places; /* of layers: theirs in the base */
+};
+
+static int read_layer(void *cookie, size_t i,
+		      int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
+		      struct err **e)
+{
+	const struct layers *l = cookie;
+	const struct descriptor *d = &l->b->base.layers[l->places[i]];
+	struct blob_read blob = {.digest = d->digest, .size = d->size, .write = write, .to = to};
+	return registry_read_blob(l->b->base_registry, &l->b->base_reference, &blob, e);
+}
+
+/* Layers that registries do not hand out are Windows' own. */
+static int look_into(struct build *b, struct libc *out, struct err **e)
+{
+	const struct base_image *base = &b->base;
+	AUTO(free) struct libc_layer *layers = mem_zero(base->layer_count + 1, sizeof(*layers));
+	AUTO(free) size_t *places = mem_zero(base->layer_count + 1, sizeof(*places));
+	struct layers l = {b, layers, places};
+	struct libc_source from = {.layers = layers, .read = read_layer, .cookie = &l};
+	for (size_t i = 0; i < base->layer_count; i++) {
+		const struct descriptor *d = &base->layers[i];
+		if (media_type_kind(d->media_type, NULL) == MEDIA_LAYER_FOREIGN)
+			continue;
+		layers[from.count] = (struct libc_layer){d->digest, d->size};
+		places[from.count++] = i;
+	}
+	from.log = b->o.log;
+	log_info(b->o.log, "reading the base's layers for its libc, this once; "
+			   "--virtual __glibc=VERSION makes that needless");
+	return libc_find(&from, b->platform->arch, out, e);
+}
+
+static bool recall(struct records *records, const struct digest *base, struct libc *out)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct str text;
+	return records_get_fact(records, base, TOPIC, &a, &text, NULL) == 0 && libc_read(text, out);
+}
+
+static int find_and_keep(struct build *b, struct records *records, struct libc *out, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(256);
+	if (b->o.offline && b->base_reference.kind == REFERENCE_REGISTRY)
+		return err_set(e, ERR_ABSENT,
+			       "its libc was never looked for, and this is offline; give it with "
+			       "--virtual __glibc=VERSION");
+	int code = look_into(b, out, e);
+	if (code < 0)
+		return code;
+	libc_write(out, &text);
+	return records_put_fact(records, &b->base.digest, TOPIC, buf_str(&text), e);
+}
+
+/* One process looks, others wait for what it finds. */
+static int find_libc(struct build *b, struct libc *out, struct err **e)
+{
+	AUTO(records_close) struct records *records = NULL;
+	AUTO(free) char *folder = NULL;
+	AUTO(fd_close) int lock = -1;
+	int code = records_open(b->cache, &records, e);
+	if (code < 0 || recall(records, &b->base.digest, out))
+		return code;
+	if ((code = layout_folder(b->cache, LAYOUT_LOCKS, &folder, e)) < 0 ||
+	    (code = layout_lock(folder, digest_text(&b->base.digest).hex, &lock, e)) < 0)
+		return code;
+	if (recall(records, &b->base.digest, out))
+		return 0;
+	return find_and_keep(b, records, out, e);
+}
+
+static int offered_glibc(struct build *b, struct arena *a, struct virtual_offer *out,
+			 struct err **e)
+{
+	struct libc libc;
+	out->version = known_base_glibc(&b->base_reference);
+	out->from = STR("the base's name");
+	if (out->version.n)
+		return 0;
+	int code = find_libc(b, &libc, e);
+	if (code < 0)
+		return err_wrap(e, "base image");
+	*out = (struct virtual_offer){arena_str(a, str_of(libc.version)), STR("the base's libc")};
+	if (libc.kind == LIBC_MUSL) {
+		out->from = STR("the base's libc, which is musl");
+		log_warn(b->o.log, "the base image has musl and no glibc: packages that need "
+				   "__glibc cannot be used on it");
+	} else if (libc.kind == LIBC_NONE) {
+		*out = (struct virtual_offer){0};
+		log_warn(b->o.log, "no libc was found in the base image: the default __glibc is "
+				   "assumed");
+	}
+	return 0;
+}
+
+int build_virtuals(struct build *b, struct arena *a, struct virtuals *out, struct err **e)
+{
+	struct virtual_base base = {0};
+	int code = build_pull_base(b, e);
+	if (code == 0 && b->has_base && !virtuals_decided(b->given, "__glibc"))
+		code = offered_glibc(b, a, &base.glibc, e);
+	if (code < 0)
+		return code;
+	if (b->has_base)
+		base.cuda = offered_cuda(&b->base);
+	return virtuals_make(a, b->platform, b->o.virtuals, b->has_base ? &base : NULL, out, e);
+}
