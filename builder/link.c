@@ -45,6 +45,7 @@ struct run {
 	struct bytecode *compiler;
 	bool keep;	    /* the file is a source: its bytes go to `source` too */
 	struct buf source;  /* all of it, as emitted */
+	bool check;	    /* the file's bytes go to `raw` too */
 	struct hasher *raw; /* bytes as packaged */
 	struct hasher *out; /* bytes as emitted; of relocated files only */
 	struct buf text;    /* a text with a placeholder */
@@ -121,7 +122,7 @@ static int emit_data(void *cookie, const void *p, size_t n, struct err **e)
 	return n ? r->to->data(r->to, p, n, e) : 0;
 }
 
-/* Hands the file's bytes to `write`, hashed as they come. */
+/* Hands the file's bytes to `write`, hashed as they come where that is asked for. */
 static int read_file(struct run *r, int (*write)(void *, const void *, size_t, struct err **),
 		     void *cookie, struct err **e)
 {
@@ -131,7 +132,8 @@ static int read_file(struct run *r, int (*write)(void *, const void *, size_t, s
 		int code = unpack_data(r->archive, &p, &n, e);
 		if (code < 0 || n == 0)
 			return code;
-		hasher_add(r->raw, p, n);
+		if (r->check)
+			hasher_add(r->raw, p, n);
 		if ((code = write(cookie, p, n, e)) < 0)
 			return code;
 	}
@@ -194,8 +196,10 @@ static int set_relocation(struct run *r, const struct package_path *from, struct
 			       str_of(r->plan->options.prefix), e);
 }
 
-static int check_digest(struct run *r, const struct package_path *from, const struct digest *is,
-			uint64_t size, struct err **e)
+/* The archive has the digest of its record, so paths.json is right about the bytes beside it:
+ * hashing each file once more takes as long as hashing the layer, and is done on demand. */
+static int check_file(struct run *r, const struct package_path *from, const struct digest *is,
+		      uint64_t size, struct err **e)
 {
 	bool same = (!from->has_sha256 || digest_eq(is, &from->sha256)) &&
 		    (!from->has_size || from->size == size);
@@ -245,7 +249,7 @@ static int emit_file(struct run *r, uint32_t at, const struct entry *as, struct 
 	entry.mode &= MODE_MASK;
 	if (patched)
 		entry.mtime = generated_mtime(r);
-	hasher_reset(r->raw);
+	r->check = r->plan->options.verify || !from->has_sha256;
 	AUTO(hasher_free) struct hasher *out = patched ? hasher_new() : NULL;
 	r->out = out;
 	r->keep = path->pyc.n > 0 && r->plan->options.bytecode;
@@ -256,7 +260,11 @@ static int emit_file(struct run *r, uint32_t at, const struct entry *as, struct 
 		err_wrap(e, "%.*s: %s", STR_ARG(r->package->stem), path->path.p);
 		return code;
 	}
-	hasher_end(r->raw, &meta->sha256);
+	meta->sha256 = from->sha256;
+	if (r->check) {
+		hasher_end(r->raw, &meta->sha256);
+		hasher_reset(r->raw);
+	}
 	meta->has_sha256 = meta->has_size = true;
 	meta->size = entry.size;
 	meta->has_in_prefix = patched;
@@ -264,7 +272,7 @@ static int emit_file(struct run *r, uint32_t at, const struct entry *as, struct 
 		hasher_end(out, &meta->in_prefix);
 	r->done[at].emitted = true;
 	r->done[at].kind = ENTRY_FILE;
-	code = check_digest(r, from, &meta->sha256, as->size, e);
+	code = check_file(r, from, &meta->sha256, as->size, e);
 	return code < 0 || !r->keep ? code : compile(r, path->path.p, e);
 }
 

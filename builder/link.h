@@ -15,7 +15,9 @@ struct link_options {
 	const char *prefix; /* "/opt/env": absolute, no blanks, at most 80 bytes */
 	const char *cache;  /* for interpreter trees */
 	bool bytecode;	    /* make .pyc for noarch python packages */
-	bool verify;	    /* compare every file with its sha256 of paths.json: ERR_DIGEST */
+	/* Compare every file with its sha256 of paths.json: ERR_DIGEST. Else sizes are, with a
+	 * warning, and the archive's digest stands for its files. */
+	bool verify;
 	unsigned jobs;
 	struct log *log;
 };

@@ -6,7 +6,7 @@
 #include "specs/base/workers.h"
 
 /* Part of every identity: raise it when the same package would be linked otherwise. */
-#define FORMAT "kiln link 1"
+#define FORMAT "kiln link 2"
 enum { PREFIX_MAX = 80 };
 
 static void package_plan_free(struct link_package_plan *p)
