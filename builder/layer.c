@@ -62,7 +62,7 @@ static int record_write(const struct layer_options *o, const char *path, const s
 	buf_printf(&text, "%s ", digest_text(&l->digest).hex);
 	buf_printf(&text, "%s %" PRIu64 "\n", digest_text(&l->diff_id).hex, l->size);
 	int r = fs_make_dirs(folder, 0755, e);
-	return r < 0 ? r : fs_write(path, buf_str(&text), 0644, e);
+	return r < 0 ? r : fs_place(path, buf_str(&text), 0644, e);
 }
 
 static int into_plain(void *cookie, const void *p, size_t n, struct err **e)
@@ -133,10 +133,12 @@ static int dirs_of(const struct layer_options *o, const struct digest *ids, size
 }
 
 /* The segment's bytes from `at`, in large pieces. */
-static int segment_stream(const struct segment_file *f, uint64_t at, struct bytes_to to,
-			  struct err **e)
+static int segment_stream(const struct layer_options *o, const struct segment_file *f, uint64_t at,
+			  struct bytes_to to, struct err **e)
 {
 	AUTO(free) char *chunk = mem_alloc(CHUNK);
+	bool whole = at == 0;
+	uint64_t check = 0;
 	while (at < f->segment.size) {
 		uint64_t left = f->segment.size - at;
 		ssize_t n = pread(f->fd, chunk, left < CHUNK ? (size_t)left : CHUNK, (off_t)at);
@@ -145,14 +147,14 @@ static int segment_stream(const struct segment_file *f, uint64_t at, struct byte
 		if (n < 0)
 			return err_sys(e, "segment %s", digest_text(&f->segment.id).hex);
 		if (n == 0)
-			return err_set(e, ERR_DIGEST, "segment %s became shorter",
-				       digest_text(&f->segment.id).hex);
+			return segment_damaged(o, &f->segment.id, e);
 		at += (uint64_t)n;
+		check = segment_check(check, chunk, (size_t)n);
 		int r = to.write(to.cookie, chunk, (size_t)n, e);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return whole && check != f->segment.check ? segment_damaged(o, &f->segment.id, e) : 0;
 }
 
 struct absorber {
@@ -180,12 +182,13 @@ static int absorb(const struct layer_options *o, const struct digest *id, struct
 		return r;
 	if (dirs)
 		add_dirs(&f, dirs);
-	if ((r = segment_stream(&f, 0, (struct bytes_to){absorb_write, &a}, e)) < 0 ||
-	    (r = unpacker_end(u, e)) < 0) {
-		err_wrap(e, "segment %s", digest_text(id).hex);
+	r = segment_stream(o, &f, 0, (struct bytes_to){absorb_write, &a}, e);
+	if (r == 0)
+		r = unpacker_end(u, e);
+	if (r != ERR_CORRUPT)
 		return r;
-	}
-	return 0;
+	err_clear(e);
+	return segment_damaged(o, id, e);
 }
 
 static int hash_head(const struct layer_options *o, const struct path_set *dirs,
@@ -381,7 +384,7 @@ int layer_read(const struct layer_options *o, const struct layer *l, uint64_t at
 			return r;
 		uint64_t skip = at < f.segment.size ? at : f.segment.size;
 		at -= skip;
-		if ((r = segment_stream(&f, skip, to, e)) < 0)
+		if ((r = segment_stream(&as, &f, skip, to, e)) < 0)
 			return r;
 	}
 	r = tail_write(&as, NULL, &tail, e);

@@ -17,10 +17,10 @@ bool compression_parse(struct str name, enum compression *out);
 const char *compression_name(enum compression c);
 
 struct segment {
-	struct digest id;     /* identity: what it was made from, compressor included */
-	struct digest digest; /* of the compressed bytes */
-	uint64_t size;	      /* compressed */
-	uint64_t tar_size;    /* plain */
+	struct digest id;  /* identity: what it was made from, compressor included */
+	uint64_t check;	   /* CRC-64 of the compressed bytes, against damage on disk */
+	uint64_t size;	   /* compressed */
+	uint64_t tar_size; /* plain */
 };
 
 struct layer_options {
@@ -76,8 +76,9 @@ struct layer_part {
  * layers may be built in several threads. */
 int layer_build(const struct layer_options *o, struct layer_part *parts, size_t count,
 		struct layer *out, struct err **e);
-/* Streams the layer's compressed bytes, from byte `at`. ERR_ABSENT or ERR_DIGEST when a
- * segment is gone or has changed its size. */
+/* Streams the layer's compressed bytes, from byte `at`. ERR_ABSENT when a segment is gone;
+ * ERR_DIGEST when one is damaged, which is noticed at its end if its beginning was read, and
+ * removes it: layer_build then makes it anew. */
 int layer_read(const struct layer_options *o, const struct layer *l, uint64_t at,
 	       int (*write)(void *cookie, const void *p, size_t n, struct err **e), void *cookie,
 	       struct err **e);

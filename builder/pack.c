@@ -106,6 +106,7 @@ static int make_layer(struct pack *p, size_t l, struct err **e)
 {
 	const struct pack_layer *layer = &p->layers[l];
 	struct strs packages = p->out->layers[l].packages;
+	layer_done(&p->out->layers[l]);
 	AUTO(free) struct layer_part *parts = mem_zero(layer->count, sizeof(*parts));
 	AUTO(free) struct fill *fills = mem_zero(layer->count, sizeof(*fills));
 	for (size_t k = 0; k < layer->count; k++) {
@@ -127,10 +128,8 @@ static int make_layer(struct pack *p, size_t l, struct err **e)
 	return r;
 }
 
-static int pack_one(void *cookie, size_t at, struct err **e)
+static int make_and_push(struct pack *p, size_t l, struct err **e)
 {
-	struct pack *p = cookie;
-	size_t l = p->order[at];
 	int r = interrupt_check(e);
 	if (r < 0)
 		return r;
@@ -139,6 +138,17 @@ static int pack_one(void *cookie, size_t at, struct err **e)
 	r = make_layer(p, l, e);
 	sem_post(&p->packing);
 	return r < 0 ? r : push_everywhere(p, l, e);
+}
+
+static int pack_one(void *cookie, size_t at, struct err **e)
+{
+	struct pack *p = cookie;
+	int r = make_and_push(p, p->order[at], e);
+	if (r != ERR_DIGEST)
+		return r;
+	/* A segment that the disk has damaged is gone by now, so it is made again. */
+	err_clear(e);
+	return make_and_push(p, p->order[at], e);
 }
 
 static int by_size(const void *a, const void *b, void *layers)

@@ -6,13 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <isa-l.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 /* Part of every identity: raise it when the same entries would be written otherwise. */
 #define FORMAT "kiln segment 1"
 
-static const char mark[] = "kilnseg1";
+static const char mark[] = "kilnseg2";
 enum { MARK = sizeof(mark) - 1, FOOTER = 16 + MARK, ABOUT_MAX = 64 << 20 };
 
 static char *path_of(const struct layer_options *o, const struct digest *id)
@@ -61,7 +62,12 @@ static bool word(struct str *line, struct str *out)
 	return out->n > 0;
 }
 
-/* "id digest size tar_size dirs\n", then the directories. */
+uint64_t segment_check(uint64_t before, const void *p, size_t n)
+{
+	return crc64_ecma_refl(before, p, n);
+}
+
+/* "id check size tar_size check\n", then the directories, which the second check is of. */
 static bool about_parse(struct str about, const struct digest *id, struct segment_file *f)
 {
 	struct str line, w[5];
@@ -70,15 +76,13 @@ static bool about_parse(struct str about, const struct digest *id, struct segmen
 	for (size_t i = 0; i < COUNT(w); i++)
 		if (!word(&line, &w[i]))
 			return false;
-	uint64_t dirs;
+	uint64_t check;
 	struct segment *s = &f->segment;
-	if (!digest_parse(w[0], &s->id) || !digest_eq(&s->id, id) ||
-	    !digest_parse(w[1], &s->digest) || !str_u64(w[2], &s->size) ||
-	    !str_u64(w[3], &s->tar_size) || !str_u64(w[4], &dirs) || dirs > about.n)
+	if (!digest_parse(w[0], &s->id) || !digest_eq(&s->id, id) || !str_u64(w[1], &s->check) ||
+	    !str_u64(w[2], &s->size) || !str_u64(w[3], &s->tar_size) || !str_u64(w[4], &check))
 		return false;
 	f->dirs = about;
-	f->dir_count = (size_t)dirs;
-	return dirs == 0 ? about.n == 0 : about.p[about.n - 1] == 0;
+	return segment_check(0, about.p, about.n) == check;
 }
 
 static bool file_read(struct segment_file *f, const struct digest *id)
@@ -114,6 +118,13 @@ int segment_file_open(const struct layer_options *o, const struct digest *id,
 	return 0;
 }
 
+int segment_damaged(const struct layer_options *o, const struct digest *id, struct err **e)
+{
+	AUTO(free) char *path = path_of(o, id);
+	unlink(path);
+	return err_set(e, ERR_DIGEST, "%s was not as it was written; it is removed", path);
+}
+
 /* A damaged file counts as absent: it will be made again and renamed over. */
 int segment_find(const struct layer_options *o, const struct digest *id, struct segment *out,
 		 struct err **e)
@@ -139,9 +150,8 @@ struct segment_sink {
 	struct tar *tar;
 	struct path_set entries, dirs;
 	struct fs_file file;
-	struct hasher *packed;
 	struct layer_hash *hash;
-	uint64_t size;
+	uint64_t size, check;
 };
 
 static int sink_entry(struct sink *sink, const struct entry *entry, struct err **e)
@@ -168,7 +178,7 @@ static int sink_data(struct sink *sink, const void *p, size_t n, struct err **e)
 static int packed_write(void *cookie, const void *p, size_t n, struct err **e)
 {
 	struct segment_sink *s = cookie;
-	hasher_add(s->packed, p, n);
+	s->check = segment_check(s->check, p, n);
 	s->size += n;
 	if (s->hash) {
 		hasher_add(s->hash->packed, p, n);
@@ -191,9 +201,12 @@ static int about_write(struct segment_sink *s, const struct segment *segment, st
 {
 	AUTO(buf_done) struct buf about = BUF(ABOUT_MAX);
 	AUTO(free) struct str *dirs = path_set_sorted(&s->dirs);
-	buf_printf(&about, "%s ", digest_text(&segment->id).hex);
-	buf_printf(&about, "%s %" PRIu64 " %" PRIu64 " %zu\n", digest_text(&segment->digest).hex,
-		   segment->size, segment->tar_size, s->dirs.n);
+	uint64_t check = 0;
+	for (size_t i = 0; i < s->dirs.n; i++)
+		check = segment_check(check, dirs[i].p, dirs[i].n + 1);
+	buf_printf(&about, "%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+		   digest_text(&segment->id).hex, segment->check, segment->size, segment->tar_size,
+		   check);
 	for (size_t i = 0; i < s->dirs.n; i++)
 		buf_add(&about, dirs[i].p, dirs[i].n + 1);
 	int r = buf_check(&about, "directories of a segment", e);
@@ -221,7 +234,7 @@ static void add_all(struct path_set *to, const struct path_set *from)
 			path_set_add(to, from->slots[i]);
 }
 
-/* Packs everything that fill emits; out gets sizes and digest. */
+/* Packs everything that fill emits; out gets sizes and check. */
 static int pack(struct segment_sink *s, const struct layer_options *o,
 		const struct segment_source *from, struct segment *out, struct err **e)
 {
@@ -237,7 +250,7 @@ static int pack(struct segment_sink *s, const struct layer_options *o,
 	out->id = from->id;
 	out->tar_size = packer_plain_size(p);
 	out->size = s->size;
-	hasher_end(s->packed, &out->digest);
+	out->check = s->check;
 	return about_write(s, out, e);
 }
 
@@ -247,17 +260,15 @@ int segment_make_from(const struct layer_options *o, const struct segment_source
 	struct segment_sink s = {
 		.sink = {sink_entry, sink_data}, .file = FS_FILE, .hash = from->hash};
 	struct segment made;
-	s.packed = hasher_new();
 	int r = open_aside(o, &from->id, &s.file, e);
 	if (r == 0 && (r = pack(&s, o, from, &made, e)) == 0 &&
-	    (r = fs_file_commit(&s.file, e)) == 0) {
+	    (r = fs_file_place(&s.file, e)) == 0) {
 		add_all(from->dirs, &s.dirs);
 		*out = made;
 	}
 	fs_file_done(&s.file);
 	path_set_done(&s.entries);
 	path_set_done(&s.dirs);
-	hasher_free(s.packed);
 	return r;
 }
 

@@ -1,8 +1,9 @@
 /* builder/segment.h - a segment's file in the cache, for those who put layers together.
  *
  * One file a segment, <cache>/segments/ID: the compressed bytes, then what is known of them
- * (digest, sizes, the directories above its entries), then the length of that and a mark. One
- * file, so that one rename makes all of it appear. */
+ * (check, sizes, the directories above its entries), then the length of that and a mark. One
+ * file, so that one rename makes all of it appear. It is not synced: a disk takes longer for
+ * that than packing does, and what a power cut leaves of it fails the checks and is made again. */
 #ifndef KILN_SEGMENT_H
 #define KILN_SEGMENT_H
 #include "builder/compress.h"
@@ -29,8 +30,7 @@ struct segment_file {
 	struct segment segment;
 	int fd; /* its first segment.size bytes are the segment's */
 	struct buf about;
-	struct str dirs; /* within about: paths, each ended by 0 */
-	size_t dir_count;
+	struct str dirs; /* within about: paths, each ended by 0; checked */
 };
 #define SEGMENT_FILE                                                                               \
 	{                                                                                          \
@@ -39,6 +39,11 @@ struct segment_file {
 /* ERR_ABSENT when it is not there; ERR_DIGEST when the file is not what was written. */
 int segment_file_open(const struct layer_options *o, const struct digest *id,
 		      struct segment_file *out, struct err **e);
+/* What segment.check is made of, of pieces one after the other; begins with 0. */
+uint64_t segment_check(uint64_t before, const void *p, size_t n);
+/* For who read the segment and found its check wrong: removes it, so that it is made again;
+ * returns ERR_DIGEST. */
+int segment_damaged(const struct layer_options *o, const struct digest *id, struct err **e);
 void segment_file_done(struct segment_file *f);
 AUTO_DEFINE_VALUE(struct segment_file, segment_file_done)
 #endif

@@ -151,10 +151,8 @@ int fs_file_open(struct fs_file *f, const char *path, mode_t mode, struct err **
 	return 0;
 }
 
-int fs_file_commit(struct fs_file *f, struct err **e)
+int fs_file_place(struct fs_file *f, struct err **e)
 {
-	if (fsync(f->fd) < 0)
-		return err_sys(e, "%s", f->aside);
 	int fd = f->fd;
 	f->fd = -1;
 	if (close(fd) < 0 || rename(f->aside, f->path) < 0)
@@ -162,6 +160,11 @@ int fs_file_commit(struct fs_file *f, struct err **e)
 	free(STEAL(&f->aside));
 	fs_file_done(f);
 	return 0;
+}
+
+int fs_file_commit(struct fs_file *f, struct err **e)
+{
+	return fsync(f->fd) < 0 ? err_sys(e, "%s", f->aside) : fs_file_place(f, e);
 }
 
 void fs_file_done(struct fs_file *f)
@@ -175,15 +178,28 @@ void fs_file_done(struct fs_file *f)
 	*f = (struct fs_file)FS_FILE;
 }
 
+static int write_whole(const char *path, struct str bytes, mode_t mode, struct fs_file *f,
+		       struct err **e)
+{
+	int r = fs_file_open(f, path, mode, e);
+	if (r < 0)
+		return r;
+	r = fs_write_fd(f->fd, bytes.p, bytes.n, e);
+	return r < 0 ? err_wrap(e, "%s", path) : 0;
+}
+
 int fs_write(const char *path, struct str bytes, mode_t mode, struct err **e)
 {
 	AUTO(fs_file_done) struct fs_file f = FS_FILE;
-	int r = fs_file_open(&f, path, mode, e);
-	if (r < 0)
-		return r;
-	if ((r = fs_write_fd(f.fd, bytes.p, bytes.n, e)) < 0)
-		return err_wrap(e, "%s", path);
-	return fs_file_commit(&f, e);
+	int r = write_whole(path, bytes, mode, &f, e);
+	return r < 0 ? r : fs_file_commit(&f, e);
+}
+
+int fs_place(const char *path, struct str bytes, mode_t mode, struct err **e)
+{
+	AUTO(fs_file_done) struct fs_file f = FS_FILE;
+	int r = write_whole(path, bytes, mode, &f, e);
+	return r < 0 ? r : fs_file_place(&f, e);
 }
 
 int fs_temp_dir(const char *base, char **out, struct err **e)

@@ -32,10 +32,13 @@ struct fs_file {
 	}
 int fs_file_open(struct fs_file *f, const char *path, mode_t mode, struct err **e);
 int fs_file_commit(struct fs_file *f, struct err **e);
+/* Renamed without being synced: for what can be made again, and tells when it is damaged. */
+int fs_file_place(struct fs_file *f, struct err **e);
 void fs_file_done(struct fs_file *f);
 AUTO_DEFINE_VALUE(struct fs_file, fs_file_done)
-/* The same in one go. */
+/* The same in one go: open, write and commit, or place. */
 int fs_write(const char *path, struct str bytes, mode_t mode, struct err **e);
+int fs_place(const char *path, struct str bytes, mode_t mode, struct err **e);
 /* A new folder of our own beside others: base + "/" + a name, which the caller frees. */
 int fs_temp_dir(const char *base, char **out, struct err **e);
 

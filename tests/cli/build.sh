@@ -53,6 +53,13 @@ expect 0 "" "$kiln" build $spec --base "$base" -t "oci:$work/near:it" \
 	--cache "$(realpath -m --relative-to=. "$work/near.cache")" --json
 same "$(field "$work/stdout" digest)" "$digest" "with a relative cache folder"
 
+# A byte of a packed package that the disk has changed: it is packed again.
+largest=$(find "$work/cache2/segments" -type f -printf '%s %p\n' | sort -rn | head -n 1 | cut -d' ' -f2)
+printf '\377\377\377\377' | dd of="$largest" bs=1 seek=100000 conv=notrunc status=none
+expect 0 "" "$kiln" build $spec --base "$base" -t "oci:$work/out2:it" --cache "$work/cache2" --json
+same "$(field "$work/stdout" digest)" "$digest" "with a damaged cache"
+"$python" tests/cli/check_layers.py "$work/out2" it || fail "digests of the layers after damage"
+
 # A lock pins the build; a lock of another definition is refused.
 expect 0 "" "$kiln" lock $spec --base "$base"
 cp "$work/stdout" "$work/lock.yml"
