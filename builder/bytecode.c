@@ -1,9 +1,10 @@
 /* builder/bytecode.c - .pyc files of noarch packages, made by the environment's own python.
  *
- * The interpreter reads sources from a socket and writes bytecode into a file without a name,
- * so neither waits for the other's buffer and nothing of the package touches the disk. Each
- * source is two lengths (32 bit, little-endian), its final path and its bytes; each answer a
- * length and a .pyc, or the length NOT_COMPILED. */
+ * A package's process reads sources from a socket and writes bytecode into a file without a
+ * name, so neither waits for the other's buffer and nothing of the package touches the disk.
+ * Each source is two lengths (32 bit, little-endian), its final path and its bytes; each answer
+ * a length and a .pyc, or the length NOT_COMPILED. A byte on the socket tells that all are
+ * written. The interpreter gets socket and file of each package on a socket of its own. */
 #include "builder/bytecode.h"
 #include "builder/sandbox.h"
 #include "specs/base/fs.h"
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -22,43 +24,70 @@ enum {
 	SOURCE_MAX = 256 << 20, /* no source is as long; python would need many times that */
 	END_MS = 30 * 60 * 1000,
 	STUCK_MS = 10 * 60 * 1000, /* for one source */
+	READY_MS = 60 * 1000,
 	SLICE_MS = 100,
 	TEXT_MAX = 4096,
 };
 
-/* Built-in modules only: the standard library stays closed, which is what takes the time. The
- * header of PEP 552 is written by hand: magic number, flags (1: a hash, not checked), hash.
- * A source that exhausts the stack or the memory does not compile; the next one may. */
+/* Built-in modules, and the two that know sockets: the standard library stays closed, which is
+ * what takes the time. The header of PEP 552 is written by hand: magic number, flags (1: a
+ * hash, not checked), hash. A source that exhausts the stack or the memory does not compile;
+ * the next one may. */
 static const char program[] =
-	"import sys, marshal, _imp, _frozen_importlib_external as external\n"
+	"import sys, marshal, posix, _imp, _io, _signal, _socket\n"
+	"import _frozen_importlib_external as external\n"
 	"magic = external.MAGIC_NUMBER\n"
 	"token = int.from_bytes(magic, 'little')\n"
-	"read = sys.stdin.buffer.read\n"
-	"write = sys.stdout.buffer.write\n"
+	"def work(source, target):\n"
+	"    read = _io.open(source, 'rb', closefd=False).read\n"
+	"    target = _io.open(target, 'wb')\n"
+	"    write = target.write\n"
+	"    while True:\n"
+	"        head = read(8)\n"
+	"        if len(head) < 8:\n"
+	"            break\n"
+	"        path = read(int.from_bytes(head[:4], 'little'))\n"
+	"        path = path.decode('utf-8', 'surrogateescape')\n"
+	"        text = read(int.from_bytes(head[4:], 'little'))\n"
+	"        try:\n"
+	"            code = marshal.dumps(compile(text, path, 'exec', dont_inherit=True))\n"
+	"            code = magic + b'\\1\\0\\0\\0' + _imp.source_hash(token, text) + code\n"
+	"        except Exception:\n"
+	"            write(b'\\xff\\xff\\xff\\xff')\n"
+	"        else:\n"
+	"            write(len(code).to_bytes(4, 'little'))\n"
+	"            write(code)\n"
+	"            del code\n"
+	"    target.close()\n"
+	"    posix.write(source, b'.')\n"
+	"_signal.signal(_signal.SIGCHLD, _signal.SIG_IGN)\n"
+	"control = _socket.socket(fileno=0)\n"
+	"control.send(b'.')\n"
 	"while True:\n"
-	"    head = read(8)\n"
-	"    if len(head) < 8:\n"
+	"    byte, more = control.recvmsg(1, 64)[:2]\n"
+	"    if not byte:\n"
 	"        break\n"
-	"    path = read(int.from_bytes(head[:4], 'little')).decode('utf-8', 'surrogateescape')\n"
-	"    source = read(int.from_bytes(head[4:], 'little'))\n"
-	"    try:\n"
-	"        code = marshal.dumps(compile(source, path, 'exec', dont_inherit=True))\n"
-	"        code = magic + b'\\1\\0\\0\\0' + _imp.source_hash(token, source) + code\n"
-	"    except Exception:\n"
-	"        write(b'\\xff\\xff\\xff\\xff')\n"
-	"    else:\n"
-	"        write(len(code).to_bytes(4, 'little'))\n"
-	"        write(code)\n"
-	"        del code\n"
-	"sys.stdout.buffer.flush()\n";
+	"    fds = [int.from_bytes(more[0][2][i:i + 4], sys.byteorder) for i in (0, 4)]\n"
+	"    if not posix.fork():\n"
+	"        control.close()\n"
+	"        work(*fds)\n"
+	"        posix._exit(0)\n"
+	"    for fd in fds:\n"
+	"        posix.close(fd)\n";
+
+struct compiler {
+	char *prefix, *scratch;
+	pid_t pid;
+	int control; /* socket: a package's socket and file */
+	int text;    /* file: what it says of failures, and what its forks say */
+	pthread_mutex_t lock;
+};
 
 struct bytecode {
 	struct arena arena;
-	char *prefix;
-	pid_t pid; /* 0: none runs */
-	int to;	   /* socket: sources */
-	int from;  /* file: bytecode */
-	int text;  /* file: what it says of failures */
+	struct compiler *compiler;
+	int to;	  /* socket: sources */
+	int from; /* file: bytecode */
 	VEC(const char *) sources;
 };
 
@@ -92,22 +121,67 @@ bool bytecode_path(struct str source, struct str python_version, struct buf *out
 	return true;
 }
 
-/* --- starting ------------------------------------------------------------------------ */
+/* --- waiting ------------------------------------------------------------------------- */
 
-void bytecode_free(struct bytecode *b)
+/* The last that was said of failures; for a message. */
+static struct str last_words(struct compiler *c, struct arena *a)
 {
-	if (!b)
+	struct stat st;
+	off_t at = fstat(c->text, &st) == 0 && st.st_size > TEXT_MAX ? st.st_size - TEXT_MAX : 0;
+	char *text = arena_alloc(a, TEXT_MAX);
+	ssize_t n = pread(c->text, text, TEXT_MAX, at);
+	return str_trim((struct str){text, n > 0 ? (size_t)n : 0});
+}
+
+static int died(struct compiler *c, const char *near, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	return err_set(
+		e, ERR_FAILED,
+		"the interpreter that makes bytecode ended near %s: %.*s; for another machine's "
+		"packages an emulator (qemu-user-static) runs it, and bytecode can be left out",
+		near, STR_ARG(last_words(c, &a)));
+}
+
+/* Waits until the socket can be read or written, as `events` says. */
+static int wait_for(int fd, short events, unsigned limit_ms, struct err **e)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+	for (unsigned waited = 0; waited < limit_ms; waited += SLICE_MS) {
+		int code = interrupt_check(e);
+		if (code < 0)
+			return code;
+		if (poll(&p, 1, SLICE_MS) > 0)
+			return 0;
+	}
+	return err_set(e, ERR_TIMEOUT, "the interpreter that makes bytecode takes too long");
+}
+
+/* The byte that says "ready" or "all is written"; near: for when it ended instead. */
+static int take_byte(struct compiler *c, int fd, unsigned limit_ms, const char *near,
+		     struct err **e)
+{
+	char byte;
+	int code = wait_for(fd, POLLIN, limit_ms, e);
+	if (code < 0)
+		return code;
+	return recv(fd, &byte, 1, 0) == 1 ? 0 : died(c, near, e);
+}
+
+/* --- the interpreter ----------------------------------------------------------------- */
+
+void compiler_stop(struct compiler *c)
+{
+	if (!c)
 		return;
-	if (b->pid)
-		process_kill(b->pid);
-	const int fds[] = {b->to, b->from, b->text};
-	for (size_t i = 0; i < COUNT(fds); i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-	VEC_DONE(&b->sources);
-	arena_done(&b->arena);
-	free(b->prefix);
-	free(b);
+	if (c->pid)
+		process_kill(c->pid);
+	fd_close_at(&c->control);
+	fd_close_at(&c->text);
+	pthread_mutex_destroy(&c->lock);
+	free(c->prefix);
+	free(c->scratch);
+	free(c);
 }
 
 /* A file without a name; file systems without O_TMPFILE get one that is removed at once. */
@@ -125,11 +199,11 @@ static int scratch_file(const char *folder)
 
 /* Outside a sandbox too, where there is none: compiling runs nothing of the packages that are
  * compiled. Isolated mode would ignore the hash seed, which Pythons before 3.11 need. */
-static int start(struct bytecode *b, const struct interpreter *python, int in, struct err **e)
+static int start(struct compiler *c, const struct interpreter *python, int in, struct err **e)
 {
 	bool boxed = sandbox_check(NULL) == 0;
 	AUTO(arena_done) struct arena a = ARENA;
-	const char *home = boxed ? b->prefix : python->folder;
+	const char *home = boxed ? c->prefix : python->folder;
 	const char *argv[] = {
 		arena_printf(&a, "%s/%s", home, python->program).p,
 		"-sSB",
@@ -146,80 +220,99 @@ static int start(struct bytecode *b, const struct interpreter *python, int in, s
 		"LC_ALL=C.UTF-8",
 		NULL,
 	};
-	const int fds[3] = {in, b->from, b->text};
+	const int fds[3] = {in, -1, c->text};
 	if (!boxed)
 		return process_start(&(struct process_request){argv, env, python->folder}, fds,
-				     &b->pid, e);
-	struct sandbox_bind bind = {python->folder, b->prefix, false};
-	struct sandbox_request q = {.argv = argv, .env = env, .binds = &bind, .bind_count = 1};
-	return sandbox_start(&q, fds, &b->pid, e);
+				     &c->pid, e);
+	struct sandbox_bind bind = {python->folder, c->prefix, false};
+	struct sandbox_request q = {
+		.argv = argv, .env = env, .binds = &bind, .bind_count = 1, .ends_with_input = true};
+	return sandbox_start(&q, fds, &c->pid, e);
 }
 
-int bytecode_start(const struct interpreter *python, const char *prefix, const char *scratch,
-		   struct bytecode **out, struct err **e)
+int compiler_start(const struct interpreter *python, const char *prefix, const char *scratch,
+		   struct compiler **out, struct err **e)
 {
-	AUTO(bytecode_free) struct bytecode *b = mem_zero(1, sizeof(*b));
+	AUTO(compiler_stop) struct compiler *c = mem_zero(1, sizeof(*c));
 	int ends[2];
-	b->prefix = mem_text(prefix);
-	b->to = -1;
-	b->from = scratch_file(scratch);
-	b->text = scratch_file(scratch);
-	if (b->from < 0 || b->text < 0)
+	pthread_mutex_init(&c->lock, NULL);
+	c->prefix = mem_text(prefix);
+	c->scratch = mem_text(scratch);
+	c->control = -1;
+	c->text = scratch_file(scratch);
+	if (c->text < 0)
 		return err_sys(e, "%s", scratch);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return err_sys(e, "a socket for the interpreter");
-	b->to = ends[0];
-	int code = start(b, python, ends[1], e);
+	c->control = ends[0];
+	int code = start(c, python, ends[1], e);
 	close(ends[1]);
 	if (code < 0)
 		return err_wrap(e, "the interpreter that makes bytecode does not start");
-	*out = STEAL(&b);
+	if ((code = take_byte(c, c->control, READY_MS, "its start", e)) < 0)
+		return code;
+	*out = STEAL(&c);
 	return 0;
 }
 
-/* --- sources ------------------------------------------------------------------------- */
+/* --- one package --------------------------------------------------------------------- */
 
-/* What the interpreter said, at its end; for a message. */
-static struct str last_words(struct bytecode *b)
+void bytecode_free(struct bytecode *b)
 {
-	struct stat st;
-	off_t at = fstat(b->text, &st) == 0 && st.st_size > TEXT_MAX ? st.st_size - TEXT_MAX : 0;
-	char *text = arena_alloc(&b->arena, TEXT_MAX);
-	ssize_t n = pread(b->text, text, TEXT_MAX, at);
-	return str_trim((struct str){text, n > 0 ? (size_t)n : 0});
+	if (!b)
+		return;
+	fd_close_at(&b->to);
+	fd_close_at(&b->from);
+	VEC_DONE(&b->sources);
+	arena_done(&b->arena);
+	free(b);
 }
 
-static int died(struct bytecode *b, int status, struct err **e)
+/* Hands both descriptors to the interpreter. */
+static int hand_over(struct compiler *c, const int fds[2], struct err **e)
 {
-	return err_set(
-		e, ERR_FAILED,
-		"the interpreter that makes bytecode ended with status %d near %s: %.*s; for "
-		"another machine's packages an emulator (qemu-user-static) runs it, and "
-		"bytecode can be left out",
-		status, b->sources.n ? b->sources.v[b->sources.n - 1] : "its start",
-		STR_ARG(last_words(b)));
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(2 * sizeof(int))];
+	} control = {{0}};
+	struct iovec byte = {&(char){'.'}, 1};
+	struct msghdr m = {.msg_iov = &byte,
+			   .msg_iovlen = 1,
+			   .msg_control = &control,
+			   .msg_controllen = sizeof(control)};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&m);
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(2 * sizeof(int));
+	memcpy(CMSG_DATA(head), fds, 2 * sizeof(int));
+	pthread_mutex_lock(&c->lock);
+	ssize_t sent = sendmsg(c->control, &m, MSG_NOSIGNAL);
+	pthread_mutex_unlock(&c->lock);
+	return sent == 1 ? 0 : died(c, "its start", e);
 }
 
-static int wait_for_end(struct bytecode *b, int *status, struct err **e)
+int bytecode_start(struct compiler *c, struct bytecode **out, struct err **e)
 {
-	pid_t pid = b->pid;
-	b->pid = 0;
-	return process_wait(pid, END_MS, status, e);
+	AUTO(bytecode_free) struct bytecode *b = mem_zero(1, sizeof(*b));
+	int ends[2];
+	b->compiler = c;
+	b->to = -1;
+	b->from = scratch_file(c->scratch);
+	if (b->from < 0)
+		return err_sys(e, "%s", c->scratch);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_sys(e, "a socket for the interpreter");
+	b->to = ends[0];
+	int code = hand_over(c, (const int[]){ends[1], b->from}, e);
+	close(ends[1]);
+	if (code == 0)
+		*out = STEAL(&b);
+	return code;
 }
 
-/* Waits until more can be sent. */
-static int wait_for_room(struct bytecode *b, struct err **e)
+static const char *last_source(const struct bytecode *b)
 {
-	struct pollfd p = {.fd = b->to, .events = POLLOUT};
-	for (int waited = 0; waited < STUCK_MS; waited += SLICE_MS) {
-		int code = interrupt_check(e);
-		if (code < 0)
-			return code;
-		if (poll(&p, 1, SLICE_MS) > 0)
-			return 0;
-	}
-	return err_set(e, ERR_TIMEOUT, "%s takes too long to compile",
-		       b->sources.v[b->sources.n - 1]);
+	return b->sources.n ? b->sources.v[b->sources.n - 1] : "its start";
 }
 
 static int send_all(struct bytecode *b, const void *p, size_t n, struct err **e)
@@ -231,11 +324,11 @@ static int send_all(struct bytecode *b, const void *p, size_t n, struct err **e)
 			n -= (size_t)done;
 			continue;
 		}
-		int code = 0, status;
+		int code = 0;
 		if (errno == EAGAIN)
-			code = wait_for_room(b, e);
+			code = wait_for(b->to, POLLOUT, STUCK_MS, e);
 		else if (errno != EINTR)
-			code = (code = wait_for_end(b, &status, e)) < 0 ? code : died(b, status, e);
+			code = died(b->compiler, last_source(b), e);
 		if (code < 0)
 			return code;
 	}
@@ -253,10 +346,8 @@ int bytecode_add(struct bytecode *b, const char *path, const void *source, size_
 {
 	if (size > SOURCE_MAX)
 		return err_set(e, ERR_LIMIT, "%s: a source of %zu bytes", path, size);
-	if (!b->pid)
-		return err_set(e, ERR_FAILED, "the interpreter has ended");
 	VEC_PUSH(&b->sources, arena_copy(&b->arena, path, strlen(path)));
-	struct str whole = arena_printf(&b->arena, "%s/%s", b->prefix, path);
+	struct str whole = arena_printf(&b->arena, "%s/%s", b->compiler->prefix, path);
 	unsigned char head[8];
 	put_u32(head, whole.n);
 	put_u32(head + 4, size);
@@ -303,17 +394,11 @@ static int hand_out(struct bytecode *b, struct str rest, bytecode_each_fn *each,
 
 int bytecode_end(struct bytecode *b, bytecode_each_fn *each, void *cookie, struct err **e)
 {
-	int status;
-	close(b->to);
-	b->to = -1;
-	if (!b->pid)
-		return err_set(e, ERR_FAILED, "the interpreter has ended");
-	int code = wait_for_end(b, &status, e);
-	if (code < 0)
-		return err_wrap(e, "the interpreter that makes bytecode");
-	if (status != 0)
-		return died(b, status, e);
 	struct stat st;
+	shutdown(b->to, SHUT_WR);
+	int code = take_byte(b->compiler, b->to, END_MS, last_source(b), e);
+	if (code < 0)
+		return code;
 	if (fstat(b->from, &st) < 0)
 		return err_sys(e, "bytecode");
 	size_t size = (size_t)st.st_size;

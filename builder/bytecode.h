@@ -1,9 +1,10 @@
 /* builder/bytecode.h - .pyc files of noarch packages, made by the environment's own python.
  *
  * One process a package compiles the sources in the order they are given, so equal packages
- * give equal bytes (marshal's references depend on what a process compiled before). The files
- * are unchecked-hash pycs (PEP 552): no time in them, and none needed on the file. The path in
- * them is the final one. The interpreter is unpacked once into the cache folder. */
+ * give equal bytes (marshal's references depend on what a process compiled before). Those
+ * processes are forks of one interpreter, which starts once: starting takes longer than most
+ * packages. The files are unchecked-hash pycs (PEP 552): no time in them, and none needed on
+ * the file. The path in them is the final one. */
 #ifndef KILN_BYTECODE_H
 #define KILN_BYTECODE_H
 #include "builder/link.h"
@@ -22,17 +23,21 @@ struct interpreter {
 	char *program; /* below it: "bin/python3.11" */
 };
 
+struct compiler; /* an interpreter at work; for any thread */
+
+/* Starts it and waits until it is ready; it is seen at `prefix`. scratch: a folder for files
+ * without a name. ERR_FAILED, with what helps, when it does not run here. */
+int compiler_start(const struct interpreter *python, const char *prefix, const char *scratch,
+		   struct compiler **out, struct err **e);
+/* Ends it, with all that it compiles; NULL is fine. */
+void compiler_stop(struct compiler *c);
+AUTO_DEFINE(struct compiler *, compiler_stop)
+
 struct bytecode; /* one package being compiled; for one thread */
 
-/* Starts the interpreter of the plan's `python` package, unpacking it first when needed.
- * ERR_ABSENT when the plan has no python. ERR_FAILED, with what helps, when it cannot be run
- * here. */
-int bytecode_open(const struct link_plan *p, struct bytecode **out, struct err **e);
-/* The same with an interpreter at hand, which is seen at `prefix`; scratch: a folder for what it
- * writes, which has no name there. */
-int bytecode_start(const struct interpreter *python, const char *prefix, const char *scratch,
-		   struct bytecode **out, struct err **e);
-/* Ends the process, if it still runs; NULL is fine. */
+/* A process for one package; c has to stay. */
+int bytecode_start(struct compiler *c, struct bytecode **out, struct err **e);
+/* Whatever is not compiled by now will not be; NULL is fine. */
 void bytecode_free(struct bytecode *b);
 AUTO_DEFINE(struct bytecode *, bytecode_free)
 

@@ -4,16 +4,10 @@
 #include "cache/layout.h"
 #include "specs/base/fs.h"
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 
-enum { FORMAT = 1 };
-
-void interpreter_done(struct interpreter *i)
-{
-	free(i->folder);
-	free(i->program);
-	*i = (struct interpreter){0};
-}
+enum { FORMAT = 2 };
 
 /* --- what it is made of -------------------------------------------------------------- */
 
@@ -22,6 +16,7 @@ struct parts {
 	size_t python;
 	struct str minor; /* "3.11" */
 	bool *chosen;	  /* [plan->count] */
+	bool whole;	  /* with all that it depends on, and the whole library */
 	char library[32]; /* "lib/python3.11/" */
 };
 
@@ -31,10 +26,12 @@ static void parts_done(struct parts *p)
 }
 AUTO_DEFINE_VALUE(struct parts, parts_done)
 
-/* Python and what it depends on, but no noarch packages: those would need it themselves. */
-static int choose(const struct link_plan *p, struct parts *out, struct err **e)
+/* Python, which mostly needs nothing else to start. Of what it depends on, no noarch packages:
+ * those would need it themselves. */
+static int choose(const struct link_plan *p, bool whole, struct parts *out, struct err **e)
 {
 	out->plan = p;
+	out->whole = whole;
 	out->python = link_tree_find(p, "python");
 	if (out->python == p->count)
 		return err_set(e, ERR_ABSENT,
@@ -46,7 +43,8 @@ static int choose(const struct link_plan *p, struct parts *out, struct err **e)
 	snprintf(out->library, sizeof(out->library), "lib/python%.*s/", STR_ARG(out->minor));
 	out->chosen = mem_zero(p->count, sizeof(bool));
 	out->chosen[out->python] = true;
-	link_tree_add_dependencies(p, out->chosen);
+	if (whole)
+		link_tree_add_dependencies(p, out->chosen);
 	for (size_t i = 0; i < p->count; i++)
 		out->chosen[i] &= p->records[i].noarch == NOARCH_NONE;
 	return 0;
@@ -56,7 +54,7 @@ static struct digest_text identity(const struct parts *p)
 {
 	AUTO(hasher_free) struct hasher *h = hasher_new();
 	struct digest d;
-	hasher_add(h, &(uint32_t){FORMAT}, sizeof(uint32_t));
+	hasher_add(h, &(uint32_t[]){FORMAT, p->whole}, 2 * sizeof(uint32_t));
 	for (size_t i = 0; i < p->plan->count; i++) {
 		if (!p->chosen[i])
 			continue;
@@ -67,20 +65,36 @@ static struct digest_text identity(const struct parts *p)
 	return digest_text(&d);
 }
 
-/* Folders of the standard library that compiling may reach: encodings that a source declares,
- * and what starting up reads. */
-static bool wanted_library(struct str rest)
+static bool starts_with_any(struct str s, const char *const *texts, size_t count)
 {
-	static const char *const folders[] = {
-		"collections", "encodings", "importlib", "lib-dynload", "re",
-	};
-	size_t slash = str_find(rest, '/');
-	if (slash == rest.n)
-		return true;
-	for (size_t i = 0; i < COUNT(folders); i++)
-		if (str_is(str_to(rest, slash), folders[i]))
+	for (size_t i = 0; i < count; i++)
+		if (str_starts(s, texts[i]))
 			return true;
 	return false;
+}
+
+/* Of the standard library: what starting up reads, with os.py, by which a library is known;
+ * encodings, which sources declare; sockets. */
+static bool wanted_library(const struct parts *p, struct str rest)
+{
+	static const char *const names[] = {
+		"_bootlocale.py",
+		"abc.py",
+		"codecs.py",
+		"encodings/",
+		"io.py",
+		"lib-dynload/_codecs_",
+		"lib-dynload/_multibytecodec",
+		"lib-dynload/_socket",
+		"lib-dynload/unicodedata",
+		"os.py",
+		"stringprep.py",
+		"warnings.py",
+	};
+	static const char *const more[] = {"collections/", "importlib/", "lib-dynload/", "re/"};
+	return starts_with_any(rest, names, COUNT(names)) ||
+	       (p->whole &&
+		(str_find(rest, '/') == rest.n || starts_with_any(rest, more, COUNT(more))));
 }
 
 static bool wanted(const void *cookie, const char *path)
@@ -88,7 +102,7 @@ static bool wanted(const void *cookie, const char *path)
 	const struct parts *p = cookie;
 	struct str s = str_of(path);
 	if (str_starts(s, p->library))
-		return wanted_library(str_from(s, strlen(p->library)));
+		return wanted_library(p, str_from(s, strlen(p->library)));
 	if (str_starts(s, "bin/python"))
 		return true;
 	/* Shared libraries: lib/libz.so.1 and the like. */
@@ -97,72 +111,14 @@ static bool wanted(const void *cookie, const char *path)
 
 /* --- making it ----------------------------------------------------------------------- */
 
-struct library {
-	const struct interpreter *python;
-	struct str version;
-	struct bytecode *compiler;
-	struct sink *to;
-};
-
-/* One of the modules that starting up reads. */
-static int add_module(struct library *l, const char *path, struct err **e)
-{
-	AUTO(free) char *file = fs_join(l->python->folder, path);
-	AUTO(buf_done) struct buf source = BUF(16 << 20);
-	int code = fs_read(file, &source, e);
-	return code < 0 ? code : bytecode_add(l->compiler, path, source.data, source.n, e);
-}
-
-static int put_bytecode(void *cookie, const struct bytecode_file *f, struct err **e)
-{
-	struct library *l = cookie;
-	AUTO(buf_done) struct buf path = BUF(BUF_UNLIMITED);
-	if (!f->p || !bytecode_path(str_of(f->source), l->version, &path))
-		return 0;
-	struct entry entry = {ENTRY_FILE, path.data, NULL, 0644, 0, f->size};
-	int code = l->to->entry(l->to, &entry, e);
-	return code < 0 ? code : l->to->data(l->to, f->p, f->size, e);
-}
-
-/* The bytecode that came with it goes by file times, which linking sets anew: python would
- * compile what it reads at each start, which doubles the time that takes. What fails here is
- * only slower, or will fail again where it matters. */
-static int quicken(const struct parts *p, const struct interpreter *python, struct err **e)
-{
-	static const char *const modules[] = {
-		"encodings/__init__.py",
-		"encodings/aliases.py",
-		"encodings/utf_8.py",
-		"warnings.py",
-	};
-	AUTO(sink_folder_free) struct sink *to = sink_folder_new(python->folder, e);
-	AUTO(bytecode_free) struct bytecode *compiler = NULL;
-	struct library l = {.python = python, .version = p->minor, .to = to};
-	int code = to ? 0 : ERR_IO;
-	if (code == 0)
-		code = bytecode_start(python, p->plan->options.prefix, python->folder, &compiler,
-				      e);
-	l.compiler = compiler;
-	for (size_t i = 0; i < COUNT(modules) && code == 0; i++) {
-		struct buf path = BUF(200);
-		buf_printf(&path, "%s%s", p->library, modules[i]);
-		AUTO(free) char *name = buf_take(&path);
-		code = add_module(&l, name, e);
-	}
-	return code < 0 ? code : bytecode_end(compiler, put_bytecode, &l, e);
-}
-
-static int make(const struct parts *p, const char *program, const char *place, struct err **e)
+static int make(const struct parts *p, const char *place, struct err **e)
 {
 	AUTO(free) char *aside = NULL;
 	int code = link_tree_temp(p->plan, &aside, e);
 	if (code < 0)
 		return code;
 	struct link_tree_request q = {p->plan, p->chosen, aside, wanted, p};
-	struct interpreter python = {aside, (char *)program};
 	code = link_tree(&q, e);
-	if (code == 0)
-		(void)quicken(p, &python, NULL);
 	if (code == 0 && rename(aside, place) < 0)
 		code = err_sys(e, "%s", place);
 	if (code < 0)
@@ -171,7 +127,7 @@ static int make(const struct parts *p, const char *program, const char *place, s
 }
 
 /* One process makes it, the others wait. */
-static int make_once(const struct parts *p, const char *program, const char *place, struct err **e)
+static int make_once(const struct parts *p, const char *place, struct err **e)
 {
 	if (access(place, F_OK) == 0)
 		return 0;
@@ -185,35 +141,63 @@ static int make_once(const struct parts *p, const char *program, const char *pla
 		code = layout_lock(locks, lock_name, &lock, e);
 	if (code < 0 || access(place, F_OK) == 0)
 		return code;
-	return make(p, program, place, e);
+	return make(p, place, e);
 }
 
-int interpreter_open(const struct link_plan *p, struct interpreter *out, struct err **e)
+/* --- starting it --------------------------------------------------------------------- */
+
+static int start(const struct link_plan *p, bool whole, struct compiler **out, struct err **e)
 {
 	AUTO(parts_done) struct parts parts = {0};
 	AUTO(free) char *folders = NULL;
-	int code = choose(p, &parts, e);
+	AUTO(free) char *scratch = NULL;
+	int code = choose(p, whole, &parts, e);
 	if (code == 0)
 		code = layout_folder(p->options.cache, LAYOUT_INTERPRETERS, &folders, e);
+	if (code == 0)
+		code = layout_folder(p->options.cache, LAYOUT_TREES, &scratch, e);
 	if (code < 0)
 		return code;
 	AUTO(free) char *place = fs_join(folders, identity(&parts).hex);
-	struct buf name = BUF(100);
-	buf_printf(&name, "bin/python%.*s", STR_ARG(parts.minor));
-	AUTO(free) char *program = buf_take(&name);
-	if ((code = make_once(&parts, program, place, e)) < 0)
+	AUTO(buf_done) struct buf program = BUF(100);
+	buf_printf(&program, "bin/python%.*s", STR_ARG(parts.minor));
+	if ((code = make_once(&parts, place, e)) < 0)
 		return err_wrap(e, "the interpreter that makes bytecode");
-	out->folder = STEAL(&place);
-	out->program = STEAL(&program);
-	return 0;
+	struct interpreter python = {place, program.data};
+	return compiler_start(&python, p->options.prefix, scratch, out, e);
 }
 
-int bytecode_open(const struct link_plan *p, struct bytecode **out, struct err **e)
+struct interpreter_slot {
+	pthread_mutex_t lock;
+	struct compiler *compiler;
+};
+
+struct interpreter_slot *interpreter_slot_new(void)
 {
-	AUTO(interpreter_done) struct interpreter python = {0};
-	AUTO(free) char *scratch = NULL;
-	int code = interpreter_open(p, &python, e);
-	if (code == 0)
-		code = layout_folder(p->options.cache, LAYOUT_TREES, &scratch, e);
-	return code < 0 ? code : bytecode_start(&python, p->options.prefix, scratch, out, e);
+	struct interpreter_slot *s = mem_zero(1, sizeof(*s));
+	pthread_mutex_init(&s->lock, NULL);
+	return s;
+}
+
+void interpreter_slot_free(struct interpreter_slot *s)
+{
+	if (!s)
+		return;
+	compiler_stop(s->compiler);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+int interpreter_start(const struct link_plan *p, struct compiler **out, struct err **e)
+{
+	struct interpreter_slot *s = p->interpreter;
+	pthread_mutex_lock(&s->lock);
+	int code = s->compiler ? 0 : start(p, false, &s->compiler, e);
+	if (code == ERR_FAILED) {
+		err_clear(e);
+		code = start(p, true, &s->compiler, e);
+	}
+	*out = s->compiler;
+	pthread_mutex_unlock(&s->lock);
+	return code;
 }

@@ -1,7 +1,7 @@
 /* builder/link.c - one package's entries, from its archive through relocation into a sink. */
 #include "builder/link.h"
-#include "builder/bytecode.h"
 #include "builder/condameta.h"
+#include "builder/interpreter.h"
 #include "builder/link_private.h"
 #include "builder/relocate.h"
 #include "cache/intern.h"
@@ -213,12 +213,16 @@ static int check_file(struct run *r, const struct package_path *from, const stru
 	return 0;
 }
 
-/* The source just emitted; the first one starts the interpreter. */
+/* The source just emitted; the first one starts a process for the package. */
 static int compile(struct run *r, const char *path, struct err **e)
 {
 	int code = buf_check(&r->source, path, e);
-	if (code == 0 && !r->compiler)
-		code = bytecode_open(r->plan, &r->compiler, e);
+	if (code == 0 && !r->compiler) {
+		struct compiler *compiler;
+		code = interpreter_start(r->plan, &compiler, e);
+		if (code == 0)
+			code = bytecode_start(compiler, &r->compiler, e);
+	}
 	return code < 0 ? code : bytecode_add(r->compiler, path, r->source.data, r->source.n, e);
 }
 

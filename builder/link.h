@@ -26,6 +26,7 @@ struct link_options {
 int link_check_prefix(const char *prefix, struct err **e);
 
 struct link_package_plan; /* one package's paths; opaque */
+struct interpreter_slot;  /* of builder/interpreter.h; opaque */
 
 struct link_plan {
 	struct arena arena;
@@ -33,7 +34,8 @@ struct link_plan {
 	const struct record *records;	  /* link order; completed from the archives' index.json */
 	const struct package_file *files; /* borrowed */
 	size_t count;
-	struct link_package_plan **packages; /* [count] */
+	struct link_package_plan **packages;  /* [count] */
+	struct interpreter_slot *interpreter; /* starts when there is something to compile */
 	uint64_t newest;  /* latest build timestamp of the packages, seconds; 0: none known */
 	bool has_scripts; /* some package has link scripts */
 };

@@ -1,5 +1,6 @@
 /* builder/link_plan.c - what every archive says of itself, and the final path of every file. */
 #include "builder/condameta.h"
+#include "builder/interpreter.h"
 #include "builder/link_private.h"
 #include "builder/link_tree.h"
 #include "builder/solve.h"
@@ -22,6 +23,7 @@ void link_plan_done(struct link_plan *p)
 {
 	for (size_t i = 0; p->packages && i < p->count; i++)
 		package_plan_free(p->packages[i]);
+	interpreter_slot_free(p->interpreter);
 	arena_done(&p->arena);
 	*p = (struct link_plan){.arena = ARENA};
 }
@@ -233,6 +235,7 @@ int link_plan_make(const struct link_options *o, const struct record *records,
 	int code = link_check_prefix(o->prefix, e);
 	if (code < 0)
 		return code;
+	p.interpreter = interpreter_slot_new();
 	p.packages = arena_zero(&p.arena, count + 1, sizeof(struct link_package_plan *));
 	if ((code = make(&p, records, e)) < 0)
 		return code;

@@ -59,7 +59,7 @@ static void add_namespaces(struct words *w, const struct way *way)
 		ADD(w, "--unshare-all", "--uid", "0", "--gid", "0");
 	else
 		ADD(w, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts");
-	ADD(w, "--die-with-parent", "--new-session", "--hostname", "kiln", "--cap-drop", "ALL");
+	ADD(w, "--new-session", "--hostname", "kiln", "--cap-drop", "ALL");
 }
 
 static void add_root(struct words *w, const struct way *way)
@@ -95,7 +95,7 @@ static void try_way(const struct way *way)
 	AUTO(process_result_done) struct process_result r = PROCESS_RESULT(CHECK_OUTPUT);
 	AUTO(err_free) struct err *e = NULL;
 	add_root(&w, way);
-	ADD(&w, "true", NULL);
+	ADD(&w, "--die-with-parent", "true", NULL);
 	const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
 	int code =
 		process_run(&(struct process_request){w.list.v, env, "/"}, CHECK_MS, true, &r, &e);
@@ -183,6 +183,8 @@ static int box(const struct sandbox_request *q, struct boxed *out, struct err **
 		return code;
 	struct words *w = &out->argv;
 	add_root(w, checked.way);
+	if (!q->ends_with_input)
+		ADD(w, "--die-with-parent");
 	for (size_t i = 0; i < q->bind_count; i++) {
 		const struct sandbox_bind *b = &q->binds[i];
 		ADD(w, b->writable ? "--bind" : "--ro-bind", b->from, b->to);

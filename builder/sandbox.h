@@ -23,6 +23,9 @@ struct sandbox_request {
 	int64_t epoch;	     /* SOURCE_DATE_EPOCH */
 	unsigned timeout_ms; /* 0: none */
 	bool together;	     /* both streams in r->out */
+	/* It ends with its standard input. Others are killed when the thread that started them
+	 * ends, which also happens when this process is killed. */
+	bool ends_with_input;
 };
 
 /* 0 when programs can be run here. ERR_ABSENT: there is no bwrap; ERR_FAILED: the system

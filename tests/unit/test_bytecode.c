@@ -1,5 +1,6 @@
 /* tests/unit/test_bytecode.c - sources become .pyc files as PEP 552 and py_compile have them. */
 #include "builder/bytecode.h"
+#include "specs/base/workers.h"
 #include "tests/fake/folder.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,11 +11,21 @@
 
 /* The machine's own python stands in for the environment's. */
 static const struct interpreter host = {(char *)"/usr", (char *)"bin/python3"};
+static struct compiler *compiler;
+
+static int tear_down(void **state)
+{
+	compiler_stop(STEAL(&compiler));
+	return folder_remove(state);
+}
 
 static void need_python(void)
 {
+	AUTO(err_free) struct err *e = NULL;
 	if (access("/usr/bin/python3", X_OK) < 0)
 		skip();
+	if (compiler_start(&host, "/opt/env", folder, &compiler, &e) < 0)
+		fail_msg("%s", err_line(e));
 }
 
 static void names_the_file_that_python_looks_for(void **state)
@@ -82,7 +93,7 @@ static void compile_all(bytecode_each_fn *each, void *cookie)
 {
 	AUTO(err_free) struct err *e = NULL;
 	AUTO(bytecode_free) struct bytecode *b = NULL;
-	int code = bytecode_start(&host, "/opt/env", folder, &b, &e);
+	int code = bytecode_start(compiler, &b, &e);
 	for (size_t i = 0; i < COUNT(files) && code == 0; i++)
 		code = bytecode_add(b, files[i].path, files[i].source, strlen(files[i].source), &e);
 	if (code == 0)
@@ -133,8 +144,8 @@ static int add_to_hash(void *cookie, const struct bytecode_file *f, struct err *
 static void gives_the_same_bytes_each_time(void **state)
 {
 	(void)state;
-	need_python();
 	struct digest first, again;
+	need_python();
 	for (int i = 0; i < 3; i++) {
 		AUTO(hasher_free) struct hasher *h = hasher_new();
 		compile_all(add_to_hash, h);
@@ -160,7 +171,7 @@ static void many_sources_do_not_block(void **state)
 	size_t n = 0;
 	for (int i = 0; i < 2000; i++)
 		buf_printf(&source, "def f%d(a): return 'text %d'\n", i, i);
-	assert_int_equal(bytecode_start(&host, "/opt/env", folder, &b, NULL), 0);
+	assert_int_equal(bytecode_start(compiler, &b, NULL), 0);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(bytecode_add(b, "x.py", source.data, source.n, NULL), 0);
 	assert_int_equal(bytecode_end(b, count, &n, NULL), 0);
@@ -176,16 +187,39 @@ static void says_why_an_interpreter_does_not_run(void **state)
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		AUTO(err_free) struct err *e = NULL;
-		AUTO(bytecode_free) struct bytecode *b = NULL;
-		size_t n = 0;
-		int code = bytecode_start(&rows[i], "/opt/env", folder, &b, &e);
-		if (code == 0)
-			code = bytecode_add(b, "x.py", "", 0, &e);
-		if (code == 0)
-			code = bytecode_end(b, count, &n, &e);
-		assert_true(code < 0);
+		assert_true(compiler_start(&rows[i], "/opt/env", folder, &compiler, &e) < 0);
 		assert_non_null(strstr(e->text, "interpreter"));
 	}
+}
+
+static int compile_some(void *cookie, size_t i, struct err **e)
+{
+	struct digest *out = (struct digest *)cookie + i;
+	AUTO(bytecode_free) struct bytecode *b = NULL;
+	AUTO(hasher_free) struct hasher *h = hasher_new();
+	int code = bytecode_start(compiler, &b, e);
+	for (size_t k = 0; k < 50 && code == 0; k++) {
+		AUTO(buf_done) struct buf source = BUF(1 << 20);
+		buf_printf(&source, "import os\ndef f%zu(text): return 'os', %zu, text.path\n",
+			   k + i % 3, k * 1000);
+		code = bytecode_add(b, "x.py", source.data, source.n, e);
+	}
+	if (code == 0)
+		code = bytecode_end(b, add_to_hash, h, e);
+	hasher_end(h, out);
+	return code;
+}
+
+static void packages_beside_one_another_do_not_show_in_the_bytes(void **state)
+{
+	(void)state;
+	enum { JOBS = 30 };
+	struct digest out[JOBS];
+	need_python();
+	assert_int_equal(workers_run(6, JOBS, compile_some, out, NULL), 0);
+	for (size_t i = 3; i < JOBS; i++)
+		assert_true(digest_eq(&out[i], &out[i % 3]));
+	assert_false(digest_eq(&out[0], &out[1]));
 }
 
 static void may_be_dropped_while_it_compiles(void **state)
@@ -193,19 +227,20 @@ static void may_be_dropped_while_it_compiles(void **state)
 	(void)state;
 	need_python();
 	AUTO(bytecode_free) struct bytecode *b = NULL;
-	assert_int_equal(bytecode_start(&host, "/opt/env", folder, &b, NULL), 0);
+	assert_int_equal(bytecode_start(compiler, &b, NULL), 0);
 	assert_int_equal(bytecode_add(b, "x.py", "a = 1\n", 6, NULL), 0);
 }
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_remove)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, folder_make, tear_down)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_the_file_that_python_looks_for),
 		TEST(compiles_what_py_compile_would),
 		TEST(gives_the_same_bytes_each_time),
 		TEST(many_sources_do_not_block),
 		TEST(says_why_an_interpreter_does_not_run),
+		TEST(packages_beside_one_another_do_not_show_in_the_bytes),
 		TEST(may_be_dropped_while_it_compiles),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
