@@ -36,11 +36,6 @@ void segment_id(const struct layer_options *o, const struct digest *content, str
 /* Finds it in the cache; ERR_ABSENT. */
 int segment_find(const struct layer_options *o, const struct digest *id, struct segment *out,
 		 struct err **e);
-/* Makes it: fill emits entries into the sink; the paths of directories needed above them are
- * collected with it. Stored whole or not at all. */
-int segment_make(const struct layer_options *o, const struct digest *id,
-		 int (*fill)(void *cookie, struct sink *to, struct err **e), void *cookie,
-		 struct segment *out, struct err **e);
 
 struct layer {
 	struct digest digest;  /* of the compressed bytes */

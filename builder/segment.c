@@ -271,11 +271,3 @@ int segment_make_from(const struct layer_options *o, const struct segment_source
 	path_set_done(&s.dirs);
 	return r;
 }
-
-int segment_make(const struct layer_options *o, const struct digest *id,
-		 int (*fill)(void *cookie, struct sink *to, struct err **e), void *cookie,
-		 struct segment *out, struct err **e)
-{
-	struct segment_source from = {.id = *id, .fill = fill, .cookie = cookie};
-	return segment_make_from(o, &from, out, e);
-}

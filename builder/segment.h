@@ -23,6 +23,7 @@ struct segment_source {
 	struct layer_hash *hash; /* NULL: nobody */
 	struct path_set *dirs;	 /* out, added to: directories above its entries; NULL */
 };
+/* Stored whole or not at all. */
 int segment_make_from(const struct layer_options *o, const struct segment_source *from,
 		      struct segment *out, struct err **e);
 

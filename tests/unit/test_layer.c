@@ -1,7 +1,5 @@
 /* tests/unit/test_layer.c - segments and layers, read back by libarchive. */
-#include "builder/compress.h"
-#include "builder/layer.h"
-#include "builder/path_set.h"
+#include "builder/segment.h"
 #include "specs/base/fs.h"
 #include "specs/base/workers.h"
 #include <archive.h>
@@ -86,6 +84,13 @@ static struct layer_options options(enum compression c)
 		.cache = cache, .prefix = "/opt/env", .compression = c, .jobs = 2};
 }
 
+static int make_segment(const struct layer_options *o, const struct digest *id,
+			const struct package *p, struct segment *out, struct err **e)
+{
+	struct segment_source from = {.id = *id, .fill = fill, .cookie = (void *)p};
+	return segment_make_from(o, &from, out, e);
+}
+
 static struct digest content(size_t i)
 {
 	struct digest d;
@@ -112,7 +117,7 @@ static void make(const struct layer_options *o, size_t i, struct segment *out)
 	struct digest c = content(i), id;
 	struct err *e = NULL;
 	segment_id(o, &c, &id);
-	assert_int_equal(segment_make(o, &id, fill, (void *)&packages[i], out, &e), 0);
+	assert_int_equal(make_segment(o, &id, &packages[i], out, &e), 0);
 }
 
 static void read_layer(const struct layer_options *o, const struct layer *l, struct buf *out)
@@ -406,8 +411,7 @@ static void refuses_what_a_layer_cannot_hold(void **state)
 		struct digest id = content(100 + i);
 		struct segment s;
 		AUTO(err_free) struct err *e = NULL;
-		assert_int_equal(segment_make(&o, &id, fill, (void *)&rows[i], &s, &e),
-				 ERR_CORRUPT);
+		assert_int_equal(make_segment(&o, &id, &rows[i], &s, &e), ERR_CORRUPT);
 		assert_int_equal(segment_find(&o, &id, &s, NULL), ERR_ABSENT);
 	}
 }
@@ -425,9 +429,10 @@ static void a_file_has_the_size_it_said(void **state)
 	struct digest id = content(200);
 	struct segment s;
 	(void)state;
-	for (size_t n = 9; n <= 11; n++)
-		assert_int_equal(segment_make(&o, &id, short_file, &n, &s, NULL),
-				 n == 10 ? 0 : ERR_FAILED);
+	for (size_t n = 9; n <= 11; n++) {
+		struct segment_source from = {.id = id, .fill = short_file, .cookie = &n};
+		assert_int_equal(segment_make_from(&o, &from, &s, NULL), n == 10 ? 0 : ERR_FAILED);
+	}
 }
 
 static void two_packages_with_one_path_are_refused(void **state)
@@ -452,7 +457,7 @@ static int job(void *cookie, size_t i, struct err **e)
 	struct job *j = cookie;
 	struct digest c = content(400 + i), id;
 	segment_id(&j->o, &c, &id);
-	return segment_make(&j->o, &id, fill, (void *)&packages[i % 2], &j->made[i], e);
+	return make_segment(&j->o, &id, &packages[i % 2], &j->made[i], e);
 }
 
 static void threads_do_not_show_in_the_bytes(void **state)
