@@ -104,7 +104,7 @@ static struct str base_digest_text(struct build *b)
 {
 	if (!b->has_base)
 		return (struct str){0};
-	return arena_printf(&b->arena, "sha256:%s", digest_text(&b->base_digest).hex);
+	return arena_str(&b->arena, str_of(digest_name(&b->base_digest).text));
 }
 
 void build_key(struct build *b, const struct definition *d, struct buf *text, struct digest *out)

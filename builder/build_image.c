@@ -69,8 +69,8 @@ static void name_result(struct run *r)
 {
 	AUTO(buf_done) struct buf name = BUF(1 << 20);
 	destination_name(&r->to[0], &name);
-	r->result->image = arena_printf(&r->result->arena, "%s@sha256:%s", name.data,
-					digest_text(&r->result->digest).hex);
+	r->result->image = arena_printf(&r->result->arena, "%s@%s", name.data,
+					digest_name(&r->result->digest).text);
 }
 
 /* ---- the short way: the key has an image ---- */

@@ -118,7 +118,7 @@ static void marks_make(struct making *m)
 {
 	if (m->base) {
 		mark(m, "org.opencontainers.image.base.digest",
-		     arena_printf(m->arena, "sha256:%s", digest_text(&m->base->named).hex));
+		     arena_str(m->arena, str_of(digest_name(&m->base->named).text)));
 		mark(m, "org.opencontainers.image.base.name", m->base->reference);
 	}
 	mark(m, "org.opencontainers.image.created", m->created);

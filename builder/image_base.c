@@ -172,8 +172,8 @@ static int config_parse(struct base_image *b, struct str config, struct err **e)
 		return err_set(e, ERR_LIMIT, "an image config of %zu bytes", config.n);
 	digest_of(config.p, config.n, &found);
 	if (!digest_eq(&found, &b->config.digest) || config.n != b->config.size)
-		return err_set(e, ERR_DIGEST, "image config: sha256:%s was expected",
-			       digest_text(&b->config.digest).hex);
+		return err_set(e, ERR_DIGEST, "image config: %s was expected",
+			       digest_name(&b->config.digest).text);
 	int r = json_parse(config, "image config", &b->config_json, e);
 	if (r < 0)
 		return r;

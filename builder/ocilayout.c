@@ -235,8 +235,8 @@ int ocilayout_put(const struct ocilayout *l, const struct ocilayout_blob *b, str
 		return code;
 	hasher_end(hasher, &is);
 	if (in.size != b->size || !digest_eq(&is, &b->digest))
-		return err_set(e, ERR_DIGEST, "blob sha256:%s: other bytes came",
-			       digest_text(&b->digest).hex);
+		return err_set(e, ERR_DIGEST, "blob %s: other bytes came",
+			       digest_name(&b->digest).text);
 	return fs_file_commit(&file, e);
 }
 

@@ -21,7 +21,7 @@ static int manifest_url(struct registry *g, const struct reference *r, struct bu
 	AUTO(buf_done) struct buf what = BUF(4096);
 	buf_add_text(&what, "manifests/");
 	if (r->has_digest)
-		buf_printf(&what, "sha256:%s", digest_text(&r->digest).hex);
+		buf_add_text(&what, digest_name(&r->digest).text);
 	else if (r->tag.n)
 		buf_add_str(&what, r->tag);
 	else
@@ -74,12 +74,11 @@ static int check_digest(const struct reference *r, const struct http_answer *a, 
 	struct str header = http_header(a, "docker-content-digest");
 	digest_of(a->body.data, a->body.n, &is);
 	if (r->has_digest && !digest_eq(&is, &r->digest))
-		return err_set(e, ERR_DIGEST, "manifest sha256:%s: the registry sent sha256:%s",
-			       digest_text(&r->digest).hex, digest_text(&is).hex);
+		return err_set(e, ERR_DIGEST, "manifest %s: the registry sent %s",
+			       digest_name(&r->digest).text, digest_name(&is).text);
 	if (!r->has_digest && digest_parse(header, &said) && !digest_eq(&is, &said))
-		return err_set(e, ERR_DIGEST,
-			       "the manifest is sha256:%s, but was announced as %.*s",
-			       digest_text(&is).hex, STR_ARG(header));
+		return err_set(e, ERR_DIGEST, "the manifest is %s, but was announced as %.*s",
+			       digest_name(&is).text, STR_ARG(header));
 	*out = is;
 	return 0;
 }
@@ -181,8 +180,8 @@ static int head_remote(struct registry *g, const struct reference *r, struct dig
 	if (a.status != 200 || !digest_parse(digest, out) || (out_size && !sized))
 		return head_by_get(g, r, out, out_size, e);
 	if (r->has_digest && !digest_eq(out, &r->digest))
-		return err_set(e, ERR_DIGEST, "the registry shows %.*s for sha256:%s",
-			       STR_ARG(digest), digest_text(&r->digest).hex);
+		return err_set(e, ERR_DIGEST, "the registry shows %.*s for %s", STR_ARG(digest),
+			       digest_name(&r->digest).text);
 	if (out_size)
 		*out_size = size;
 	return 0;
@@ -233,7 +232,7 @@ static int read_remote(struct registry *g, const struct reference *r, const stru
 	AUTO(buf_done) struct buf url = BUF(64 << 10);
 	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
 	struct receive in = {.b = b};
-	struct str what = arena_printf(&arena, "blobs/sha256:%s", digest_text(&b->digest).hex);
+	struct str what = arena_printf(&arena, "blobs/%s", digest_name(&b->digest).text);
 	struct str range = arena_printf(&arena, "Range: bytes=%llu-", (unsigned long long)b->at);
 	const char *const headers[] = {b->at ? range.p : NULL, NULL};
 	int code = registry_url(g, r, what.p, &url, e);
@@ -253,8 +252,8 @@ static int read_remote(struct registry *g, const struct reference *r, const stru
 	if ((code = check_coding(&a, "blob", e)) < 0)
 		return code;
 	if (in.got != b->size - b->at)
-		return err_set(e, ERR_DIGEST, "blob sha256:%s: %llu bytes came, not %llu",
-			       digest_text(&b->digest).hex, (unsigned long long)in.got,
+		return err_set(e, ERR_DIGEST, "blob %s: %llu bytes came, not %llu",
+			       digest_name(&b->digest).text, (unsigned long long)in.got,
 			       (unsigned long long)(b->size - b->at));
 	return 0;
 }
@@ -309,8 +308,8 @@ static int pull_config(struct pull *p, const struct descriptor *d, struct buf *o
 	}
 	digest_of(out->data, out->n, &is);
 	if (!digest_eq(&is, &d->digest))
-		return err_set(e, ERR_DIGEST, "configuration sha256:%s: sha256:%s came",
-			       digest_text(&d->digest).hex, digest_text(&is).hex);
+		return err_set(e, ERR_DIGEST, "configuration %s: %s came",
+			       digest_name(&d->digest).text, digest_name(&is).text);
 	return store_put(p->cache, buf_str(out), NULL, e);
 }
 

@@ -18,6 +18,7 @@ struct upload {
 	struct registry *g;
 	const struct reference *to;
 	struct push_blob *b;
+	struct digest_name digest;
 	struct arena arena;
 	struct str scope;
 	struct buf location; /* of the session; empty: none is open */
@@ -35,11 +36,6 @@ enum outcome {
 	SMALLER, /* another, in chunks */
 };
 
-static const char *digest_query(struct upload *u)
-{
-	return arena_printf(&u->arena, "sha256:%s", digest_text(&u->b->digest).hex).p;
-}
-
 /* ---- is it there? ---- */
 
 /* 1 when it is. Only a clear yes counts: a page that says 200 to all has another length. */
@@ -47,7 +43,7 @@ static int exists(struct upload *u, struct err **e)
 {
 	AUTO(buf_done) struct buf url = BUF(PATH_MAX_BYTES);
 	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
-	struct str what = arena_printf(&u->arena, "blobs/%s", digest_query(u));
+	struct str what = arena_printf(&u->arena, "blobs/%s", u->digest.text);
 	uint64_t size = 0;
 	int code = registry_url(u->g, u->to, what.p, &url, e);
 	if (code < 0)
@@ -113,7 +109,7 @@ static int mount(struct upload *u, struct err **e)
 	int code = registry_url(u->g, u->to, "blobs/uploads/", &url, e);
 	if (code < 0)
 		return code;
-	endpoint_query(&url, "mount", str_of(digest_query(u)));
+	endpoint_query(&url, "mount", str_of(u->digest.text));
 	endpoint_query(&url, "from", u->b->from_reference->repository);
 	struct str source = registry_scope(&u->arena, u->b->from_reference, "pull");
 	struct call c =
@@ -248,7 +244,7 @@ static int stored(struct upload *u, const struct call *c, const struct http_answ
 	struct digest said;
 	struct str header = http_header(a, "docker-content-digest");
 	if (header.n && digest_parse(header, &said) && !digest_eq(&said, &u->b->digest))
-		return err_set(e, ERR_DIGEST, "blob %s was stored as %.*s", digest_query(u),
+		return err_set(e, ERR_DIGEST, "blob %s was stored as %.*s", u->digest.text,
 			       STR_ARG(header));
 	if (a->status == 201 || a->status == 204)
 		return STORED;
@@ -271,7 +267,7 @@ static int send_put(struct upload *u, struct http_body body, struct err **e)
 	AUTO(buf_done) struct buf url = BUF(PATH_MAX_BYTES);
 	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
 	buf_add_str(&url, buf_str(&u->location));
-	endpoint_query(&url, "digest", str_of(digest_query(u)));
+	endpoint_query(&url, "digest", str_of(u->digest.text));
 	struct call c = {{.method = "PUT",
 			  .url = url.data,
 			  .headers = headers,
@@ -458,11 +454,12 @@ int registry_push_blob(struct registry *g, const struct reference *to, struct pu
 	if (media_type_kind(b->media_type, NULL) == MEDIA_LAYER_FOREIGN)
 		return 0;
 	struct upload u = {.g = g, .to = to, .b = b, .location = BUF(PATH_MAX_BYTES)};
+	u.digest = digest_name(&b->digest);
 	u.scope = registry_scope(&u.arena, to, "pull,push");
 	int code = g->layout ? push_local(&u, e) : push_remote(&u, e);
 	buf_done(&u.location);
 	arena_done(&u.arena);
 	if (code < 0)
-		err_wrap(e, "blob sha256:%s", digest_text(&b->digest).hex);
+		err_wrap(e, "blob %s", u.digest.text);
 	return code;
 }

@@ -80,8 +80,8 @@ static int check_put(struct put *p, const struct call *c, const struct http_answ
 		return err_set(e, ERR_NET, "PUT %.*s: HTTP %ld, which is no registry's answer",
 			       STR_ARG(p->g->host), a->status);
 	if (header.n && digest_parse(header, &said) && !digest_eq(&said, &p->digest))
-		return err_set(e, ERR_DIGEST, "the manifest sha256:%s was stored as %.*s",
-			       digest_text(&p->digest).hex, STR_ARG(header));
+		return err_set(e, ERR_DIGEST, "the manifest %s was stored as %.*s",
+			       digest_name(&p->digest).text, STR_ARG(header));
 	return 0;
 }
 
@@ -151,7 +151,7 @@ static int put_tag(struct put *p, struct str tag, struct err **e)
 
 static int put_remote(struct put *p, struct err **e)
 {
-	struct str digest = arena_printf(&p->arena, "sha256:%s", digest_text(&p->digest).hex);
+	struct str digest = arena_str(&p->arena, str_of(digest_name(&p->digest).text));
 	int code = put_name(p, digest, e);
 	if (code < 0) {
 		err_wrap(e, "manifest");
@@ -187,8 +187,8 @@ int registry_put(struct registry *g, const struct reference *to, const struct pu
 	struct put p = {.g = g, .to = to, .m = m};
 	digest_of(m->manifest.p, m->manifest.n, &p.digest);
 	if (to->has_digest && !digest_eq(&to->digest, &p.digest))
-		return err_set(e, ERR_DIGEST, "the image is sha256:%s, not the digest asked for",
-			       digest_text(&p.digest).hex);
+		return err_set(e, ERR_DIGEST, "the image is %s, not the digest asked for",
+			       digest_name(&p.digest).text);
 	int code = g->layout ? put_local(&p, e) : put_remote(&p, e);
 	arena_done(&p.arena);
 	return code;

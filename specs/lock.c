@@ -265,7 +265,7 @@ int lock_write_explicit(const struct lock *l, struct buf *out, struct err **e)
 			hex_write(r->md5, MD5_SIZE, hex);
 			buf_printf(out, "#%s", hex);
 		} else if (r->has_sha256) {
-			buf_printf(out, "#sha256:%s", digest_text(&r->sha256).hex);
+			buf_printf(out, "#%s", digest_name(&r->sha256).text);
 		}
 		buf_add_char(out, '\n');
 	}

@@ -321,7 +321,7 @@ void reference_write(const struct reference *r, struct buf *out)
 	if (r->tag.n)
 		buf_printf(out, ":%.*s", STR_ARG(r->tag));
 	if (r->has_digest)
-		buf_printf(out, "@sha256:%s", digest_text(&r->digest).hex);
+		buf_printf(out, "@%s", digest_name(&r->digest).text);
 }
 
 struct str reference_api_host(const struct reference *r)

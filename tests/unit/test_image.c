@@ -25,9 +25,9 @@ static struct str manifest_of(struct buf *to, bool docker, const char *config)
 	const char *layer = docker ? DOCKER "image.rootfs.diff.tar.gzip" : OCI "layer.v1.tar+gzip";
 	buf_printf(to, "{\"schemaVersion\":2,\"mediaType\":\"%s\",",
 		   docker ? DOCKER "distribution.manifest.v2+json" : OCI "manifest.v1+json");
-	buf_printf(to, "\"config\":{\"mediaType\":\"%s\",\"digest\":\"sha256:%s\",\"size\":%zu},",
+	buf_printf(to, "\"config\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%zu},",
 		   docker ? DOCKER "container.image.v1+json" : OCI "config.v1+json",
-		   digest_text(&d).hex, strlen(config));
+		   digest_name(&d).text, strlen(config));
 	buf_printf(to,
 		   "\"layers\":[{\"mediaType\":\"%s\",\"digest\":\"" SHA "\",\"size\":10},"
 		   "{\"mediaType\":\"%s\",\"digest\":\"" SHA "\",\"size\":20}]}",
