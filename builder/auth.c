@@ -140,8 +140,7 @@ int auth_header(struct auth *a, struct auth_use *u, struct err **e)
 	if (code < 0) {
 		AUTO(buf_done) struct buf why = BUF(4096);
 		auth_explain(a, &why);
-		err_wrap(e, "%.*s%s", STR_ARG(a->reference.host), why.data);
-		return code;
+		return err_wrap(e, code, "%.*s%s", STR_ARG(a->reference.host), why.data);
 	}
 	return buf_check(&u->sent, "login", e);
 }

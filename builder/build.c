@@ -38,7 +38,7 @@ static int open_parts(struct build *b, struct err **e)
 	if ((r = virtuals_given(&b->arena, b->o.virtuals, &b->given, e)) < 0)
 		return r;
 	if ((r = open_cache(b, e)) < 0)
-		return err_wrap(e, "cache");
+		return err_wrap(e, r, "cache");
 	struct http_options options = {.log = b->o.log};
 	return http_open(&options, &b->http, e);
 }
@@ -73,14 +73,14 @@ int build_set_base(struct build *b, const char *reference, struct err **e)
 	struct registry_options options = {b->platform->image, b->o.jobs, b->o.log};
 	int r = reference_parse(&b->arena, str_of(reference), &b->base_reference, e);
 	if (r < 0)
-		return err_wrap(e, "--base");
+		return err_wrap(e, r, "--base");
 	r = registry_open(b->http, &b->base_reference, &options, &b->base_registry, e);
 	if (r == 0 && b->base_reference.has_digest)
 		b->base_digest = b->base_reference.digest;
 	else if (r == 0)
 		r = registry_head(b->base_registry, &b->base_reference, &b->base_digest, NULL, e);
 	if (r < 0)
-		return err_wrap(e, "base image %s", reference);
+		return err_wrap(e, r, "base image %s", reference);
 	b->has_base = true;
 	return 0;
 }
@@ -95,7 +95,7 @@ int build_pull_base(struct build *b, struct err **e)
 	exact.digest = b->base_digest;
 	int r = registry_pull_base(b->base_registry, &exact, b->cache, &b->base, e);
 	if (r < 0)
-		return err_wrap(e, "base image");
+		return err_wrap(e, r, "base image");
 	b->base_pulled = true;
 	return 0;
 }

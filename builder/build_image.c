@@ -39,14 +39,14 @@ static int open_destinations(struct run *r, struct strs names, struct err **e)
 		struct str name = arena_str(&r->result->arena, names.v[r->to_count]);
 		int code = reference_parse(&r->result->arena, name, &to->reference, e);
 		if (code < 0)
-			return err_wrap(e, "destination");
+			return err_wrap(e, code, "destination");
 		if (to->reference.has_digest)
 			return err_set(e, ERR_USAGE, "destination %s: a digest cannot be asked for",
 				       name.p);
 		set_tags(r, to);
 		code = registry_open(r->b->http, &to->reference, &options, &to->registry, e);
 		if (code < 0)
-			return err_wrap(e, "destination %s", name.p);
+			return err_wrap(e, code, "destination %s", name.p);
 	}
 	return 0;
 }
@@ -369,7 +369,7 @@ static int remember(struct run *r, struct err **e)
 		};
 		int code = records_put(r->records, &built, e);
 		if (code < 0)
-			return err_wrap(e, "record");
+			return err_wrap(e, code, "record");
 	}
 	return 0;
 }

@@ -128,7 +128,7 @@ static int offered_glibc(struct build *b, struct arena *a, struct virtual_offer 
 		return 0;
 	int code = find_libc(b, &libc, e);
 	if (code < 0)
-		return err_wrap(e, "base image");
+		return err_wrap(e, code, "base image");
 	*out = (struct virtual_offer){arena_str(a, str_of(libc.version)), STR("the base's libc")};
 	if (libc.kind == LIBC_MUSL) {
 		out->from = STR("the base's libc, which is musl");

@@ -248,7 +248,7 @@ int compiler_start(const struct interpreter *python, const char *prefix, const c
 	int code = start(c, python, ends[1], e);
 	close(ends[1]);
 	if (code < 0)
-		return err_wrap(e, "the interpreter that makes bytecode does not start");
+		return err_wrap(e, code, "the interpreter that makes bytecode does not start");
 	if ((code = take_byte(c, c->control, READY_MS, "its start", e)) < 0)
 		return code;
 	*out = STEAL(&c);

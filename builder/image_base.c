@@ -63,10 +63,8 @@ static int document_parse(struct str text, struct str media_type, cJSON **out,
 		return r;
 	if (!cJSON_IsObject(doc))
 		return err_set(e, ERR_CORRUPT, "manifest: not an object");
-	if ((r = document_kind(doc, media_type, out_kind, e)) < 0) {
-		err_wrap(e, "manifest");
-		return r;
-	}
+	if ((r = document_kind(doc, media_type, out_kind, e)) < 0)
+		return err_wrap(e, r, "manifest");
 	if (!json_u64(doc, "schemaVersion", &version) || version != 2)
 		return err_set(e, ERR_CORRUPT, "manifest: schemaVersion is not 2");
 	*out = STEAL(&doc);
@@ -77,10 +75,8 @@ static int config_read(const cJSON *manifest, struct arena *a, struct descriptor
 		       struct err **e)
 {
 	int r = descriptor_read(json_object(manifest, "config"), a, out, e);
-	if (r < 0) {
-		err_wrap(e, "manifest: config");
-		return r;
-	}
+	if (r < 0)
+		return err_wrap(e, r, "manifest: config");
 	if (media_type_kind(out->media_type, NULL) != MEDIA_CONFIG)
 		return err_set(e, ERR_CORRUPT, "an artifact (%.*s), not an image",
 			       STR_ARG(out->media_type));
@@ -118,10 +114,8 @@ static int layers_read(struct base_image *b, struct err **e)
 	{
 		struct descriptor *d = &b->layers[b->layer_count++];
 		int r = descriptor_read(one, &b->arena, d, e);
-		if (r < 0) {
-			err_wrap(e, "manifest: layer %zu", b->layer_count);
-			return r;
-		}
+		if (r < 0)
+			return err_wrap(e, r, "manifest: layer %zu", b->layer_count);
 		if (!media_kind_is_layer(media_type_kind(d->media_type, NULL)))
 			return err_set(e, ERR_CORRUPT, "manifest: layer of type \"%.*s\"",
 				       STR_ARG(d->media_type));
@@ -323,10 +317,8 @@ int image_index_choose(struct str manifest, struct str media_type, const char *p
 	if (cJSON_GetArraySize(list) > INDEX_ENTRIES_MAX)
 		return err_set(e, ERR_LIMIT, "index: %d entries", cJSON_GetArraySize(list));
 	if ((r = choose(list, platform, &entry, e)) < 0 ||
-	    (r = descriptor_read(entry, a, out, e)) < 0) {
-		err_wrap(e, "index");
-		return r;
-	}
+	    (r = descriptor_read(entry, a, out, e)) < 0)
+		return err_wrap(e, r, "index");
 	*out_index = true;
 	return 0;
 }

@@ -162,7 +162,7 @@ static int start(const struct link_plan *p, bool whole, struct compiler **out, s
 	AUTO(buf_done) struct buf program = BUF(100);
 	buf_printf(&program, "bin/python%.*s", STR_ARG(parts.minor));
 	if ((code = make_once(&parts, place, e)) < 0)
-		return err_wrap(e, "the interpreter that makes bytecode");
+		return err_wrap(e, code, "the interpreter that makes bytecode");
 	struct interpreter python = {place, program.data};
 	return compiler_start(&python, p->options.prefix, scratch, out, e);
 }

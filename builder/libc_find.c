@@ -355,7 +355,7 @@ static int search_layer(struct find *f, size_t i, unsigned *hops, struct err **e
 		f->places[k].hides = false;
 	}
 	log_end(log, f->task, code >= 0);
-	return code < 0 ? err_wrap(e, "layer sha256:%s", digest_text(&layer->digest).hex) : 0;
+	return code < 0 ? err_wrap(e, code, "layer sha256:%s", digest_text(&layer->digest).hex) : 0;
 }
 
 /* ---- all layers ---- */

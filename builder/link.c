@@ -260,10 +260,8 @@ static int emit_file(struct run *r, uint32_t at, const struct entry *as, struct 
 	buf_clear(&r->source);
 	int code = emit_bytes(r, from, &entry, e);
 	r->out = NULL;
-	if (code < 0) {
-		err_wrap(e, "%.*s: %s", STR_ARG(r->package->stem), path->path.p);
-		return code;
-	}
+	if (code < 0)
+		return err_wrap(e, code, "%.*s: %s", STR_ARG(r->package->stem), path->path.p);
 	meta->sha256 = from->sha256;
 	if (r->check) {
 		hasher_end(r->raw, &meta->sha256);

@@ -286,10 +286,8 @@ int link_activation(const struct link_plan *p, struct arena *arena, struct strs 
 		code = activate(&a, tree, &found, e);
 		fs_remove(tree, NULL);
 	}
-	if (code < 0) {
-		err_wrap(e, "the variables that activation sets");
-		return code;
-	}
+	if (code < 0)
+		return err_wrap(e, code, "the variables that activation sets");
 	if (found.list.n)
 		qsort(found.list.v, found.list.n, sizeof(*found.list.v), by_name);
 	struct str *lines = arena_zero(arena, found.list.n, sizeof(*lines));

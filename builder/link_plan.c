@@ -73,10 +73,8 @@ static int read_one(void *cookie, size_t i, struct err **e)
 	p->stem = record_stem(&p->info.arena, r);
 	if (code == 0)
 		code = check_record(r, &p->info, e);
-	if (code < 0) {
-		err_wrap(e, "%.*s", STR_ARG(p->stem));
-		return code;
-	}
+	if (code < 0)
+		return err_wrap(e, code, "%.*s", STR_ARG(p->stem));
 	complete_record(r, &p->info);
 	return 0;
 }

@@ -139,7 +139,7 @@ static int run_script(const struct stage *s, const struct script *script, struct
 	log_info(s->plan->options.log, "%.*s: %s script", STR_ARG(r->name), script->when);
 	int code = sandbox_run(&q, &run, e);
 	if (code < 0)
-		return err_wrap(e, "the %s script of %.*s", script->when, STR_ARG(r->name));
+		return err_wrap(e, code, "the %s script of %.*s", script->when, STR_ARG(r->name));
 	show_messages(s, r);
 	return run.status ? script_failed(r, script->when, &run, e) : 0;
 }
@@ -230,7 +230,7 @@ int link_with_scripts(const struct link_plan *p, const struct link_environment *
 	/* Before half a gigabyte is linked in vain. */
 	int code = p->has_scripts ? sandbox_check(e) : 0;
 	if (code < 0)
-		return err_wrap(e, "the environment has link scripts");
+		return err_wrap(e, code, "the environment has link scripts");
 	if ((code = link_all(&s, e)) < 0 || (code = put_meta_into(p, env, tree, e)) < 0)
 		return code;
 	return run_post_links(&s, e);

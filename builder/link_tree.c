@@ -132,9 +132,7 @@ static int link_one(void *cookie, size_t i, struct err **e)
 	code = link_package(q->plan, i, q->wanted ? &filter.sink : folder, e);
 	if (code == 0)
 		code = sink_folder_end(folder, e);
-	if (code < 0)
-		err_wrap(e, "%.*s", STR_ARG(q->plan->records[i].name));
-	return code;
+	return code < 0 ? err_wrap(e, code, "%.*s", STR_ARG(q->plan->records[i].name)) : 0;
 }
 
 int link_tree(const struct link_tree_request *q, struct err **e)

@@ -63,7 +63,7 @@ static int fill_segment(void *cookie, struct sink *to, struct err **e)
 	int r = link_package(f->p->plan, f->i, to, e);
 	log_advance(log, task, r < 0 ? 0 : f->p->sizes[f->i]);
 	log_end(log, task, r >= 0);
-	return r < 0 ? err_wrap(e, "%.*s", STR_ARG(item_name(f->p, f->i))) : 0;
+	return r < 0 ? err_wrap(e, r, "%.*s", STR_ARG(item_name(f->p, f->i))) : 0;
 }
 
 static void add_text(struct hasher *h, struct str text)

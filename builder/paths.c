@@ -506,16 +506,12 @@ int package_info_read(const char *archive, struct package_info *out, struct err 
 	if (code < 0)
 		return code;
 	while (!is_complete(&g) && (code = unpack_next(u, &entry, e)) > 0)
-		if ((code = take_entry(&g, u, entry, e)) < 0) {
-			err_wrap(e, "%s: %s", unpack_name(u), entry->path);
-			return code;
-		}
+		if ((code = take_entry(&g, u, entry, e)) < 0)
+			return err_wrap(e, code, "%s: %s", unpack_name(u), entry->path);
 	if (code < 0)
 		return code;
-	if ((code = settle(&g, e)) < 0) {
-		err_wrap(e, "%s", unpack_name(u));
-		return code;
-	}
+	if ((code = settle(&g, e)) < 0)
+		return err_wrap(e, code, "%s", unpack_name(u));
 	*out = g.info;
 	g.info = (struct package_info){0};
 	return 0;

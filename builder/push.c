@@ -21,7 +21,7 @@ static int push_base_layer(const struct build *b, const struct destination *to,
 		.again = again,
 	};
 	int r = registry_push_blob(to->registry, &to->reference, &blob, e);
-	return r < 0 ? err_wrap(e, "base layer") : 0;
+	return r < 0 ? err_wrap(e, r, "base layer") : 0;
 }
 
 struct base_push {

@@ -104,10 +104,8 @@ static int get_remote(struct registry *g, const struct reference *r, struct buf 
 	code = check_coding(&a, "manifest", e);
 	if (code < 0 || (code = check_digest(r, &a, digest, e)) < 0)
 		return code;
-	if ((code = manifest_type(&a, media_type, e)) < 0) {
-		err_wrap(e, "GET %s", url.data);
-		return code;
-	}
+	if ((code = manifest_type(&a, media_type, e)) < 0)
+		return err_wrap(e, code, "GET %s", url.data);
 	buf_add_str(out, buf_str(&a.body));
 	return buf_check(out, "manifest", e);
 }
@@ -302,10 +300,8 @@ static int pull_config(struct pull *p, const struct descriptor *d, struct buf *o
 		return err_set(e, ERR_LIMIT, "a configuration of %llu bytes",
 			       (unsigned long long)d->size);
 	int code = registry_read_blob(p->g, p->r, &b, e);
-	if (code < 0) {
-		err_wrap(e, "configuration");
-		return code;
-	}
+	if (code < 0)
+		return err_wrap(e, code, "configuration");
 	digest_of(out->data, out->n, &is);
 	if (!digest_eq(&is, &d->digest))
 		return err_set(e, ERR_DIGEST, "configuration %s: %s came",
@@ -398,7 +394,7 @@ int registry_pull_base(struct registry *g, const struct reference *r, const char
 	if (code < 0) {
 		AUTO(buf_done) struct buf name = BUF(64 << 10);
 		reference_write(r, &name);
-		err_wrap(e, "%s", name.data);
+		err_wrap(e, code, "%s", name.data);
 	}
 	return code;
 }

@@ -459,7 +459,5 @@ int registry_push_blob(struct registry *g, const struct reference *to, struct pu
 	int code = g->layout ? push_local(&u, e) : push_remote(&u, e);
 	buf_done(&u.location);
 	arena_done(&u.arena);
-	if (code < 0)
-		err_wrap(e, "blob %s", u.digest.text);
-	return code;
+	return code < 0 ? err_wrap(e, code, "blob %s", u.digest.text) : 0;
 }

@@ -58,10 +58,9 @@ static int push_lost(struct put *p, const struct http_answer *a, struct err **e)
 	find_lost(p, json_array(doc, "errors"));
 	for (size_t i = from; i < p->lost_count; i++) {
 		code = p->m->lost ? p->m->lost(p->m->cookie, &p->lost[i], e) : 0;
-		if (code < 0) {
-			err_wrap(e, "the registry lost %s", digest_name(&p->lost[i]).text);
-			return code;
-		}
+		if (code < 0)
+			return err_wrap(e, code, "the registry lost %s",
+					digest_name(&p->lost[i]).text);
 	}
 	return (int)(p->lost_count - from);
 }
@@ -144,19 +143,16 @@ static int put_tag(struct put *p, struct str tag, struct err **e)
 		return err_set(e, code, "stopped");
 	if (code == 0 && digest_eq(&now, &p->digest))
 		return 0;
-	if ((code = put_name(p, tag, e)) < 0)
-		err_wrap(e, "tag %.*s", STR_ARG(tag));
-	return code;
+	code = put_name(p, tag, e);
+	return code < 0 ? err_wrap(e, code, "tag %.*s", STR_ARG(tag)) : 0;
 }
 
 static int put_remote(struct put *p, struct err **e)
 {
 	struct str digest = arena_str(&p->arena, str_of(digest_name(&p->digest).text));
 	int code = put_name(p, digest, e);
-	if (code < 0) {
-		err_wrap(e, "manifest");
-		return code;
-	}
+	if (code < 0)
+		return err_wrap(e, code, "manifest");
 	for (size_t i = 0; i < p->m->tags.n && code == 0; i++)
 		code = put_tag(p, p->m->tags.v[i], e);
 	return code;

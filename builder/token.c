@@ -169,10 +169,8 @@ int token_fetch(struct http *h, const struct token_request *r, struct token *out
 	AUTO(answer_done) struct http_answer answer = HTTP_ANSWER;
 	struct http_request asked;
 	int code = ask(h, r, &answer, &asked, e);
-	if (code < 0) {
-		err_wrap(e, "asking for a token");
-		return code;
-	}
+	if (code < 0)
+		return err_wrap(e, code, "asking for a token");
 	if (answer.status == 400 || answer.status == 401 || answer.status == 403) {
 		AUTO(err_free) struct err *status = NULL;
 		http_error(&asked, &answer, &status);
@@ -181,14 +179,11 @@ int token_fetch(struct http *h, const struct token_request *r, struct token *out
 	}
 	if (answer.status != 200) {
 		code = http_error(&asked, &answer, e);
-		err_wrap(e, "asking for a token");
-		return code;
+		return err_wrap(e, code, "asking for a token");
 	}
 	struct str host = address_split(str_of(r->realm)).host;
-	if ((code = read_token(&answer, out, e)) < 0) {
-		err_wrap(e, "token server %.*s", STR_ARG(host));
-		return code;
-	}
+	if ((code = read_token(&answer, out, e)) < 0)
+		return err_wrap(e, code, "token server %.*s", STR_ARG(host));
 	struct buf scope = BUF(BUF_UNLIMITED);
 	buf_add_str(&scope, r->scope);
 	out->scope = buf_take(&scope);

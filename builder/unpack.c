@@ -157,10 +157,8 @@ static int check_metadata(struct unpack *u, struct err **e)
 	int code = buf_check(&text, "metadata.json", e);
 	if (code == 0)
 		code = json_parse(buf_str(&text), "metadata.json", &doc, e);
-	if (code < 0) {
-		err_wrap(e, "%s", u->name);
-		return code;
-	}
+	if (code < 0)
+		return err_wrap(e, code, "%s", u->name);
 	uint64_t version;
 	if (!json_u64(doc, "conda_pkg_format_version", &version) || version != 2)
 		return err_set(e, ERR_CORRUPT,

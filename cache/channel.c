@@ -158,7 +158,7 @@ static int open_one(void *cookie, size_t i, struct err **e)
 	AUTO(buf_done) struct buf url = BUF(64 << 10);
 	buf_printf(&url, "%.*s/%.*s", STR_ARG(c->url), STR_ARG(s->subdir));
 	int code = channel_open_subdir(w->http, buf_str(&url), &o, &s->index, e);
-	return code < 0 ? err_wrap(e, "channel %.*s", STR_ARG(c->name)) : 0;
+	return code < 0 ? err_wrap(e, code, "channel %.*s", STR_ARG(c->name)) : 0;
 }
 
 /* Every channel has a noarch, be it empty; other subdirs may be missing. */

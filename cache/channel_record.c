@@ -34,10 +34,8 @@ int channel_record(const struct channel *c, const struct channel_subdir *s, uint
 	r.depends = texts(a, s->index, ids, n);
 	ids = index_constrains(s->index, record, &n);
 	r.constrains = texts(a, s->index, ids, n);
-	if (version_parse(a, r.version_text, &r.version, e) < 0) {
-		err_wrap(e, "%.*s/%.*s", STR_ARG(c->name), STR_ARG(r.fn));
-		return ERR_CORRUPT;
-	}
+	if (version_parse(a, r.version_text, &r.version, e) < 0)
+		return err_wrap(e, ERR_CORRUPT, "%.*s/%.*s", STR_ARG(c->name), STR_ARG(r.fn));
 	*out = r;
 	return 0;
 }

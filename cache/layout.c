@@ -43,7 +43,7 @@ int layout_folder(const char *cache, enum layout_part part, char **out, struct e
 	AUTO(free) char *path = fs_join(cache, names[part]);
 	int code = fs_make_dirs(path, 0700, e);
 	if (code < 0)
-		return err_wrap(e, "the cache folder");
+		return err_wrap(e, code, "the cache folder");
 	*out = STEAL(&path);
 	return 0;
 }

@@ -105,7 +105,7 @@ static int download_write(void *cookie, const void *p, size_t n, struct err **e)
 		hasher_add(d->md5, p, n);
 	d->size += n;
 	int code = fs_write_fd(d->file.fd, p, n, e);
-	return code < 0 ? err_wrap(e, "%s", d->file.path) : 0;
+	return code < 0 ? err_wrap(e, code, "%s", d->file.path) : 0;
 }
 
 static int download_restart(void *cookie, struct err **e)
@@ -249,14 +249,14 @@ static int fetch_one(void *cookie, size_t i, struct err **e)
 	code = download(f, r, &f->out[at], e);
 	bool other = code == ERR_DIGEST || (code == ERR_LIMIT && r->size);
 	if (!other)
-		return code < 0 ? err_wrap(e, "fetch %.*s", STR_ARG(r->fn)) : 0;
+		return code < 0 ? err_wrap(e, code, "fetch %.*s", STR_ARG(r->fn)) : 0;
 	log_info(f->o->log, "%.*s is not what its channel says; fetching it again", STR_ARG(r->fn));
 	err_clear(e);
 	code = download(f, r, &f->out[at], e);
 	if (code == ERR_LIMIT && r->size)
 		return err_set(e, ERR_DIGEST, "%.*s: more than the expected %llu bytes (from %.*s)",
 			       STR_ARG(r->fn), (unsigned long long)r->size, STR_ARG(r->channel));
-	return code < 0 ? err_wrap(e, "fetch %.*s", STR_ARG(r->fn)) : 0;
+	return code < 0 ? err_wrap(e, code, "fetch %.*s", STR_ARG(r->fn)) : 0;
 }
 
 /* ---- all of them ---- */

@@ -343,7 +343,7 @@ static int ask(struct subdir *s, const char *file, struct err **e)
 		return http_error(&r, &a, e);
 	if (a.status == 200 &&
 	    ((code = scan_finish(&c, &source, e)) < 0 || (code = adopt(s, &c, &source, e)) < 0))
-		return err_wrap(e, "%s", shown.data);
+		return err_wrap(e, code, "%s", shown.data);
 	remember(s, file, &q, &a);
 	code = validator_write(s, e);
 	return code < 0 ? code : 1;
@@ -389,7 +389,7 @@ static int open_offline(struct subdir *s, struct index **out, struct err **e)
 		return 0;
 	}
 	int code = open_known(s, out, e);
-	return code < 0 ? err_wrap(e, "%s, offline", s->url.data) : 0;
+	return code < 0 ? err_wrap(e, code, "%s, offline", s->url.data) : 0;
 }
 
 /* An index of another kiln's format, or a damaged one, is made again as if there were none. */

@@ -469,7 +469,7 @@ static int fail(struct transfer *t, CURLcode result, struct err **e)
 			*e = STEAL(&t->e);
 		}
 		err_clear(&t->e);
-		return err_wrap(e, "%s %s", t->r->method, where.data), t->code;
+		return err_wrap(e, t->code, "%s %s", t->r->method, where.data);
 	}
 	judge_broken(t, result);
 	if (t->idle)

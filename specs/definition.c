@@ -80,7 +80,7 @@ int definition_add_spec(struct definition *d, struct str text, struct err **e)
 	struct definition_spec spec = {.text = arena_str(&d->arena, str_trim(text))};
 	int status = matchspec_parse(&d->arena, spec.text, MATCHSPEC_USER, &spec.spec, e);
 	if (status < 0)
-		return err_wrap(e, "\"%.*s\"", STR_ARG(spec.text));
+		return err_wrap(e, status, "\"%.*s\"", STR_ARG(spec.text));
 	*grow_specs(d, 1) = spec;
 	d->spec_count++;
 	definition_add_channel(d, spec.spec.channel);

@@ -120,7 +120,7 @@ static int make_records(struct arena *a, const struct givens *g, struct virtuals
 		struct str build = arena_str(a, g->v[i].build);
 		int r = record_virtual(a, name.p, version.p, build.p, &out->records[out->count], e);
 		if (r < 0)
-			return err_wrap(e, "virtual package %s", name.p);
+			return err_wrap(e, r, "virtual package %s", name.p);
 		out->count++;
 	}
 	return 0;

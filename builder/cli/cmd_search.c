@@ -39,7 +39,7 @@ static int search_one(struct session *s, const char *text, struct json_out *j, b
 	size_t count;
 	int r = matchspec_parse(&a, str_of(text), MATCHSPEC_SEARCH, &spec, e);
 	if (r < 0)
-		return err_wrap(e, "%s", text);
+		return err_wrap(e, r, "%s", text);
 	if ((r = build_channels(s->build, &s->definition, &channels, e)) < 0)
 		return r;
 	if ((r = solve_search(&channels, &spec, true, &a, &records, &count, e)) < 0)

@@ -28,7 +28,7 @@ static void take_signals(void)
 int command_print(const struct buf *text, struct err **e)
 {
 	int r = fs_write_fd(STDOUT_FILENO, text->data, text->n, e);
-	return r < 0 ? err_wrap(e, "standard output") : 0;
+	return r < 0 ? err_wrap(e, r, "standard output") : 0;
 }
 
 static const struct command *command_find(const char *name)

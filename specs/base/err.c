@@ -52,13 +52,11 @@ int err_sys(struct err **e, const char *fmt, ...)
 	return code;
 }
 
-int err_wrap(struct err **e, const char *fmt, ...)
+int err_wrap(struct err **e, int code, const char *fmt, ...)
 {
-	if (!e || !*e)
-		return ERR_FAILED;
 	va_list args;
 	va_start(args, fmt);
-	int code = set(e, (*e)->code, 0, fmt, args);
+	set(e, code, 0, fmt, args);
 	va_end(args);
 	return code;
 }

@@ -36,8 +36,9 @@ struct err {
 int err_set(struct err **e, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The same with ERR_IO (ERR_ABSENT for ENOENT) and ": strerror(errno)" behind the text. */
 int err_sys(struct err **e, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Puts a line in front of the error in *e and returns its code. */
-int err_wrap(struct err **e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Puts a line in front of the error in *e and returns code: the one that the cause was returned
+ * with, or another that means more to the caller. */
+int err_wrap(struct err **e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Frees the chain; NULL is fine. */
 void err_free(struct err *e);
 AUTO_DEFINE(struct err *, err_free)

@@ -185,7 +185,7 @@ static int write_whole(const char *path, struct str bytes, mode_t mode, struct f
 	if (r < 0)
 		return r;
 	r = fs_write_fd(f->fd, bytes.p, bytes.n, e);
-	return r < 0 ? err_wrap(e, "%s", path) : 0;
+	return r < 0 ? err_wrap(e, r, "%s", path) : 0;
 }
 
 int fs_write(const char *path, struct str bytes, mode_t mode, struct err **e)

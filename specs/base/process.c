@@ -233,7 +233,5 @@ int process_run(const struct process_request *q, unsigned timeout_ms, bool toget
 	run.fds[AT_TEXT].fd = text[0];
 	code = go_on(&run, &r->status, e);
 	run_end(&run);
-	if (code < 0)
-		err_wrap(e, "%s", q->argv[0]);
-	return code;
+	return code < 0 ? err_wrap(e, code, "%s", q->argv[0]) : 0;
 }

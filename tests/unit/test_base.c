@@ -22,10 +22,22 @@ static void an_error_prints_its_causes_on_one_line(void **state)
 	(void)state;
 	AUTO(err_free) struct err *e = NULL;
 	assert_int_equal(err_set(&e, ERR_DIGEST, "blob %d\n", 7), ERR_DIGEST);
-	assert_int_equal(err_wrap(&e, "layer"), ERR_DIGEST);
+	assert_int_equal(err_wrap(&e, ERR_DIGEST, "layer"), ERR_DIGEST);
 	AUTO(free) char *line = err_line(e);
 	assert_string_equal(line, "layer: blob 7 ");
 	assert_int_equal(err_exit_status(e->code), 6);
+}
+
+static void a_wrapped_error_has_the_code_of_its_line(void **state)
+{
+	(void)state;
+	AUTO(err_free) struct err *e = NULL;
+	err_set(&e, ERR_ABSENT, "HTTP 404");
+	assert_int_equal(err_wrap(&e, ERR_NET, "channel"), ERR_NET);
+	assert_int_equal(e->code, ERR_NET);
+	assert_int_equal(e->cause->code, ERR_ABSENT);
+	/* Nobody wants the text: the code is still the caller's. */
+	assert_int_equal(err_wrap(NULL, ERR_ABSENT, "channel"), ERR_ABSENT);
 }
 
 static void a_system_error_carries_errno(void **state)
@@ -236,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_error_prints_its_causes_on_one_line),
+		cmocka_unit_test(a_wrapped_error_has_the_code_of_its_line),
 		cmocka_unit_test(a_system_error_carries_errno),
 		cmocka_unit_test(a_buffer_stays_failed_past_its_maximum),
 		cmocka_unit_test(slices_are_cut_and_trimmed),
