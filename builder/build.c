@@ -263,6 +263,7 @@ int build_install(struct build *b, const struct lock *l, const char *folder, str
 	log_phase(b->o.log, "fetch");
 	int r = build_fetch(b, l, files, e);
 	if (r == 0 && (r = build_plan(b, l, files, &plan, e)) == 0) {
+		build_warn_of_host(b, plan.records, plan.count);
 		log_phase(b->o.log, "link");
 		r = link_install(&plan, &env, folder, e);
 	}

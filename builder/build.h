@@ -42,7 +42,8 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 /* ERR_FAILED with the difference when the lock was made for another definition. */
 int build_lock_fits(struct build *b, const struct definition *d, const struct lock *l,
 		    struct err **e);
-/* Downloads, links and finishes the environment in a folder. */
+/* Downloads, links and finishes the environment in a folder. Packages that need another glibc than
+ * this machine's are warned of: the folder may be meant for another. */
 int build_install(struct build *b, const struct lock *l, const char *folder, struct err **e);
 
 struct build_result {
@@ -59,7 +60,8 @@ void build_result_done(struct build_result *r);
 AUTO_DEFINE_VALUE(struct build_result, build_result_done)
 
 /* The image of the definition at each destination (HOST/REPO[:TAG], oci:DIR[:TAG]); the first
- * names the result. locked: use this lock instead of solving; may be NULL. */
+ * names the result. locked: use this lock instead of solving; may be NULL. ERR_UNSOLVABLE when
+ * its packages need virtual packages that the base does not offer. */
 int build_image(struct build *b, const struct definition *d, const struct lock *locked,
 		struct strs destinations, struct build_result *out, struct err **e);
 #endif

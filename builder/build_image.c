@@ -171,11 +171,20 @@ static void recall(struct run *r, struct json_out *j)
 
 /* ---- the long way ---- */
 
+/* What a lock's packages need of the base: as the lock says, and later as the archives do. */
+static int check_locked(struct run *r, const struct record *records, size_t count, struct err **e)
+{
+	int code = r->locked ? build_check_virtuals(r->b, records, count, e) : 0;
+	return code < 0 ? err_wrap(e, code, "the lock does not fit the base image") : 0;
+}
+
 static int get_lock(struct run *r, struct lock *out, const struct lock **lock, struct err **e)
 {
 	*lock = r->locked;
-	if (r->locked)
-		return build_lock_fits(r->b, r->d, r->locked, e);
+	if (r->locked) {
+		int fits = build_lock_fits(r->b, r->d, r->locked, e);
+		return fits < 0 ? fits : check_locked(r, r->locked->records, r->locked->count, e);
+	}
 	phases_enter(&r->phases, "solve");
 	int code = build_lock(r->b, r->d, out, e);
 	*lock = out;
@@ -292,7 +301,7 @@ static int pack_lock(struct run *r, const struct lock *lock, const struct packag
 	AUTO(packed_done) struct packed packed = {0};
 	phases_enter(&r->phases, "plan");
 	int code = build_plan(r->b, lock, files, &plan, e);
-	if (code < 0)
+	if (code < 0 || (code = check_locked(r, plan.records, plan.count, e)) < 0)
 		return code;
 	phases_enter(&r->phases, "pack");
 	if ((code = push_layers(r, &plan, lock, &packed, e)) < 0)

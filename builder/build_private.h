@@ -21,6 +21,8 @@ struct build {
 	struct digest base_digest;
 	bool base_pulled;
 	struct base_image base;
+	bool glibc_looked_for;
+	struct virtual_offer glibc; /* then: what it offers */
 };
 
 /* Manifest and config of the base, once. */
@@ -28,6 +30,11 @@ int build_pull_base(struct build *b, struct err **e);
 /* What the base offers and the user gave. The base's layers are read for it at most once a machine;
  * the log is warned of a base without glibc. ERR_ABSENT when that is needed and this is offline. */
 int build_virtuals(struct build *b, struct arena *a, struct virtuals *out, struct err **e);
+/* ERR_UNSOLVABLE when packages of a lock need virtual packages that the base does not offer. */
+int build_check_virtuals(struct build *b, const struct record *records, size_t count,
+			 struct err **e);
+/* Warns of packages that need another glibc than this machine's, which will run them. */
+void build_warn_of_host(struct build *b, const struct record *records, size_t count);
 /* The archives of the lock, and the plan of how they are linked. files has l->count rows. */
 int build_fetch(struct build *b, const struct lock *l, struct package_file *files, struct err **e);
 int build_plan(struct build *b, const struct lock *l, const struct package_file *files,

@@ -118,27 +118,36 @@ static int find_libc(struct build *b, struct libc *out, struct err **e)
 	return find_and_keep(b, records, out, e);
 }
 
-static int offered_glibc(struct build *b, struct arena *a, struct virtual_offer *out,
-			 struct err **e)
+/* Where nothing was found the default stands: no offer. */
+static struct virtual_offer offer_of(struct build *b, const struct libc *libc)
 {
-	struct libc libc;
-	out->version = known_base_glibc(&b->base_reference);
-	out->from = STR("the base's name");
-	if (out->version.n)
-		return 0;
-	int code = find_libc(b, &libc, e);
-	if (code < 0)
-		return err_wrap(e, code, "base image");
-	*out = (struct virtual_offer){arena_str(a, str_of(libc.version)), STR("the base's libc")};
-	if (libc.kind == LIBC_MUSL) {
-		out->from = STR("the base's libc, which is musl");
+	static const char *const from[] = {
+		[LIBC_NONE] = "",
+		[LIBC_GLIBC] = "the base's libc",
+		[LIBC_MUSL] = "the base's libc, which is musl",
+	};
+	if (libc->kind == LIBC_MUSL)
 		log_warn(b->o.log, "the base image has musl and no glibc: packages that need "
 				   "__glibc cannot be used on it");
-	} else if (libc.kind == LIBC_NONE) {
-		*out = (struct virtual_offer){0};
+	else if (libc->kind == LIBC_NONE)
 		log_warn(b->o.log, "no libc was found in the base image: the default __glibc is "
 				   "assumed");
+	return (struct virtual_offer){arena_str(&b->arena, str_of(libc->version)),
+				      str_of(from[libc->kind])};
+}
+
+static int look_for_glibc(struct build *b, struct err **e)
+{
+	struct libc libc;
+	struct virtual_offer named = {known_base_glibc(&b->base_reference), STR("the base's name")};
+	if (!named.version.n) {
+		int code = find_libc(b, &libc, e);
+		if (code < 0)
+			return err_wrap(e, code, "base image");
+		named = offer_of(b, &libc);
 	}
+	b->glibc = named;
+	b->glibc_looked_for = true;
 	return 0;
 }
 
@@ -146,11 +155,55 @@ int build_virtuals(struct build *b, struct arena *a, struct virtuals *out, struc
 {
 	struct virtual_base base = {0};
 	int code = build_pull_base(b, e);
-	if (code == 0 && b->has_base && !virtuals_decided(b->given, "__glibc"))
-		code = offered_glibc(b, a, &base.glibc, e);
+	if (code == 0 && b->has_base && !b->glibc_looked_for &&
+	    !virtuals_decided(b->given, "__glibc"))
+		code = look_for_glibc(b, e);
 	if (code < 0)
 		return code;
+	base.glibc = b->glibc;
 	if (b->has_base)
 		base.cuda = offered_cuda(&b->base);
-	return virtuals_make(a, b->platform, b->o.virtuals, b->has_base ? &base : NULL, out, e);
+	return virtuals_make(a, b->platform, b->o.virtuals, &base, out, e);
+}
+
+int build_check_virtuals(struct build *b, const struct record *records, size_t count,
+			 struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct virtuals v;
+	if (!virtuals_wanted(records, count))
+		return 0;
+	int code = build_virtuals(b, &a, &v, e);
+	return code < 0 ? code : virtuals_check(&v, NULL, records, count, e);
+}
+
+/* "2.36", empty where the C library is not glibc. */
+static struct str host_glibc(char *room, size_t size)
+{
+	struct str rest = {0}, name;
+#ifdef _CS_GNU_LIBC_VERSION
+	size_t n = confstr(_CS_GNU_LIBC_VERSION, room, size);
+	if (n > 0 && n <= size)
+		rest = str_of(room);
+	str_cut(&rest, ' ', &name);
+#else
+	(void)room, (void)size, (void)name;
+#endif
+	return rest;
+}
+
+/* Only this one: what else the machine has, or will have, is not for kiln to say. */
+void build_warn_of_host(struct build *b, const struct record *records, size_t count)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(err_free) struct err *why = NULL;
+	char room[64];
+	struct virtuals v;
+	struct virtual_base host = {
+		.glibc = {host_glibc(room, sizeof(room)), STR("this machine's libc")}};
+	if (virtuals_make(&a, b->platform, b->o.virtuals, &host, &v, &why) < 0 ||
+	    virtuals_check(&v, "__glibc", records, count, &why) == 0)
+		return;
+	AUTO(free) char *line = err_line(why);
+	log_warn(b->o.log, "%s", line);
 }

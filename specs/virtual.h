@@ -38,4 +38,11 @@ int virtuals_make(struct arena *a, const struct platform *p, struct strs options
 int virtuals_given(struct arena *a, struct strs options, struct strs *out, struct err **e);
 /* Whether the user has said something of NAME. given: as virtuals_given gives it. */
 bool virtuals_decided(struct strs given, const char *name);
+/* Whether any of the packages has something to say of virtual packages. */
+bool virtuals_wanted(const struct record *records, size_t count);
+/* Whether the packages may be used where v is: their depends and constrains on virtual packages (on
+ * `only` that name, unless it is NULL). ERR_UNSOLVABLE names the first package that may not, what
+ * it needs and what there is. */
+int virtuals_check(const struct virtuals *v, const char *only, const struct record *records,
+		   size_t count, struct err **e);
 #endif

@@ -97,6 +97,46 @@ static void a_text_that_is_no_virtual_package_is_refused(void **state)
 	}
 }
 
+static void packages_that_need_more_than_the_target_has_are_named(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *depends, *constrains, *found; /* NULL: nothing is wrong */
+	} rows[] = {
+		{"__glibc >=2.17", "__cuda >=12", NULL},
+		{"__glibc >=2.17,<3.0.a0", "", NULL},
+		{"__glibc >=2.40", "",
+		 "a 1.0 needs __glibc >=2.40, and the target has 2.36 (libc)"},
+		{"__cuda >=12", "",
+		 "needs __cuda >=12, and the target has none; --virtual __cuda="},
+		{"python", "__glibc <2.30", "needs __glibc <2.30"},
+		{"__archspec * x86_64_v3", "", "and the target has 1 x86_64 (platform)"},
+		{"__archspec * x86_64", "", NULL},
+		{"__win", "", "needs __win, and the target has none"},
+		{"__unix", "__osx >=10", NULL},
+		{"__glibc >>broken", "", NULL},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		AUTO(err_free) struct err *e = NULL;
+		struct virtuals v;
+		struct virtual_base base = {.glibc = {STR("2.36"), STR("libc")}};
+		struct str depends = str_of(rows[i].depends),
+			   constrains = str_of(rows[i].constrains);
+		struct record records[2] = {{.name = STR("a"), .version_text = STR("1.0")}};
+		records[0].depends = (struct strs){&depends, 1};
+		records[0].constrains = (struct strs){&constrains, 1};
+		records[1] = records[0];
+		assert_int_equal(virtuals_make(&a, amd64(), (struct strs){0}, &base, &v, NULL), 0);
+		int code = virtuals_check(&v, NULL, records, 2, &e);
+		AUTO(free) char *line = err_line(e);
+		assert_int_equal(code, rows[i].found ? ERR_UNSOLVABLE : 0);
+		if (rows[i].found && (!strstr(line, rows[i].found) || !strstr(line, "2 packages")))
+			fail_msg("%s: %s", rows[i].depends, line);
+		assert_int_equal(virtuals_check(&v, "__other", records, 2, NULL), 0);
+	}
+}
+
 static void names_of_bases_that_tell_their_glibc(void **state)
 {
 	(void)state;
@@ -141,6 +181,7 @@ int main(void)
 		cmocka_unit_test(the_defaults_are_those_of_a_plain_linux_base),
 		cmocka_unit_test(an_option_beats_the_environment_and_that_beats_the_base),
 		cmocka_unit_test(a_base_may_be_known_to_have_no_glibc),
+		cmocka_unit_test(packages_that_need_more_than_the_target_has_are_named),
 		cmocka_unit_test(names_of_bases_that_tell_their_glibc),
 		cmocka_unit_test(a_text_that_is_no_virtual_package_is_refused),
 	};
