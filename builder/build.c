@@ -123,18 +123,23 @@ void build_key(struct build *b, const struct definition *d, struct buf *text, st
 	key_digest(&in, out);
 }
 
-int build_channels(struct build *b, const struct definition *d, struct channels *out,
-		   struct err **e)
+static struct channel_options channel_options(const struct build *b, const struct str *subdirs)
 {
-	struct str subdirs[] = {str_of(b->platform->subdir), STR("noarch")};
-	struct channel_options options = {
+	return (struct channel_options){
 		.cache = b->cache,
 		.alias = b->o.alias,
-		.subdirs = {subdirs, COUNT(subdirs)},
+		.subdirs = {subdirs, subdirs ? 2 : 0},
 		.offline = b->o.offline,
 		.jobs = b->o.jobs,
 		.log = b->o.log,
 	};
+}
+
+int build_channels(struct build *b, const struct definition *d, struct channels *out,
+		   struct err **e)
+{
+	struct str subdirs[] = {str_of(b->platform->subdir), STR("noarch")};
+	struct channel_options options = channel_options(b, subdirs);
 	if (d->channels.n == 0)
 		return err_set(e, ERR_SYNTAX, "no channel is named; add `channels:` or -c CHANNEL");
 	return channels_open(b->http, d->channels, &options, out, e);
@@ -191,6 +196,18 @@ static struct matchspec *specs_of(struct arena *a, const struct definition *d)
 	return specs;
 }
 
+struct elsewhere {
+	struct build *build;
+	const struct channels *channels;
+};
+
+static void say_elsewhere(void *cookie, struct str name, struct buf *out)
+{
+	const struct elsewhere *w = cookie;
+	struct channel_options options = channel_options(w->build, NULL);
+	channels_elsewhere(w->build->http, w->channels, &options, name, out);
+}
+
 int build_lock(struct build *b, const struct definition *d, struct lock *out, struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
@@ -203,6 +220,7 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 		return r;
 	if ((r = build_channels(b, d, &channels, e)) < 0)
 		return r;
+	struct elsewhere elsewhere = {b, &channels};
 	struct solve_request request = {
 		.channels = &channels,
 		.specs = specs_of(&a, d),
@@ -211,6 +229,8 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 		.virtual_count = virtuals.count,
 		.strict = !b->o.flexible,
 		.log = b->o.log,
+		.elsewhere = say_elsewhere,
+		.cookie = &elsewhere,
 	};
 	if ((r = solve(&request, &solution, e)) < 0)
 		return r;

@@ -1,99 +1,15 @@
-/* conflict_words.c - the lines of a conflict as clauses that name the specs. */
-#include "builder/problem.h"
+/* conflict_words.c - a conflict as a tree of lines that name the specs. */
+#include "builder/explain.h"
 
 enum {
-	NEAREST = 3,
-	NAME_MAX_COMPARED = 64,
-	VERSIONS_SHOWN = 5,
-	GROUPS_SHOWN = 16,
-	TEXTS_SHOWN = 6
+	RANGES_SHOWN = 3,
+	TEXTS_SHOWN = 3,
+	ROWS_OF_A_KIND = 2, /* beyond, one row says it for all versions */
+	ROWS_SHOWN = 24,
+	INDENT = 2
 };
-
-/* ---- names that are nearly the one that is not there ---- */
-
-static unsigned distance(struct str a, struct str b)
-{
-	unsigned row[NAME_MAX_COMPARED + 1];
-
-	if (a.n > NAME_MAX_COMPARED || b.n > NAME_MAX_COMPARED)
-		return UINT32_MAX;
-	for (unsigned j = 0; j <= b.n; j++)
-		row[j] = j;
-	for (size_t i = 0; i < a.n; i++) {
-		unsigned corner = row[0];
-		row[0] = (unsigned)i + 1;
-		for (size_t j = 0; j < b.n; j++) {
-			unsigned change = corner + (a.p[i] != b.p[j]);
-			unsigned step = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-			corner = row[j + 1];
-			row[j + 1] = change < step ? change : step;
-		}
-	}
-	return row[b.n];
-}
-
-struct nearest {
-	struct str name[NEAREST];
-	unsigned distance[NEAREST], n;
-};
-
-static void offer(struct nearest *near, struct str name, unsigned d)
-{
-	unsigned at = near->n;
-
-	for (unsigned i = 0; i < near->n; i++)
-		if (str_eq(near->name[i], name))
-			return;
-	while (at && near->distance[at - 1] > d)
-		at--;
-	if (at == NEAREST)
-		return;
-	near->n += near->n < NEAREST;
-	for (unsigned i = near->n - 1; i > at; i--) {
-		near->name[i] = near->name[i - 1];
-		near->distance[i] = near->distance[i - 1];
-	}
-	near->name[at] = name;
-	near->distance[at] = d;
-}
-
-static void find_nearest(const struct index *x, struct str name, struct nearest *near)
-{
-	size_t limit = name.n < 6 ? 1 : name.n / 3;
-
-	for (size_t i = 0; x && i < index_name_count(x); i++) {
-		struct str other = index_name(x, i);
-		if (other.n + limit < name.n || name.n + limit < other.n)
-			continue;
-		unsigned d = distance(name, other);
-		if (d <= limit)
-			offer(near, other, d);
-	}
-}
-
-static void say_absent(const struct problem *p, struct str name, struct buf *out)
-{
-	const struct channels *c = p->request->channels;
-	struct nearest near = {0};
-
-	if (str_starts(name, "__")) {
-		buf_printf(out, "; there is no virtual package %.*s", STR_ARG(name));
-		return;
-	}
-	for (size_t i = 0; i < c->n; i++)
-		for (size_t k = 0; k < c->v[i].subdir_count; k++)
-			find_nearest(c->v[i].subdirs[k].index, name, &near);
-	buf_printf(out, "; no channel has %.*s", STR_ARG(name));
-	for (unsigned i = 0; i < near.n; i++)
-		buf_printf(out, "%s%.*s", i ? ", " : "; nearest: ", STR_ARG(near.name[i]));
-}
 
 /* ---- the versions of a name ---- */
-
-struct versions {
-	const struct solvable **v; /* one of each version, ascending */
-	size_t n, records;	   /* records: that were counted */
-};
 
 static int by_version(const void *a, const void *b, void *order)
 {
@@ -103,213 +19,544 @@ static int by_version(const void *a, const void *b, void *order)
 	return (v > w) - (v < w);
 }
 
-/* Lines of one name about one other: of its builds, say, each needs another python. */
-struct group {
-	uint32_t package, target; /* package: UINT32_MAX for the request */
-	bool constrains;
-	VEC(uint32_t) lines;
+struct ladder ladder_make(const struct problem *p, uint32_t package, struct arena *a)
+{
+	const struct package *k = &p->packages.v[package];
+	struct ladder l = {.v = arena_alloc(a, (k->count + 1) * sizeof(*l.v))};
+
+	for (uint32_t i = 0; i < k->count; i++)
+		l.v[i] = &p->solvables.v[k->first + i];
+	if (k->count)
+		qsort_r(l.v, k->count, sizeof(*l.v), by_version, p->version_order);
+	for (uint32_t i = 0; i < k->count; i++)
+		if (!l.n || by_version(&l.v[l.n - 1], &l.v[i], p->version_order))
+			l.v[l.n++] = l.v[i];
+	return l;
+}
+
+uint32_t ladder_step(const struct problem *p, const struct ladder *l, const struct solvable *s)
+{
+	uint32_t low = 0, high = l->n;
+
+	while (low + 1 < high) {
+		uint32_t mid = (low + high) / 2;
+		if (by_version(&s, &l->v[mid], p->version_order) < 0)
+			high = mid;
+		else
+			low = mid;
+	}
+	return low;
+}
+
+struct runs {
+	uint32_t n, marked, first, last; /* runs of marked steps; the ends of them all */
 };
 
-static bool has_text(const struct problem *p, const struct solvable *s, const struct group *g,
-		     uint32_t line)
+static struct runs runs_of(const struct ladder *l, const uint8_t *marks)
 {
-	uint32_t text = (line - 1) / 2, from = g->constrains ? s->depends : 0;
-	uint32_t n = g->constrains ? s->constrains : s->depends;
+	struct runs r = {0};
+
+	for (uint32_t i = 0; i < l->n; i++) {
+		if (!marks[i])
+			continue;
+		if (!r.marked++)
+			r.first = i;
+		r.n += !i || !marks[i - 1];
+		r.last = i;
+	}
+	return r;
+}
+
+static void say_run(const struct problem *p, const struct ladder *l, uint32_t from, uint32_t to,
+		    struct buf *out)
+{
+	buf_add_str(out, problem_version(p, l->v[from]));
+	if (to > from)
+		buf_printf(out, "%s%.*s", to > from + 1 ? " to " : ", ",
+			   STR_ARG(problem_version(p, l->v[to])));
+}
+
+void ladder_say(const struct problem *p, const struct ladder *l, const uint8_t *marks,
+		struct buf *out)
+{
+	struct runs r = runs_of(l, marks);
+
+	if (r.n > RANGES_SHOWN) {
+		say_run(p, l, r.first, r.last, out);
+		buf_printf(out, " (%u of %u versions)", r.marked, l->n);
+		return;
+	}
+	for (uint32_t i = 0, said = 0; i < l->n; i++) {
+		uint32_t from = i;
+		if (!marks[i])
+			continue;
+		while (i + 1 < l->n && marks[i + 1])
+			i++;
+		buf_add_text(out, said++ ? ", " : "");
+		say_run(p, l, from, i, out);
+	}
+}
+
+/* ---- texts ---- */
+
+/* The length of what keeps pre-releases out of an upper bound: `<3.12.0a0`. */
+static size_t alpha_at(struct str s)
+{
+	static const char *const tails[] = {".0a0", ".0.a0", ".a0", "a0"};
+
+	for (size_t i = 0; i < COUNT(tails); i++) {
+		size_t n = strlen(tails[i]);
+		if (str_starts(s, tails[i]) && (n == s.n || strchr(", |)", s.p[n])))
+			return n;
+	}
+	return 0;
+}
+
+/* `>=3.11,<3.12` as `3.11.*`, which is easier on the eye. False when it is nothing of that
+ * kind. */
+static bool say_as_prefix(struct str s, struct buf *out)
+{
+	struct str low, high = s;
+	size_t same = 0;
+	uint64_t x, y;
+
+	if (!str_cut(&high, ',', &low) || !str_starts(low, ">=") || !str_starts(high, "<") ||
+	    strpbrk(high.p, ",|( "))
+		return false;
+	low = str_from(low, 2);
+	high = str_from(high, 1);
+	for (size_t i = 0; i < low.n && i < high.n && low.p[i] == high.p[i]; i++)
+		same = low.p[i] == '.' ? i + 1 : same;
+	if (!str_u64(str_from(low, same), &x) || !str_u64(str_from(high, same), &y) || y != x + 1)
+		return false;
+	buf_printf(out, "%.*s.*", STR_ARG(low));
+	return true;
+}
+
+void conflict_say_plain(struct str s, struct buf *out)
+{
+	for (size_t i = 0; i < s.n; i++)
+		buf_add_char(out, (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f ? '?' : s.p[i]);
+}
+
+/* For people: what else a spec says is kept. */
+static void tidy(struct str s, struct buf *out)
+{
+	AUTO(buf_done) struct buf plain = BUF(1 << 16);
+
+	for (size_t i = 0; i < s.n; i++) {
+		size_t n = memrchr(s.p, '<', i) ? alpha_at(str_from(s, i)) : 0;
+		if (n)
+			i += n - 1;
+		else
+			conflict_say_plain((struct str){s.p + i, 1}, &plain);
+	}
+	if (!say_as_prefix(buf_str(&plain), out))
+		buf_add_str(out, buf_str(&plain));
+}
+
+void conflict_say_text(const struct problem *p, uint32_t text, bool bare, struct buf *out)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(buf_done) struct buf shown = BUF(1 << 16);
+	struct str name = p->packages.v[p->texts.v[text].package].name;
+
+	matchspec_display(problem_spec(p, text, &a), &shown);
+	struct str s = buf_str(&shown);
+	if (s.n > name.n && s.p[name.n] == ' ') {
+		if (!bare)
+			buf_printf(out, "%.*s ", STR_ARG(name));
+		s = str_from(s, name.n + 1);
+	}
+	tidy(s, out);
+}
+
+/* ---- rows: versions of a package that have the same texts about another ---- */
+
+struct row {
+	uint32_t package, target;
+	bool constrains;
+	VEC(uint32_t) texts;
+	uint8_t *versions; /* by step of the package's ladder; NULL: of the request */
+	bool said;
+};
+
+struct tree {
+	const struct problem *p;
+	struct arena arena;
+	struct buf *out;
+	struct ladder *ladders; /* by package; v NULL: not made */
+	uint8_t *asked;		/* by package: specs of the request about it */
+	uint8_t *reached;	/* by solvable: specs of the request, or others, that lead to it */
+	uint8_t *opened;	/* by package: its rows are said */
+	uint8_t *noted;		/* by package: why nothing matches is said */
+	VEC(struct row) rows;
+	size_t said;
+};
+
+static const struct ladder *ladder_of(struct tree *t, uint32_t package)
+{
+	struct ladder *l = &t->ladders[package];
+
+	if (!l->v)
+		*l = ladder_make(t->p, package, &t->arena);
+	return l;
+}
+
+/* A package that the request names may only be what it names; any other, what some line of
+ * the conflict leads to. */
+static bool is_candidate(const struct tree *t, uint32_t solvable)
+{
+	uint8_t asked = t->asked[t->p->solvables.v[solvable].name];
+
+	return asked ? t->reached[solvable] == asked : t->reached[solvable] > 0;
+}
+
+static void mark_reached(struct tree *t, const struct conflict *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct text *text = &t->p->texts.v[c->lines[i].text];
+		bool of_request = c->lines[i].package == OF_REQUEST;
+		if (c->lines[i].constrains || (!of_request && t->asked[text->package]))
+			continue;
+		for (uint32_t k = 0; k < text->count; k++)
+			if (t->reached[text->matches[k]] < UINT8_MAX)
+				t->reached[text->matches[k]]++;
+		t->asked[text->package] += of_request && t->asked[text->package] < UINT8_MAX;
+	}
+}
+
+static bool has_text(const struct problem *p, const struct solvable *s, bool constrains,
+		     uint32_t text)
+{
+	uint32_t from = s->edges + (constrains ? s->depends : 0);
+	uint32_t n = constrains ? s->constrains : s->depends;
 
 	for (uint32_t i = 0; i < n; i++)
-		if (p->edges.v[s->edges + from + i] == text)
+		if (p->edges.v[from + i] == text)
 			return true;
 	return false;
 }
 
-static bool has_any(const struct problem *p, const struct solvable *s, const struct group *g)
+static bool has_any(const struct problem *p, const struct solvable *s, const struct row *r)
 {
-	for (size_t i = 0; i < g->lines.n; i++)
-		if (has_text(p, s, g, g->lines.v[i]))
+	for (size_t i = 0; i < r->texts.n; i++)
+		if (has_text(p, s, r->constrains, r->texts.v[i]))
 			return true;
 	return false;
 }
 
-/* Of the records that have one of the lines, of all when g is NULL. The caller frees v. */
-static struct versions versions_of(const struct problem *p, const struct package *k,
-				   const struct group *g)
+/* Those of the candidates whose records have one of the row's texts. */
+static void mark_versions(struct tree *t, struct row *r)
 {
-	struct versions out = {.v = mem_alloc((k->count + 1) * sizeof(*out.v))};
+	const struct package *k = &t->p->packages.v[r->package];
+	const struct ladder *l = ladder_of(t, r->package);
 
+	r->versions = arena_zero(&t->arena, l->n + 1u, 1);
 	for (uint32_t i = k->first; i < k->first + k->count; i++)
-		if (!g || has_any(p, &p->solvables.v[i], g))
-			out.v[out.records++] = &p->solvables.v[i];
-	if (out.records)
-		qsort_r(out.v, out.records, sizeof(*out.v), by_version, p->version_order);
-	for (size_t i = 0; i < out.records; i++)
-		if (!out.n || by_version(&out.v[out.n - 1], &out.v[i], p->version_order))
-			out.v[out.n++] = out.v[i];
-	return out;
+		if (is_candidate(t, i) && has_any(t->p, &t->p->solvables.v[i], r))
+			r->versions[ladder_step(t->p, l, &t->p->solvables.v[i])] = 1;
 }
 
-static void say_versions(const struct problem *p, const struct package *k, struct buf *out)
+static bool same_kind(const struct row *a, const struct row *b)
 {
-	struct versions all = versions_of(p, k, NULL);
-
-	buf_printf(out, "; %.*s is here as ", STR_ARG(k->name));
-	if (all.n <= VERSIONS_SHOWN) {
-		for (size_t i = 0; i < all.n; i++)
-			buf_printf(out, "%s%.*s", i ? ", " : "",
-				   STR_ARG(problem_version(p, all.v[i])));
-	} else {
-		buf_printf(out, "%.*s to %.*s (%zu versions)",
-			   STR_ARG(problem_version(p, all.v[0])),
-			   STR_ARG(problem_version(p, all.v[all.n - 1])), all.n);
-	}
-	free(all.v);
+	return a->package == b->package && a->target == b->target && a->constrains == b->constrains;
 }
 
-/* With strict priority a channel below may have what was looked for. */
-static void say_hidden(const struct problem *p, const struct package *k, struct buf *out)
+/* Each spec of the request stays on its own: all of them must hold. */
+static void add_row(struct tree *t, const struct conflict_line *line)
 {
-	const struct channels *c = p->request->channels;
-	size_t first = c->n;
+	struct row r = {line->package, t->p->texts.v[line->text].package, line->constrains};
 
-	for (size_t i = 0; i < c->n && p->request->strict && !k->sole; i++) {
-		bool has = false;
-		for (size_t j = 0; j < c->v[i].subdir_count; j++) {
-			const struct index *x = c->v[i].subdirs[j].index;
-			uint32_t at, count;
-			has |= x && index_find(x, k->name, &at, &count);
-		}
-		if (!has)
+	VEC_PUSH(&r.texts, line->text);
+	if (r.package != OF_REQUEST)
+		mark_versions(t, &r);
+	for (size_t i = 0; i < t->rows.n && r.versions; i++) {
+		struct row *old = &t->rows.v[i];
+		if (!same_kind(old, &r) ||
+		    memcmp(old->versions, r.versions, ladder_of(t, r.package)->n) != 0)
 			continue;
-		if (first < c->n) {
-			buf_printf(out, "; channel %.*s has it too, but %.*s goes before it",
-				   STR_ARG(c->v[i].name), STR_ARG(c->v[first].name));
-			return;
+		VEC_PUSH(&old->texts, line->text);
+		VEC_DONE(&r.texts);
+		return;
+	}
+	VEC_PUSH(&t->rows, r);
+}
+
+/* Puts all rows of the kind of the first into it. */
+static void merge_rows(struct tree *t, size_t first)
+{
+	struct row *into = &t->rows.v[first];
+	uint32_t steps = ladder_of(t, into->package)->n;
+	size_t n = first + 1;
+
+	for (size_t i = n; i < t->rows.n; i++) {
+		struct row *r = &t->rows.v[i];
+		if (!same_kind(into, r)) {
+			t->rows.v[n++] = *r;
+			continue;
 		}
-		first = i;
+		for (size_t k = 0; k < r->texts.n; k++)
+			VEC_PUSH(&into->texts, r->texts.v[k]);
+		for (uint32_t k = 0; k < steps; k++)
+			into->versions[k] |= r->versions[k];
+		VEC_DONE(&r->texts);
+	}
+	t->rows.n = n;
+}
+
+static void make_rows(struct tree *t, const struct conflict *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		add_row(t, &c->lines[i]);
+	for (size_t i = 0; i < t->rows.n; i++) {
+		size_t n = 0;
+		for (size_t k = i; k < t->rows.n && t->rows.v[i].versions; k++)
+			n += same_kind(&t->rows.v[i], &t->rows.v[k]);
+		if (n > ROWS_OF_A_KIND)
+			merge_rows(t, i);
 	}
 }
 
-/* Why a text matches nothing. */
-static void say_unmatched(const struct problem *p, const struct text *t, struct buf *out)
+/* ---- what a row says ---- */
+
+/* How many of the versions' records it is about, where it is not all of them. */
+static void say_builds(struct tree *t, const struct row *r)
 {
-	const struct package *k = &p->packages.v[t->package];
+	const struct problem *p = t->p;
+	const struct package *k = &p->packages.v[r->package];
+	const struct ladder *l = ladder_of(t, r->package);
+	AUTO(arena_done) struct arena a = ARENA;
+	uint32_t all = 0, some = 0, one = 0;
+	struct record record;
 
-	if (t->count)
-		return;
-	if (k->unreadable && !k->count) {
-		buf_printf(out,
-			   "; every record of %.*s has a version or dependency that does not "
-			   "parse",
-			   STR_ARG(k->name));
-		return;
-	}
-	if (!k->count) {
-		say_absent(p, k->name, out);
-		return;
-	}
-	say_versions(p, k, out);
-	say_hidden(p, k, out);
-}
-
-/* ---- the lines ---- */
-
-static void say_subject(const struct problem *p, const struct group *g, struct buf *out)
-{
-	const struct package *k = &p->packages.v[g->package];
-	struct versions all = versions_of(p, k, NULL), some = versions_of(p, k, g);
-
-	buf_add_str(out, k->name);
-	if (some.n == 1)
-		buf_printf(out, " %.*s", STR_ARG(problem_version(p, some.v[0])));
-	else if (some.records == all.records && some.n == 2)
-		buf_add_text(out, " (both versions)");
-	else if (some.records == all.records)
-		buf_printf(out, " (all %zu versions)", some.n);
-	else if (some.n < all.n)
-		buf_printf(out, " (%zu of %zu versions)", some.n, all.n);
-	else
-		buf_printf(out, " (%zu of %zu builds)", some.records, all.records);
-	free(all.v);
-	free(some.v);
-}
-
-/* The texts of the group, "numpy >=2 or <1"; the name once. */
-static void say_texts(const struct problem *p, const struct group *g, struct buf *out)
-{
-	struct str name = p->packages.v[g->target].name;
-
-	for (size_t i = 0; i < g->lines.n; i++) {
-		AUTO(buf_done) struct buf text = BUF(1 << 16);
-		AUTO(arena_done) struct arena a = ARENA;
-		if (i == TEXTS_SHOWN && g->lines.n > TEXTS_SHOWN + 1) {
-			buf_printf(out, " or %zu others", g->lines.n - i);
-			return;
+	for (uint32_t i = k->first; i < k->first + k->count; i++) {
+		const struct solvable *s = &p->solvables.v[i];
+		if (!is_candidate(t, i) || !r->versions[ladder_step(p, l, s)])
+			continue;
+		all++;
+		if (has_any(p, s, r)) {
+			some++;
+			one = i;
 		}
-		matchspec_display(problem_spec(p, (g->lines.v[i] - 1) / 2, &a), &text);
-		struct str s = buf_str(&text);
-		if (i && s.n > name.n && s.p[name.n] == ' ')
-			s = str_from(s, name.n + 1);
-		buf_printf(out, "%s%.*s", i ? " or " : "", STR_ARG(s));
+	}
+	if (some == all)
+		return;
+	if (some == 1 && problem_record(p, one, &a, &record, NULL) == 0) {
+		buf_add_char(t->out, ' ');
+		conflict_say_plain(record.build, t->out);
+	} else {
+		buf_printf(t->out, " (%u of %u builds)", some, all);
 	}
 }
 
-static void say_group(const struct problem *p, const struct group *g, struct buf *out)
+static void say_subject(struct tree *t, const struct row *r)
 {
-	if (out->n)
-		buf_add_text(out, "; ");
-	if (g->package != UINT32_MAX) {
-		say_subject(p, g, out);
-		buf_add_text(out, g->constrains ? " constrains " : " requires ");
-	}
-	say_texts(p, g, out);
-	if (g->package == UINT32_MAX)
-		buf_add_text(out, " is requested");
+	const struct ladder *l = ladder_of(t, r->package);
+	struct str name = t->p->packages.v[r->package].name;
+	bool all = l->n > 1 && runs_of(l, r->versions).marked == l->n;
+
+	buf_printf(t->out, all ? "every %.*s (" : "%.*s ", STR_ARG(name));
+	ladder_say(t->p, l, r->versions, t->out);
+	buf_add_text(t->out, all ? ")" : "");
+	say_builds(t, r);
 }
 
-/* Moves the first line and those of its kind into the group. Each spec of the request is on its
- * own: all of them must hold. */
-static size_t take_group(const struct problem *p, uint64_t *lines, size_t n, struct group *g)
+/* "python 3.8.1 to 3.11.9": all that the texts match. False when that is nothing. */
+static bool say_matched(struct tree *t, const struct row *r)
 {
-	size_t left = 0;
+	const struct ladder *l = ladder_of(t, r->target);
+	AUTO(free) uint8_t *marks = mem_zero(l->n + 1u, 1);
 
-	g->lines.n = 0;
+	for (size_t i = 0; i < r->texts.n; i++) {
+		const struct text *text = &t->p->texts.v[r->texts.v[i]];
+		for (uint32_t k = 0; k < text->count; k++)
+			marks[ladder_step(t->p, l, &t->p->solvables.v[text->matches[k]])] = 1;
+	}
+	if (!runs_of(l, marks).n)
+		return false;
+	buf_printf(t->out, "%.*s ", STR_ARG(t->p->packages.v[r->target].name));
+	ladder_say(t->p, l, marks, t->out);
+	return true;
+}
+
+static void say_texts(struct tree *t, const struct row *r)
+{
+	size_t n = r->texts.n;
+
+	if (n > TEXTS_SHOWN && say_matched(t, r))
+		return;
 	for (size_t i = 0; i < n; i++) {
-		uint32_t package = (uint32_t)(lines[i] >> 32), line = (uint32_t)lines[i];
-		uint32_t target = p->texts.v[(line - 1) / 2].package;
-		bool constrains = !(line & 1);
-		if (!i) {
-			g->package = package;
-			g->target = target;
-			g->constrains = constrains;
+		if (i == TEXTS_SHOWN && n > TEXTS_SHOWN + 1) {
+			buf_printf(t->out, " or %zu others", n - i);
+			return;
 		}
-		if (!i || (package != UINT32_MAX && package == g->package && target == g->target &&
-			   constrains == g->constrains))
-			VEC_PUSH(&g->lines, line);
-		else
-			lines[left++] = lines[i];
+		buf_add_text(t->out, !i ? "" : i + 1 < n ? ", " : " or ");
+		conflict_say_text(t->p, r->texts.v[i], i > 0, t->out);
 	}
-	return left;
 }
 
-void problem_say(const struct problem *p, uint64_t *lines, size_t n, struct buf *out)
+static bool is_matched(const struct tree *t, const struct row *r)
 {
-	AUTO(free) uint8_t *said = mem_zero(p->packages.n + 1, 1);
-	struct group g = {0};
+	for (size_t i = 0; i < r->texts.n; i++)
+		if (t->p->texts.v[r->texts.v[i]].count)
+			return true;
+	return false;
+}
 
-	for (size_t shown = 0; n; shown++) {
-		/* What nobody reads to the end; the first are those nearest to the request. */
-		if (shown == GROUPS_SHOWN && n > 1) {
-			buf_printf(out, "; and %zu more of that kind", n);
-			break;
-		}
-		n = take_group(p, lines, n, &g);
-		say_group(p, &g, out);
-		for (size_t i = 0; i < g.lines.n; i++) {
-			const struct text *t = &p->texts.v[(g.lines.v[i] - 1) / 2];
-			if (g.constrains || t->count || said[t->package])
-				continue;
-			said[t->package] = 1;
-			say_unmatched(p, t, out);
-		}
+/* ---- where rows meet ---- */
+
+static bool is_disjoint(const struct tree *t, const struct row *a, const struct row *b)
+{
+	const struct package *k = &t->p->packages.v[a->target];
+	AUTO(free) uint8_t *marks = mem_zero(k->count + 1u, 1);
+	bool met = false;
+
+	for (size_t i = 0; i < a->texts.n; i++) {
+		const struct text *text = &t->p->texts.v[a->texts.v[i]];
+		for (uint32_t j = 0; j < text->count; j++)
+			marks[text->matches[j] - k->first] = 1;
 	}
-	VEC_DONE(&g.lines);
+	for (size_t i = 0; i < b->texts.n; i++) {
+		const struct text *text = &t->p->texts.v[b->texts.v[i]];
+		for (uint32_t j = 0; j < text->count; j++)
+			met |= marks[text->matches[j] - k->first];
+	}
+	return !met;
+}
+
+/* Nothing that is said of the target itself follows: what leads to it must clash there. */
+static bool is_meeting_point(const struct tree *t, uint32_t package)
+{
+	for (size_t i = 0; i < t->rows.n; i++)
+		if (t->rows.v[i].package == package)
+			return false;
+	return true;
+}
+
+static void say_meeting(struct tree *t, const struct row *r)
+{
+	size_t before = 0, behind = 0;
+
+	if (!is_meeting_point(t, r->target))
+		return;
+	for (size_t i = 0; i < t->rows.n; i++) {
+		const struct row *other = &t->rows.v[i];
+		if (other == r || other->target != r->target)
+			continue;
+		before += other->said;
+		behind += !other->said;
+		if (!other->said || !is_disjoint(t, r, other))
+			continue;
+		buf_add_text(t->out, ", which excludes ");
+		say_texts(t, other);
+		return;
+	}
+	if (before && !behind)
+		buf_printf(t->out, ", which leaves no %.*s",
+			   STR_ARG(t->p->packages.v[r->target].name));
+}
+
+/* ---- the tree ---- */
+
+static void end_row(struct tree *t, struct row *r, unsigned depth)
+{
+	uint32_t text = r->texts.v[0];
+
+	if (!r->constrains && !is_matched(t, r)) {
+		absent_clause(t->p, text, t->out);
+		if (!t->noted[r->target])
+			absent_notes(t->p, text, (depth + 1) * INDENT, t->out);
+		t->noted[r->target] = 1;
+	} else {
+		say_meeting(t, r);
+	}
+	r->said = true;
+}
+
+static void say_row(struct tree *t, struct row *r, unsigned depth)
+{
+	buf_printf(t->out, "\n%*s", (int)(depth * INDENT), "");
+	say_subject(t, r);
+	buf_add_text(t->out, r->constrains ? " allows only " : " needs ");
+	say_texts(t, r);
+	end_row(t, r, depth);
+}
+
+static void say_rows(struct tree *t, uint32_t package, unsigned depth)
+{
+	if (t->opened[package])
+		return;
+	t->opened[package] = 1;
+	for (size_t i = 0; i < t->rows.n; i++) {
+		struct row *r = &t->rows.v[i];
+		if (r->package != package || t->said == ROWS_SHOWN)
+			continue;
+		t->said++;
+		say_row(t, r, depth);
+		if (!t->asked[r->target])
+			say_rows(t, r->target, depth + 1);
+	}
+}
+
+static size_t rows_of(const struct tree *t, uint32_t package)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->rows.n; i++)
+		n += t->rows.v[i].package == package;
+	return n;
+}
+
+/* A bare name of which only one thing is to be said needs no line of its own. */
+static bool goes_without_saying(const struct tree *t, const struct row *r)
+{
+	AUTO(buf_done) struct buf text = BUF(1 << 16);
+
+	if (t->asked[r->target] != 1 || rows_of(t, r->target) != 1)
+		return false;
+	conflict_say_text(t->p, r->texts.v[0], false, &text);
+	return str_eq(buf_str(&text), t->p->packages.v[r->target].name);
+}
+
+/* Specs that only limit what others lead to stand before those others. */
+static void say_request(struct tree *t, bool limits)
+{
+	for (size_t i = 0; i < t->rows.n; i++) {
+		struct row *r = &t->rows.v[i];
+		if (r->package != OF_REQUEST || limits != (rows_of(t, r->target) == 0))
+			continue;
+		bool silent = goes_without_saying(t, r);
+		if (!silent) {
+			buf_printf(t->out, "\n%*s", INDENT, "");
+			say_texts(t, r);
+			end_row(t, r, 1);
+		}
+		if (!limits)
+			say_rows(t, r->target, silent ? 1 : 2);
+	}
+}
+
+void conflict_say(const struct problem *p, const struct conflict *c, struct buf *out)
+{
+	struct tree t = {.p = p, .out = out};
+	size_t unsaid = 0;
+
+	t.ladders = arena_zero(&t.arena, p->packages.n + 1, sizeof(*t.ladders));
+	t.asked = arena_zero(&t.arena, p->packages.n + 1, 1);
+	t.opened = arena_zero(&t.arena, p->packages.n + 1, 1);
+	t.noted = arena_zero(&t.arena, p->packages.n + 1, 1);
+	t.reached = arena_zero(&t.arena, p->solvables.n + 1, 1);
+	mark_reached(&t, c);
+	make_rows(&t, c);
+	say_request(&t, true);
+	say_request(&t, false);
+	for (size_t i = 0; i < t.rows.n; i++) {
+		unsaid += t.rows.v[i].package != OF_REQUEST && !t.rows.v[i].said;
+		VEC_DONE(&t.rows.v[i].texts);
+	}
+	if (unsaid)
+		buf_printf(out, "\n%*sand %zu more of that kind", INDENT, "", unsaid);
+	VEC_DONE(&t.rows);
+	arena_done(&t.arena);
 }

@@ -1,13 +1,15 @@
 /* explain.c - the smallest conflict: the lines (name, text) that the proof used, of which each
  * in turn is left out and the rest solved again. */
-#include "builder/problem.h"
+#include "builder/explain.h"
 #include "builder/sat.h"
 #include "specs/base/interrupt.h"
+
+enum { CONFLICTS_SHOWN = 3 };
 
 struct lines {
 	struct problem *p;
 	uint32_t *package_of; /* of a variable; UINT32_MAX for the root */
-	VEC(uint64_t) v;      /* as problem_say takes them; sorted once all are there */
+	VEC(uint64_t) v;      /* package << 32 | line; sorted once all are there */
 	uint8_t *out;	      /* of each: left out */
 };
 
@@ -118,20 +120,82 @@ static void shrink(struct lines *l)
 	}
 }
 
-int problem_explain(struct problem *p, const struct sat *s, struct err **e)
+static void put_conflict(const struct lines *l, struct arena *a, struct conflict *c)
+{
+	c->lines = arena_zero(a, l->v.n + 1, sizeof(*c->lines));
+	for (c->n = 0; c->n < l->v.n; c->n++) {
+		uint32_t line = (uint32_t)l->v.v[c->n];
+		c->lines[c->n] = (struct conflict_line){
+			(uint32_t)(l->v.v[c->n] >> 32),
+			(line - 1) / 2,
+			!(line & 1),
+		};
+	}
+}
+
+static void find_conflict(struct problem *p, const struct sat *s, struct arena *a,
+			  struct conflict *out)
 {
 	struct lines l = {.p = p};
-	AUTO(buf_done) struct buf words = BUF(1 << 20);
 
 	collect(&l, s);
 	sort_lines(&l);
 	shrink(&l);
-	problem_say(p, l.v.v, l.v.n, &words);
+	put_conflict(&l, a, out);
 	free(l.package_of);
 	free(l.out);
 	VEC_DONE(&l.v);
+}
+
+/* ---- conflicts that have nothing to do with one another ---- */
+
+static bool without(void *cookie, uint32_t package, uint32_t line)
+{
+	const uint8_t *left_out = cookie;
+
+	return package != OF_REQUEST || !left_out[(line - 1) / 2];
+}
+
+/* Solves without the specs of all conflicts so far; NULL when that has a solution. */
+static struct sat *next_proof(struct problem *p, const struct conflict *last, uint8_t *left_out)
+{
+	struct encode_filter filter = {without, left_out};
+	struct err *stopped = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < last->n && last->lines[i].package == OF_REQUEST; i++, n++)
+		left_out[last->lines[i].text] = 1;
+	if (!n)
+		return NULL;
+	AUTO(sat_free) struct sat *s = problem_encode(p, &filter);
+	bool found = sat_solve(s, &stopped);
+	found |= stopped != NULL;
+	err_free(stopped);
+	return found ? NULL : STEAL(&s);
+}
+
+int problem_explain(struct problem *p, const struct sat *s, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(buf_done) struct buf words = BUF(1 << 20);
+	AUTO(sat_free) struct sat *next = NULL;
+	struct conflict v[CONFLICTS_SHOWN];
+	uint8_t *left_out = arena_zero(&a, p->request->spec_count + 1, 1);
+	size_t n = 0;
+
+	buf_add_text(&words, "the request has no solution:");
+	while (s) {
+		find_conflict(p, s, &a, &v[n]);
+		buf_add_text(&words, n ? "\nand besides:" : "");
+		conflict_say(p, &v[n++], &words);
+		sat_free(STEAL(&next));
+		if (n < CONFLICTS_SHOWN)
+			next = next_proof(p, &v[n - 1], left_out);
+		s = next;
+	}
+	remedies_say(p, v, n, &words);
 	/* A user who stops it here shall not read a conflict that is not the smallest. */
 	if (interrupt_check(e) < 0)
 		return ERR_INTERRUPTED;
-	return err_set(e, ERR_UNSOLVABLE, "%s", words.n ? words.data : "no set of packages fits");
+	return err_set_lines(e, ERR_UNSOLVABLE, words.data);
 }

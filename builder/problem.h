@@ -75,10 +75,6 @@ struct encode_filter {
 	void *cookie;
 };
 struct sat *problem_encode(struct problem *p, const struct encode_filter *filter);
-/* explain.c: ERR_UNSOLVABLE with the conflict in words. */
+/* explain.c: ERR_UNSOLVABLE, see solve(). */
 int problem_explain(struct problem *p, const struct sat *s, struct err **e);
-/* conflict_words.c: appends lines, each package << 32 | line (package UINT32_MAX: the request),
- * as clauses joined by "; ", and behind a text that nothing matches why that is so. Uses up
- * the lines. */
-void problem_say(const struct problem *p, uint64_t *lines, size_t n, struct buf *out);
 #endif

@@ -16,6 +16,10 @@ struct solve_request {
 	size_t virtual_count;
 	bool strict;	 /* the first channel that has a name is the only one for it */
 	struct log *log; /* records that cannot be used are named with -v */
+	/* For a name that no channel has: appends where else it is ("win-64 of conda-forge"), or
+	 * nothing. NULL: nobody knows. */
+	void (*elsewhere)(void *cookie, struct str name, struct buf *out);
+	void *cookie;
 };
 
 struct solution {
@@ -26,7 +30,8 @@ struct solution {
 void solution_done(struct solution *s);
 AUTO_DEFINE_VALUE(struct solution, solution_done)
 
-/* ERR_UNSOLVABLE, the conflict in words (one line of several clauses joined by "; "). */
+/* ERR_UNSOLVABLE with a text of several lines: the smallest conflict as an indented tree, then
+ * changes to the request that make it solvable, each of them tried. */
 int solve(const struct solve_request *r, struct solution *out, struct err **e);
 /* Records of all channels that match, best first, into the arena. */
 int solve_search(const struct channels *c, const struct matchspec *spec, bool strict,

@@ -37,6 +37,11 @@ int channels_open(struct http *h, struct strs names, const struct channel_option
 		  struct channels *out, struct err **e);
 void channels_close(struct channels *c);
 AUTO_DEFINE_VALUE(struct channels, channels_close)
+/* For a name that no channel has: appends the subdirs that are not open in which there is one
+ * ("win-64 of conda-forge, osx-64 of conda-forge"). Looks at folders and at what the cache
+ * holds; asks no server. o: those that the channels were opened with. */
+void channels_elsewhere(struct http *h, const struct channels *c, const struct channel_options *o,
+			struct str name, struct buf *out);
 /* The address of a channel name, without credentials: a URL stays, a path becomes file://,
  * "pkgs/NAME" and "defaults" (its first part) are Anaconda's, all else is alias/name. */
 struct str channel_url(struct arena *a, struct str name, const char *alias);

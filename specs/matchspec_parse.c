@@ -1,6 +1,7 @@
 /* specs/matchspec_parse.c - the whole string of a match spec, step by step (CEP 29). */
 #include "specs/base/url.h"
 #include "specs/matchspec_private.h"
+#include "specs/platform.h"
 #include <ctype.h>
 
 struct reader {
@@ -394,34 +395,10 @@ static struct str without_comment(struct str text)
 
 static bool is_subdir(struct str s)
 {
-	static const char *const known[] = {
-		"noarch",
-		"linux-32",
-		"linux-64",
-		"linux-aarch64",
-		"linux-armv6l",
-		"linux-armv7l",
-		"linux-ppc64le",
-		"linux-ppc64",
-		"linux-ppc",
-		"linux-s390x",
-		"linux-riscv32",
-		"linux-riscv64",
-		"linux-loongarch64",
-		"osx-64",
-		"osx-arm64",
-		"win-32",
-		"win-64",
-		"win-arm64",
-		"freebsd-64",
-		"zos-z",
-		"emscripten-wasm32",
-		"wasi-wasm32",
-	};
-	for (size_t i = 0; i < COUNT(known); i++)
-		if (str_is(s, known[i]))
+	for (size_t i = 0; platform_subdirs[i]; i++)
+		if (str_is(s, platform_subdirs[i]))
 			return true;
-	return false;
+	return str_is(s, "noarch");
 }
 
 /* The length of "SCHEME://" at the start; 0 when there is none. */

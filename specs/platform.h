@@ -10,6 +10,8 @@ struct platform {
 	const char *archspec;  /* the baseline microarchitecture: "x86_64" */
 };
 
+/* Every subdir of conda's that is some platform's, kiln's or not; ends in NULL. */
+extern const char *const platform_subdirs[];
 /* Finds it by either name; ERR_USAGE lists what there is. What it returns is static. */
 int platform_find(const char *name, const struct platform **out, struct err **e);
 #endif

@@ -40,6 +40,19 @@ int err_set(struct err **e, enum err_code code, const char *fmt, ...)
 	return code;
 }
 
+int err_set_lines(struct err **e, enum err_code code, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (!e)
+		return code;
+	err_clear(e);
+	*e = mem_zero(1, sizeof(**e) + n + 1);
+	(*e)->code = code;
+	memcpy((*e)->text, text, n + 1);
+	return code;
+}
+
 int err_sys(struct err **e, const char *fmt, ...)
 {
 	int sys = errno;

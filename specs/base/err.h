@@ -29,12 +29,14 @@ struct err {
 	enum err_code code;
 	int sys;	   /* errno when it was raised, else 0 */
 	struct err *cause; /* owned; NULL at the root */
-	char text[];	   /* one line, no newline, no full stop */
+	char text[];	   /* one line, no newline, no full stop; or what err_set_lines took */
 };
 
 /* Makes a new error in *e and returns code. */
 int err_set(struct err **e, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* The same with ERR_IO (ERR_ABSENT for ENOENT) and ": strerror(errno)" behind the text. */
+/* The same of several lines: the caller answers for what the text quotes. */
+int err_set_lines(struct err **e, enum err_code code, const char *text);
+/* As err_set, with ERR_IO (ERR_ABSENT for ENOENT) and ": strerror(errno)" behind the text. */
 int err_sys(struct err **e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Puts a line in front of the error in *e and returns code: the one that the cause was returned
  * with, or another that means more to the caller. */

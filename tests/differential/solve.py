@@ -324,8 +324,9 @@ class Tally:
         self.solved += solved
         self.unsolvable += not solved
         if not solved:
-            self.clauses.append(kiln["conflict"].count(";") + 1)
-            if " is requested" not in kiln["conflict"]:
+            lines = kiln["conflict"].split("\nto solve it")[0].count("\n")
+            self.clauses.append(lines)
+            if lines < 1:
                 self.bad.append((seed, kiln["conflict"]))
         if kiln["libsolv"] != solved:
             self.bad.append((seed, f"kiln: {solved}, libsolv: {kiln['libsolv']}"))
@@ -361,7 +362,7 @@ class Tally:
         ordered = 1 - self.other_order / max(1, self.solved)
         print(
             f"{self.solved} solved, {self.unsolvable} unsolvable, equal sets {equal:.2%}, "
-            f"equal orders {ordered:.2%}, no answer from rattler {self.lost}, clauses of a "
+            f"equal orders {ordered:.2%}, no answer from rattler {self.lost}, lines of a "
             f"conflict: median {self.percentile(50)}, 90 % {self.percentile(90)}"
         )
         few = CASES < 100

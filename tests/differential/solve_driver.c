@@ -2,7 +2,8 @@
  * what libsolv says about the same clauses and whether the answer holds, one line each.
  *
  *	{"channels": [{"name": N, "subdirs": {"linux-64": REPODATA, "noarch": REPODATA}}],
- *	 "specs": [TEXT], "virtuals": [[NAME, VERSION, BUILD]], "strict": true}
+ *	 "specs": [TEXT], "virtuals": [[NAME, VERSION, BUILD]], "strict": true,
+ *	 "elsewhere": {NAME: WHERE}}
  *	{"files": [CHANNEL/SUBDIR/FILE in link order], "libsolv": true, "wrong": []}
  *	{"conflict": TEXT, "libsolv": false} */
 #include "builder/problem.h"
@@ -21,6 +22,7 @@ struct kase {
 	struct record *virtuals;
 	struct matchspec *specs;
 	struct solve_request request;
+	const cJSON *elsewhere;
 };
 
 static void kase_done(struct kase *k)
@@ -70,6 +72,15 @@ static void read_channel(struct kase *k, const cJSON *from)
 	}
 }
 
+static void say_elsewhere(void *cookie, struct str name, struct buf *out)
+{
+	const struct kase *k = cookie;
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, k->elsewhere) if (str_is(name, one->string))
+		buf_add_text(out, one->valuestring);
+}
+
 static void read_case(struct kase *k, const cJSON *doc)
 {
 	const cJSON *channels = json_array(doc, "channels"), *specs = json_array(doc, "specs"),
@@ -101,6 +112,9 @@ static void read_case(struct kase *k, const cJSON *doc)
 	r->specs = k->specs;
 	r->virtuals = k->virtuals;
 	r->strict = cJSON_IsTrue(json_get(doc, "strict"));
+	r->elsewhere = say_elsewhere;
+	r->cookie = k;
+	k->elsewhere = json_get(doc, "elsewhere");
 }
 
 /* ---- the second opinion: the same matches as dependencies of libsolv ---- */

@@ -157,6 +157,31 @@ static void works_offline_from_what_it_has(void **state)
 	assert_null(two.v[0].subdirs[0].index);
 }
 
+static void knows_where_else_a_name_is(void **state)
+{
+	(void)state;
+	AUTO(channels_close) struct channels near = {0};
+	AUTO(channels_close) struct channels there = {0};
+	AUTO(buf_done) struct buf found = BUF(1 << 10);
+	struct channel_options o = {.cache = cache("4")};
+	put("other", "noarch", "repodata.json", repodata("a", NULL));
+	put("other", "osx-64", "repodata.json", repodata("b", NULL));
+	put("other", "win-64", "repodata.json", repodata("b", NULL));
+	struct str path = arena_printf(&arena, "%s/other", folder);
+	assert_int_equal(open_channel(path, cache("4"), false, &near, NULL), 0);
+	channels_elsewhere(client, &near, &o, STR("a"), &found);
+	assert_int_equal(found.n, 0);
+	channels_elsewhere(client, &near, &o, STR("b"), &found);
+	assert_string_equal(found.data, arena_printf(&arena, "osx-64 of %.*s, win-64 of %.*s",
+						     STR_ARG(path), STR_ARG(path))
+						.p);
+	/* A server's other subdirs are not fetched for a hint. */
+	buf_clear(&found);
+	assert_int_equal(open_channel(far("other"), cache("4"), false, &there, NULL), 0);
+	channels_elsewhere(client, &there, &o, STR("b"), &found);
+	assert_int_equal(found.n, 0);
+}
+
 static void refuses_what_is_no_channel(void **state)
 {
 	(void)state;
@@ -244,6 +269,7 @@ int main(void)
 		cmocka_unit_test(reads_folders_and_sees_them_change),
 		cmocka_unit_test(subdirs_of_equal_bytes_do_not_drop_each_others_index),
 		cmocka_unit_test(works_offline_from_what_it_has),
+		cmocka_unit_test(knows_where_else_a_name_is),
 		cmocka_unit_test(refuses_what_is_no_channel),
 		cmocka_unit_test(takes_an_empty_file_for_an_empty_channel),
 		cmocka_unit_test(keeps_tokens_to_itself),

@@ -158,9 +158,15 @@ static void on_expect(struct kase *k, struct str rest)
 	buf_printf(&k->expected, "%s%.*s", k->expected.n ? "\n" : "", STR_ARG(rest));
 }
 
+/* Each ". " at the start is a step of indentation. */
 static void on_conflict(struct kase *k, struct str rest)
 {
-	buf_printf(&k->expected, "%s%.*s", k->expected.n ? "; " : "", STR_ARG(rest));
+	if (!k->expected.n)
+		buf_add_text(&k->expected, "the request has no solution:");
+	buf_add_char(&k->expected, '\n');
+	for (; str_starts(rest, ". "); rest = str_from(rest, 2))
+		buf_add_text(&k->expected, "  ");
+	buf_add_str(&k->expected, rest);
 }
 
 static const struct {
@@ -491,11 +497,11 @@ static void the_channel_of_the_tests_answers(void **state)
 	static const struct question rows[] = {
 		{{"python 3.11.*", "scipy", "pandas", "matplotlib"}, NULL},
 		{{"numpy <2", "scikit-learn"}, NULL},
-		{{"python 3.9.*"}, "python is here as 3.1"},
-		{{"python 3.10.*", "numpy"}, "python 3.10.* is requested"},
-		{{"kiln-needs-cuda"}, "there is no virtual package __cuda"},
-		{{"kiln-needs-new-glibc"}, "__glibc is here as 2.36"},
-		{{"pyton"}, "no channel has pyton; nearest: python"},
+		{{"python 3.9.*"}, "python 3.9.*: there is only python 3.1"},
+		{{"python 3.10.*", "numpy"}, "python 3.10.*"},
+		{{"kiln-needs-cuda"}, "the target has no __cuda"},
+		{{"kiln-needs-new-glibc"}, "the target has __glibc 2.36"},
+		{{"pyton"}, "write python for pyton"},
 	};
 	static const char *const base[] = {"virtual __glibc 2.36", "virtual __unix 0",
 					   "virtual __linux 6.1"};

@@ -1,0 +1,502 @@
+/* remedy.c - what would make a request solvable: each change is made and solved before it is
+ * named. */
+#include "builder/explain.h"
+#include "builder/sat.h"
+#include "specs/base/interrupt.h"
+#include <time.h>
+
+enum { TRIES_S = 5, VERSIONS_TRIED = 6, INDENT = 2 };
+
+struct remedies {
+	struct problem *p;
+	struct conflict c; /* all lines of all conflicts */
+	const struct conflict *each;
+	size_t each_count;
+	struct arena arena;
+	struct buf found; /* lines */
+	size_t n;
+	time_t until;
+	uint8_t *helped; /* by spec of the request: a change of it is found */
+	uint8_t *left_out;
+};
+
+static time_t now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+static bool is_late(const struct remedies *m)
+{
+	return now_s() > m->until || interrupt_check(NULL) < 0;
+}
+
+static void PRINTF_LIKE(2, 3) add(struct remedies *m, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	buf_printf(&m->found, "\n%*s", INDENT, "");
+	buf_vprintf(&m->found, fmt, args);
+	va_end(args);
+	m->n++;
+}
+
+/* ---- trying ---- */
+
+static struct sat *solved(struct problem *p, const struct encode_filter *filter)
+{
+	AUTO(sat_free) struct sat *s = problem_encode(p, filter);
+	struct err *stopped = NULL;
+	bool found = sat_solve(s, &stopped);
+
+	err_free(stopped);
+	return found && !stopped ? STEAL(&s) : NULL;
+}
+
+static bool keep(void *cookie, uint32_t package, uint32_t line)
+{
+	const struct remedies *m = cookie;
+
+	if (package != OF_REQUEST)
+		return true;
+	for (size_t i = 0; i < m->p->request->spec_count; i++)
+		if (m->p->requested[i] == (line - 1) / 2)
+			return !m->left_out[i];
+	return true;
+}
+
+/* The request as it stands in the problem now. */
+static struct sat *solved_without(struct remedies *m)
+{
+	struct encode_filter filter = {keep, m};
+
+	return solved(m->p, &filter);
+}
+
+/* A request that needs other records than those that are loaded. */
+static bool request_solves(const struct solve_request *r)
+{
+	AUTO(problem_done) struct problem p = {0};
+	struct solve_request quiet = *r;
+
+	quiet.log = NULL;
+	problem_load(&p, &quiet);
+	AUTO(sat_free) struct sat *s = solved(&p, NULL);
+	return s != NULL;
+}
+
+/* ---- names that were mistyped ---- */
+
+static struct matchspec *copy_specs(struct remedies *m, size_t more)
+{
+	const struct solve_request *r = m->p->request;
+	struct matchspec *v = arena_zero(&m->arena, r->spec_count + more + 1, sizeof(*v));
+
+	if (r->spec_count)
+		memcpy(v, r->specs, r->spec_count * sizeof(*v));
+	return v;
+}
+
+static void rename_spec(struct remedies *m, uint32_t spec)
+{
+	struct solve_request r = *m->p->request;
+	struct matchspec *specs = copy_specs(m, 0);
+	struct str near[NEAREST_MAX], name = specs[spec].name;
+	size_t n = nearest_names(r.channels, name, near);
+
+	r.specs = specs;
+	for (size_t i = 0; i < n && !is_late(m); i++) {
+		specs[spec].name = near[i];
+		if (!request_solves(&r))
+			continue;
+		add(m, "write %.*s for %.*s", STR_ARG(near[i]), STR_ARG(name));
+		m->helped[spec] = 1;
+		return;
+	}
+}
+
+/* ---- specs of the request: less strict, or not at all ---- */
+
+static const struct solvable *chosen(const struct problem *p, const struct sat *s, uint32_t package)
+{
+	const struct package *k = &p->packages.v[package];
+
+	for (uint32_t i = k->first; i < k->first + k->count; i++)
+		if (p->solvables.v[i].var && sat_is_true(s, p->solvables.v[i].var))
+			return &p->solvables.v[i];
+	return NULL;
+}
+
+/* A new text of what the spec fits, best first; UINT32_MAX when that is no more than before. */
+static uint32_t add_text(struct remedies *m, uint32_t old, const struct matchspec *spec)
+{
+	struct problem *p = m->p;
+	uint32_t package = p->texts.v[old].package, most = p->packages.v[package].count;
+	struct text t = {.package = package};
+
+	t.matches = arena_alloc(&p->arena, (most + 1) * sizeof(*t.matches));
+	for (uint32_t i = 0; i < most; i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		uint32_t at = p->ranked[p->packages.v[package].first + i];
+		struct record r;
+		if (problem_record(p, at, &a, &r, NULL) == 0 && matchspec_matches(spec, &r))
+			t.matches[t.count++] = at;
+	}
+	if (t.count <= p->texts.v[old].count)
+		return UINT32_MAX;
+	t.best = t.matches[0];
+	VEC_PUSH(&p->texts, t);
+	return (uint32_t)p->texts.n - 1;
+}
+
+/* Puts the spec without its build, without its version, or only its name, in the place of the
+ * spec; false when there is no such form of it. */
+static bool soften(struct remedies *m, uint32_t spec, int form)
+{
+	AUTO(buf_done) struct buf text = BUF(1 << 16);
+	struct str rest, name, version;
+	struct matchspec soft;
+
+	matchspec_display(&m->p->request->specs[spec], &text);
+	rest = buf_str(&text);
+	str_cut(&rest, ' ', &name);
+	str_cut(&rest, ' ', &version);
+	name = m->p->request->specs[spec].name;
+	if (!rest.n && form < 2)
+		return false;
+	name = form == 0   ? arena_printf(&m->arena, "%.*s %.*s", STR_ARG(name), STR_ARG(version))
+	       : form == 1 ? arena_printf(&m->arena, "%.*s * %.*s", STR_ARG(name), STR_ARG(rest))
+			   : name;
+	if (matchspec_parse(&m->arena, name, MATCHSPEC_RECORD, &soft, NULL) < 0)
+		return false;
+	uint32_t added = add_text(m, spec, &soft);
+	if (added != UINT32_MAX)
+		m->p->requested[spec] = added;
+	return added != UINT32_MAX;
+}
+
+static void say_relaxed(struct remedies *m, uint32_t spec, const struct sat *s, struct buf *out)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	const struct solvable *c = chosen(m->p, s, m->p->texts.v[spec].package);
+	struct record r;
+
+	buf_add_text(out, "relax ");
+	conflict_say_text(m->p, spec, false, out);
+	if (!c || problem_record(m->p, (uint32_t)(c - m->p->solvables.v), &a, &r, NULL) < 0)
+		return;
+	buf_printf(out, " (%.*s %.*s ", STR_ARG(r.name), STR_ARG(r.version_text));
+	const struct matchspec *spec_asked = &m->p->request->specs[spec];
+	if (!matchspec_is_version_only(spec_asked)) {
+		conflict_say_plain(r.build, out);
+		buf_add_char(out, ' ');
+	}
+	buf_add_text(out, "fits)");
+}
+
+/* Leaves the softer spec in place when that gives a solution. */
+static bool relaxed(struct remedies *m, uint32_t spec, struct buf *said)
+{
+	uint32_t own = m->p->requested[spec];
+
+	for (int form = 0; form < 3 && !is_late(m); form++) {
+		if (!soften(m, spec, form))
+			continue;
+		AUTO(sat_free) struct sat *s = solved_without(m);
+		if (s) {
+			say_relaxed(m, spec, s, said);
+			return true;
+		}
+		m->p->requested[spec] = own;
+	}
+	return false;
+}
+
+static void relax(struct remedies *m, uint32_t spec)
+{
+	AUTO(buf_done) struct buf said = BUF(1 << 16);
+	uint32_t own = m->p->requested[spec];
+
+	if (!relaxed(m, spec, &said))
+		return;
+	m->p->requested[spec] = own;
+	m->helped[spec] = 1;
+	add(m, "%s", said.data);
+}
+
+static void drop(struct remedies *m, uint32_t spec)
+{
+	AUTO(buf_done) struct buf text = BUF(1 << 16);
+
+	if (m->helped[spec] || m->p->request->spec_count < 2 || is_late(m))
+		return;
+	m->left_out[spec] = 1;
+	AUTO(sat_free) struct sat *s = solved_without(m);
+	m->left_out[spec] = 0;
+	if (!s)
+		return;
+	conflict_say_text(m->p, spec, false, &text);
+	add(m, "drop %s", text.data);
+}
+
+/* Takes the specs in one by one and leaves out those that do not go with the earlier. */
+static uint32_t leave_out_least(struct remedies *m)
+{
+	uint32_t count = (uint32_t)m->p->request->spec_count, n = 0;
+
+	memset(m->left_out, 1, count);
+	for (uint32_t i = 0; i < count && !is_late(m); i++) {
+		m->left_out[i] = 0;
+		AUTO(sat_free) struct sat *s = solved_without(m);
+		m->left_out[i] = !s;
+		n += !s;
+	}
+	return n;
+}
+
+/* Another spec of the same conflict may give way, and this one stay as it is. */
+static bool relaxed_beside(struct remedies *m, uint32_t spec, struct buf *said)
+{
+	for (size_t i = 0; i < m->each_count; i++) {
+		const struct conflict *c = &m->each[i];
+		bool has = false;
+		for (size_t k = 0; k < c->n; k++)
+			has |= c->lines[k].package == OF_REQUEST && c->lines[k].text == spec;
+		for (size_t k = 0; k < c->n && has; k++)
+			if (c->lines[k].package == OF_REQUEST && c->lines[k].text != spec &&
+			    relaxed(m, c->lines[k].text, said))
+				return true;
+	}
+	return false;
+}
+
+/* Several changes at once: of those left out, some need only be relaxed. */
+static void change_several(struct remedies *m)
+{
+	uint32_t count = (uint32_t)m->p->request->spec_count, n = leave_out_least(m);
+	AUTO(buf_done) struct buf text = BUF(1 << 16);
+
+	if (is_late(m))
+		return;
+	for (uint32_t i = 0, said = 0; i < count; i++) {
+		if (!m->left_out[i])
+			continue;
+		buf_add_text(&text, !said++ ? "" : said < n ? ", " : " and ");
+		m->left_out[i] = 0;
+		if (relaxed(m, i, &text) || relaxed_beside(m, i, &text))
+			continue;
+		m->left_out[i] = 1;
+		buf_add_text(&text, "drop ");
+		conflict_say_text(m->p, i, false, &text);
+	}
+	if (n > 1)
+		add(m, "%s", text.data);
+}
+
+/* ---- channels that strict priority hides ---- */
+
+static void name_channel(struct remedies *m, uint32_t package, const struct channel *c)
+{
+	struct solve_request r = *m->p->request;
+	struct matchspec *specs = copy_specs(m, 1);
+	struct str name = m->p->packages.v[package].name;
+	AUTO(buf_done) struct buf text = BUF(1 << 16);
+	size_t asked = 0;
+
+	for (size_t i = 0; i < r.spec_count; i++) {
+		if (!str_eq(specs[i].name, name))
+			continue;
+		matchspec_display(&specs[i], &text);
+		struct str with = arena_printf(&m->arena, "%.*s::%s", STR_ARG(c->url), text.data);
+		if (asked++ ||
+		    matchspec_parse(&m->arena, with, MATCHSPEC_RECORD, &specs[i], NULL) < 0)
+			return;
+	}
+	if (!asked) {
+		struct str with =
+			arena_printf(&m->arena, "%.*s::%.*s", STR_ARG(c->url), STR_ARG(name));
+		buf_add_str(&text, name);
+		if (matchspec_parse(&m->arena, with, MATCHSPEC_RECORD, &specs[r.spec_count++],
+				    NULL) < 0)
+			return;
+	}
+	r.specs = specs;
+	if (request_solves(&r))
+		add(m, "%s %.*s::%s", asked ? "write" : "ask for", STR_ARG(c->name), text.data);
+}
+
+static void open_channels(struct remedies *m)
+{
+	struct solve_request flexible = *m->p->request;
+	uint32_t last = UINT32_MAX;
+	size_t hidden = 0;
+
+	for (size_t i = 0; i < m->c.n; i++) {
+		uint32_t package = m->p->texts.v[m->c.lines[i].text].package;
+		if (package == last)
+			continue;
+		last = package;
+		for (size_t at = 0; absent_hidden(m->p, package, &at) && !is_late(m); at++) {
+			name_channel(m, package, &flexible.channels->v[at]);
+			hidden++;
+		}
+	}
+	flexible.strict = false;
+	if (hidden && !is_late(m) && request_solves(&flexible))
+		add(m, "use --channel-priority flexible");
+}
+
+/* ---- virtual packages ---- */
+
+static bool virtual_solves(struct remedies *m, const struct record *v)
+{
+	struct solve_request r = *m->p->request;
+	struct record *all = arena_zero(&m->arena, r.virtual_count + 1, sizeof(*all));
+	size_t n = 0;
+
+	for (size_t i = 0; i < r.virtual_count; i++)
+		if (!str_eq(r.virtuals[i].name, v->name))
+			all[n++] = r.virtuals[i];
+	all[n++] = *v;
+	r.virtuals = all;
+	r.virtual_count = n;
+	return request_solves(&r);
+}
+
+/* The versions that stand in a text ("__cuda >=11.2,<13") and satisfy it: bounds are what
+ * somebody had in mind. */
+static void versions_in(struct remedies *m, uint32_t text, struct buf *out)
+{
+	const struct matchspec *spec = problem_spec(m->p, text, &m->arena);
+	AUTO(buf_done) struct buf shown = BUF(1 << 16);
+	struct str rest, name, expression;
+
+	matchspec_display(spec, &shown);
+	rest = buf_str(&shown);
+	str_cut(&rest, ' ', &name);
+	str_cut(&rest, ' ', &expression);
+	struct str build = rest.n && str_find(rest, '*') == rest.n ? rest : STR("0");
+	for (size_t i = 0; i <= expression.n;) {
+		struct str at = str_from(expression, i);
+		size_t n = 0;
+		while (n < at.n && !strchr("=<>!~|,()* ", at.p[n]))
+			n++;
+		struct str version =
+			expression.n && *expression.p != '*' ? str_to(at, n) : STR("1");
+		struct record r;
+		while (version.n && version.p[version.n - 1] == '.')
+			version.n--;
+		if (version.n &&
+		    record_virtual(&m->arena, arena_str(&m->arena, spec->name).p,
+				   arena_str(&m->arena, version).p, arena_str(&m->arena, build).p,
+				   &r, NULL) == 0 &&
+		    matchspec_matches_version(spec, &r))
+			buf_add(out, &r, sizeof(r));
+		i += n + 1;
+	}
+}
+
+static int by_version(const void *a, const void *b)
+{
+	return version_compare(((const struct record *)a)->version,
+			       ((const struct record *)b)->version);
+}
+
+static void give_virtual(struct remedies *m, uint32_t package)
+{
+	AUTO(buf_done) struct buf found = BUF(1 << 20);
+
+	for (size_t i = 0; i < m->c.n; i++)
+		if (m->p->texts.v[m->c.lines[i].text].package == package)
+			versions_in(m, m->c.lines[i].text, &found);
+	struct record *v = (struct record *)(void *)found.data;
+	size_t n = found.n / sizeof(*v);
+	if (n)
+		qsort(v, n, sizeof(*v), by_version);
+	for (size_t i = 0; i < n && i < VERSIONS_TRIED && !is_late(m); i++) {
+		if (!virtual_solves(m, &v[i]))
+			continue;
+		bool build = !str_is(v[i].build, "0");
+		add(m, "add --virtual %.*s=%.*s%s%.*s, if the image's base has that",
+		    STR_ARG(v[i].name), STR_ARG(v[i].version_text), build ? "=" : "",
+		    build ? (int)v[i].build.n : 0, v[i].build.p);
+		return;
+	}
+}
+
+static void give_virtuals(struct remedies *m)
+{
+	for (size_t i = 0; i < m->c.n; i++) {
+		uint32_t package = m->p->texts.v[m->c.lines[i].text].package;
+		bool before = !str_starts(m->p->packages.v[package].name, "__");
+		for (size_t k = 0; k < i; k++)
+			before |= m->p->texts.v[m->c.lines[k].text].package == package;
+		if (!before)
+			give_virtual(m, package);
+	}
+}
+
+/* ---- all of them ---- */
+
+static void each_spec(struct remedies *m, void (*change)(struct remedies *m, uint32_t spec))
+{
+	for (size_t i = 0; i < m->c.n; i++)
+		if (m->c.lines[i].package == OF_REQUEST)
+			change(m, m->c.lines[i].text);
+}
+
+static void mend_name(struct remedies *m, uint32_t spec)
+{
+	const struct package *k = &m->p->packages.v[m->p->texts.v[spec].package];
+
+	if (!k->count && !k->unreadable && !str_starts(k->name, "__"))
+		rename_spec(m, spec);
+}
+
+static void join_conflicts(struct remedies *m, const struct conflict *v, size_t n)
+{
+	size_t lines = 0;
+
+	for (size_t i = 0; i < n; i++)
+		lines += v[i].n;
+	m->c.lines = arena_zero(&m->arena, lines + 1, sizeof(*m->c.lines));
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < v[i].n; k++)
+			m->c.lines[m->c.n++] = v[i].lines[k];
+}
+
+static void try_all(struct remedies *m, bool one_conflict)
+{
+	each_spec(m, mend_name);
+	give_virtuals(m);
+	open_channels(m);
+	/* Conflicts without a common spec: no change of one spec ends them all. */
+	if (one_conflict) {
+		each_spec(m, relax);
+		each_spec(m, drop);
+	}
+	if (!m->n)
+		change_several(m);
+}
+
+void remedies_say(struct problem *p, const struct conflict *c, size_t n, struct buf *out)
+{
+	struct remedies m = {.p = p, .found = BUF(1 << 20), .until = now_s() + TRIES_S};
+
+	m.helped = arena_zero(&m.arena, p->request->spec_count + 1, 1);
+	m.left_out = arena_zero(&m.arena, p->request->spec_count + 1, 1);
+	m.each = c;
+	m.each_count = n;
+	join_conflicts(&m, c, n);
+	try_all(&m, n == 1);
+	if (m.n == 1)
+		buf_add_text(out, "\nto solve it (tried):");
+	else if (m.n)
+		buf_add_text(out, "\nto solve it, any one of these (each was tried):");
+	buf_add_str(out, buf_str(&m.found));
+	buf_done(&m.found);
+	arena_done(&m.arena);
+}

@@ -1,0 +1,43 @@
+/* cache/elsewhere.c - where else a name is: on subdirs that are not open. */
+#include "cache/channel.h"
+#include "cache/repodata.h"
+#include "specs/platform.h"
+
+static bool is_open(const struct channel *c, const char *subdir)
+{
+	for (size_t i = 0; i < c->subdir_count; i++)
+		if (str_is(c->subdirs[i].subdir, subdir))
+			return true;
+	return false;
+}
+
+/* A server's repodata of another platform may be hundreds of megabytes: too much for a hint. */
+static bool has_name(struct http *h, const struct channel *c, const struct channel_options *o,
+		     const char *subdir, struct str name)
+{
+	AUTO(index_close) struct index *x = NULL;
+	AUTO(buf_done) struct buf url = BUF(64 << 10);
+	bool folder = str_starts(c->url, "file://");
+	struct repodata_options options = {o->cache, o->offline || !folder, NULL};
+	uint32_t first, count;
+
+	buf_printf(&url, "%.*s/%s", STR_ARG(c->url), subdir);
+	return channel_open_subdir(h, buf_str(&url), &options, &x, NULL) == 0 && x &&
+	       index_find(x, name, &first, &count);
+}
+
+void channels_elsewhere(struct http *h, const struct channels *c, const struct channel_options *o,
+			struct str name, struct buf *out)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < c->n; i++) {
+		for (size_t k = 0; platform_subdirs[k]; k++) {
+			const char *subdir = platform_subdirs[k];
+			if (is_open(&c->v[i], subdir) || !has_name(h, &c->v[i], o, subdir, name))
+				continue;
+			buf_printf(out, "%s%s of %.*s", comma, subdir, STR_ARG(c->v[i].name));
+			comma = ", ";
+		}
+	}
+}
