@@ -2,10 +2,10 @@
  * named. */
 #include "builder/explain.h"
 #include "builder/sat.h"
+#include "specs/base/clock.h"
 #include "specs/base/interrupt.h"
-#include <time.h>
 
-enum { TRIES_S = 5, VERSIONS_TRIED = 6, INDENT = 2 };
+enum { TRIES_MS = 5000, VERSIONS_TRIED = 6, INDENT = 2 };
 
 struct remedies {
 	struct problem *p;
@@ -15,22 +15,14 @@ struct remedies {
 	struct arena arena;
 	struct buf found; /* lines */
 	size_t n;
-	time_t until;
+	int64_t until_ms;
 	uint8_t *helped; /* by spec of the request: a change of it is found */
 	uint8_t *left_out;
 };
 
-static time_t now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
-
 static bool is_late(const struct remedies *m)
 {
-	return now_s() > m->until || interrupt_check(NULL) < 0;
+	return clock_ms() > m->until_ms || interrupt_check(NULL) < 0;
 }
 
 static void PRINTF_LIKE(2, 3) add(struct remedies *m, const char *fmt, ...)
@@ -484,7 +476,7 @@ static void try_all(struct remedies *m, bool one_conflict)
 
 void remedies_say(struct problem *p, const struct conflict *c, size_t n, struct buf *out)
 {
-	struct remedies m = {.p = p, .found = BUF(1 << 20), .until = now_s() + TRIES_S};
+	struct remedies m = {.p = p, .found = BUF(1 << 20), .until_ms = clock_ms() + TRIES_MS};
 
 	m.helped = arena_zero(&m.arena, p->request->spec_count + 1, 1);
 	m.left_out = arena_zero(&m.arena, p->request->spec_count + 1, 1);

@@ -167,18 +167,19 @@ static void knows_where_else_a_name_is(void **state)
 	put("other", "noarch", "repodata.json", repodata("a", NULL));
 	put("other", "osx-64", "repodata.json", repodata("b", NULL));
 	put("other", "win-64", "repodata.json", repodata("b", NULL));
-	struct str path = arena_printf(&arena, "%s/other", folder);
+	struct str path = arena_printf(&served.arena, "%s/other", folder);
 	assert_int_equal(open_channel(path, cache("4"), false, &near, NULL), 0);
-	channels_elsewhere(client, &near, &o, STR("a"), &found);
+	channels_elsewhere(served.client, &near, &o, STR("a"), &found);
 	assert_int_equal(found.n, 0);
-	channels_elsewhere(client, &near, &o, STR("b"), &found);
-	assert_string_equal(found.data, arena_printf(&arena, "osx-64 of %.*s, win-64 of %.*s",
-						     STR_ARG(path), STR_ARG(path))
-						.p);
+	channels_elsewhere(served.client, &near, &o, STR("b"), &found);
+	assert_string_equal(found.data,
+			    arena_printf(&served.arena, "osx-64 of %.*s, win-64 of %.*s",
+					 STR_ARG(path), STR_ARG(path))
+				    .p);
 	/* A server's other subdirs are not fetched for a hint. */
 	buf_clear(&found);
 	assert_int_equal(open_channel(far("other"), cache("4"), false, &there, NULL), 0);
-	channels_elsewhere(client, &there, &o, STR("b"), &found);
+	channels_elsewhere(served.client, &there, &o, STR("b"), &found);
 	assert_int_equal(found.n, 0);
 }
 
