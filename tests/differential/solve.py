@@ -234,9 +234,11 @@ async def rattler_solve(case, folder):
         )
         for n, v, b in case["virtuals"]
     ]
+    priority = rattler.ChannelPriority.Strict if case["strict"] else rattler.ChannelPriority.Flexible
     try:
         found = await rattler.solve_with_sparse_repodata(
             specs=case["specs"],
+            channel_priority=priority,
             sparse_repodata=list(rattler_sources(case, folder)),
             virtual_packages=virtuals,
         )
