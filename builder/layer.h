@@ -81,7 +81,7 @@ int layer_read(const struct layer_options *o, const struct layer *l, uint64_t at
 /* Planning: which packages share a layer. */
 struct layer_item {
 	struct str name; /* decides the group; does not change with the version */
-	uint64_t size;	 /* bytes, about */
+	uint64_t size;	 /* bytes, about, compressed */
 	bool last;	 /* of the environment as a whole: in a layer of their own, at the end */
 };
 /* Gives each item a layer number from 0 (out[i]), at most max_layers of them, in an order

@@ -2,14 +2,14 @@
 #include "builder/layer.h"
 
 /* From this size on a package is worth a layer of its own: a request to a registry costs
- * about as much as sending a megabyte or two, which is what 8 MB of files pack to. */
-#define OWN_LAYER_SIZE ((uint64_t)8 << 20)
+ * about as much as sending a megabyte or two. */
+#define OWN_LAYER_SIZE ((uint64_t)2 << 20)
 /* So many layers the small packages share. Fixed, and a name's hash says which: a package
  * that comes, goes or grows changes its own group only. Some 100 small packages make some
  * 100 MB, so that a change sends an eighth of that again. */
 enum { GROUPS = 8 };
-/* Below this all small packages are one layer: eight would be tiny ones of under 2 MB. */
-#define ONE_GROUP_SIZE ((uint64_t)16 << 20)
+/* Below this all small packages are one layer: eight would be tiny ones of under half a MB. */
+#define ONE_GROUP_SIZE ((uint64_t)4 << 20)
 
 static uint64_t name_hash(struct str name)
 {

@@ -4,14 +4,14 @@
  * pushed, so uploads run beside packing. Packing is held to one thread a processor; the
  * threads beyond that wait for the registry. */
 #include "builder/build_private.h"
+#include "builder/pack_plan.h"
 #include "specs/base/interrupt.h"
 #include "specs/base/workers.h"
 #include <pthread.h>
 #include <semaphore.h>
 
 enum {
-	UPLOADS = 4,	  /* threads beyond the packing ones */
-	LAYERS_MAX = 100, /* with the base's: others build on our images, Docker takes 125 */
+	UPLOADS = 4, /* threads beyond the packing ones */
 };
 
 struct pack_layer {
@@ -66,31 +66,6 @@ static int fill_segment(void *cookie, struct sink *to, struct err **e)
 	return r < 0 ? err_wrap(e, r, "%.*s", STR_ARG(item_name(f->p, f->i))) : 0;
 }
 
-static void add_text(struct hasher *h, struct str text)
-{
-	hasher_add(h, text.p, text.n);
-	hasher_add(h, "", 1);
-}
-
-/* What decides the bytes of the environment's own segment. */
-static void environment_identity(const struct pack *p, struct digest *out)
-{
-	AUTO(hasher_free) struct hasher *h = hasher_new();
-	add_text(h, STR("environment 1"));
-	for (size_t i = 0; i < p->plan->count; i++) {
-		struct digest id;
-		link_identity(p->plan, i, &id);
-		hasher_add(h, &id, sizeof(id));
-	}
-	for (size_t i = 0; i < p->env->specs.n; i++)
-		add_text(h, p->env->specs.v[i]);
-	for (size_t i = 0; i < p->env->variable_count; i++) {
-		add_text(h, p->env->variables[i].name);
-		add_text(h, p->env->variables[i].value);
-	}
-	hasher_end(h, out);
-}
-
 static int push_everywhere(struct pack *p, size_t l, struct err **e)
 {
 	for (size_t i = 0; i < p->to_count; i++) {
@@ -115,12 +90,9 @@ static int make_layer(struct pack *p, size_t l, struct err **e)
 		fills[k] = (struct fill){p, i};
 		parts[k].fill = fill_segment;
 		parts[k].cookie = &fills[k];
-		if (is_environment(p, i)) {
-			environment_identity(p, &content);
-		} else {
-			link_identity(p->plan, i, &content);
+		pack_plan_identity(p->plan, p->env, i, &content);
+		if (!is_environment(p, i))
 			parts[k].paths = link_paths(p->plan, i);
-		}
 		segment_id(&p->layer_options, &content, &parts[k].id);
 	}
 	int r = layer_build(&p->layer_options, parts, layer->count, &p->out->layers[l], e);
@@ -162,15 +134,14 @@ static int by_size(const void *a, const void *b, void *layers)
 
 static void plan_items(struct pack *p)
 {
-	struct layer_item *items = arena_zero(p->arena, p->items, sizeof(*items));
-	for (size_t i = 0; i < p->items; i++) {
-		bool last = is_environment(p, i);
-		p->sizes[i] = last ? 0 : link_size(p->plan, i);
-		items[i] = (struct layer_item){last ? STR("") : item_name(p, i), p->sizes[i], last};
+	uint64_t *packed = arena_zero(p->arena, p->items, sizeof(*packed));
+	for (size_t i = 0; i < p->plan->count; i++) {
+		p->sizes[i] = link_size(p->plan, i);
+		packed[i] = p->plan->files[i].size;
 	}
-	size_t base = p->b->base_pulled ? p->b->base.layer_count : 0;
-	size_t room = base + 2 < LAYERS_MAX ? LAYERS_MAX - base : 2;
-	layer_plan(items, p->items, room, p->layer_of, &p->out->count);
+	pack_plan_layers(p->lock->records, packed, p->plan->count,
+			 p->b->base_pulled ? p->b->base.layer_count : 0, p->layer_of,
+			 &p->out->count);
 }
 
 static void plan_layers(struct pack *p)

@@ -71,7 +71,7 @@ static void few_small_packages_share_one_layer(void **state)
 	size_t layers;
 	(void)state;
 	fill_items(items);
-	layer_plan(items, 10, 100, out, &layers);
+	layer_plan(items, 3, 100, out, &layers);
 	assert_int_equal(layers, 1);
 }
 
