@@ -68,6 +68,12 @@ void build_close(struct build *b)
 	free(b);
 }
 
+int build_base_code(const struct build *b, int code)
+{
+	bool far = b->base_reference.kind != REFERENCE_OCI;
+	return code == ERR_ABSENT && far ? ERR_NET : code;
+}
+
 int build_set_base(struct build *b, const char *reference, struct err **e)
 {
 	struct registry_options options = {b->platform->image, b->o.jobs, b->o.log};
@@ -80,7 +86,7 @@ int build_set_base(struct build *b, const char *reference, struct err **e)
 	else if (r == 0)
 		r = registry_head(b->base_registry, &b->base_reference, &b->base_digest, NULL, e);
 	if (r < 0)
-		return err_wrap(e, r, "base image %s", reference);
+		return err_wrap(e, build_base_code(b, r), "base image %s", reference);
 	b->has_base = true;
 	return 0;
 }
@@ -95,7 +101,7 @@ int build_pull_base(struct build *b, struct err **e)
 	exact.digest = b->base_digest;
 	int r = registry_pull_base(b->base_registry, &exact, b->cache, &b->base, e);
 	if (r < 0)
-		return err_wrap(e, r, "base image");
+		return err_wrap(e, build_base_code(b, r), "base image");
 	b->base_pulled = true;
 	return 0;
 }

@@ -25,6 +25,8 @@ struct build {
 	struct virtual_offer glibc; /* then: what it offers */
 };
 
+/* The code for a failure with the base: ERR_NET, where its registry says ERR_ABSENT. */
+int build_base_code(const struct build *b, int code);
 /* Manifest and config of the base, once. */
 int build_pull_base(struct build *b, struct err **e);
 /* What the base offers and the user gave. The base's layers are read for it at most once a machine;

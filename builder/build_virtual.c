@@ -143,7 +143,7 @@ static int look_for_glibc(struct build *b, struct err **e)
 	if (!named.version.n) {
 		int code = find_libc(b, &libc, e);
 		if (code < 0)
-			return err_wrap(e, code, "base image");
+			return err_wrap(e, build_base_code(b, code), "base image");
 		named = offer_of(b, &libc);
 	}
 	b->glibc = named;

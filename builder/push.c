@@ -21,7 +21,7 @@ static int push_base_layer(const struct build *b, const struct destination *to,
 		.again = again,
 	};
 	int r = registry_push_blob(to->registry, &to->reference, &blob, e);
-	return r < 0 ? err_wrap(e, r, "base layer") : 0;
+	return r < 0 ? err_wrap(e, build_base_code(b, r), "base layer") : 0;
 }
 
 struct base_push {
@@ -177,5 +177,8 @@ int push_image(const struct build *b, const struct destination *to, struct packe
 		.cookie = &p,
 	};
 	int r = push_config(&p, false, e);
-	return r < 0 ? r : registry_put(to->registry, &to->reference, &manifest, e);
+	if (r < 0)
+		return r;
+	r = registry_put(to->registry, &to->reference, &manifest, e);
+	return r == ERR_ABSENT ? err_wrap(e, ERR_NET, "the registry does not keep blobs") : r;
 }

@@ -249,6 +249,10 @@ int registry_error(struct registry *g, const struct call *c, const struct http_a
 	AUTO(err_free) struct err *plain = NULL;
 	AUTO(buf_done) struct buf text = BUF(64 << 10);
 	int code = http_error(&c->http, a, &plain);
+	/* Nothing can be stored there: that is not what "absent" is asked for. */
+	bool reads = strcmp(c->http.method, "GET") == 0 || strcmp(c->http.method, "HEAD") == 0;
+	if (code == ERR_ABSENT && !reads)
+		code = ERR_NET;
 	add_reason(&text, a);
 	if (a->status == 401 || a->status == 403)
 		auth_explain(g->auth, &text);

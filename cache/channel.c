@@ -167,11 +167,12 @@ static int check_channel(const struct channel *c, struct err **e)
 	bool any = c->subdir_count == 0;
 	for (size_t i = 0; i < c->subdir_count; i++) {
 		if (str_is(c->subdirs[i].subdir, "noarch") && !c->subdirs[i].index)
-			return err_set(e, ERR_ABSENT, "not a channel: %.*s (it has no noarch)",
-				       STR_ARG(c->url));
+			return err_set(e, http_needed(c->url, ERR_ABSENT),
+				       "not a channel: %.*s (it has no noarch)", STR_ARG(c->url));
 		any |= c->subdirs[i].index != NULL;
 	}
-	return any ? 0 : err_set(e, ERR_ABSENT, "not a channel: %.*s", STR_ARG(c->url));
+	int code = any ? 0 : http_needed(c->url, ERR_ABSENT);
+	return any ? 0 : err_set(e, code, "not a channel: %.*s", STR_ARG(c->url));
 }
 
 static int finish_channel(struct channels *all, struct channel *c, struct err **e)

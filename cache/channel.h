@@ -27,7 +27,8 @@ struct channel_options {
 };
 
 /* A list of channels, opened; fetched in parallel, revalidated by ETag / Last-Modified.
- * "defaults" gives two. ERR_ABSENT, "not a channel", where there is no noarch. */
+ * "defaults" gives two. "not a channel" where there is no noarch: ERR_NET, and ERR_ABSENT of a
+ * folder. */
 struct channels {
 	struct arena arena;
 	struct channel *v;

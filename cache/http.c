@@ -420,6 +420,11 @@ struct str http_header(const struct http_answer *a, const char *name)
 	return (struct str){0};
 }
 
+int http_needed(struct str url, int code)
+{
+	return code == ERR_ABSENT && !str_starts(url, "file:") ? ERR_NET : code;
+}
+
 int http_error(const struct http_request *r, const struct http_answer *a, struct err **e)
 {
 	static const struct {

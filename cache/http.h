@@ -83,4 +83,7 @@ struct str http_header(const struct http_answer *a, const char *name);
 /* An error of the right code (ERR_ABSENT 404/410, ERR_REFUSED 401/403, ERR_NET the rest) with
  * method, address and status, for a status the caller did not want. */
 int http_error(const struct http_request *r, const struct http_answer *a, struct err **e);
+/* The code for somebody who cannot do without what stands at the address: ERR_NET when another
+ * machine does not have it (ERR_ABSENT); a file that is not there stays ERR_ABSENT. */
+int http_needed(struct str url, int code);
 #endif

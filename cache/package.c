@@ -236,6 +236,11 @@ static int lock_archive(struct fetch *f, const struct record *r, int *out_fd, st
 	return layout_lock(f->locks, r->has_sha256 ? digest_text(&r->sha256).hex : md5, out_fd, e);
 }
 
+static int fetch_failed(const struct record *r, int code, struct err **e)
+{
+	return err_wrap(e, http_needed(r->url, code), "fetch %.*s", STR_ARG(r->fn));
+}
+
 /* A server may have answered from a bad copy: one more try, from zero. */
 static int fetch_one(void *cookie, size_t i, struct err **e)
 {
@@ -249,14 +254,14 @@ static int fetch_one(void *cookie, size_t i, struct err **e)
 	code = download(f, r, &f->out[at], e);
 	bool other = code == ERR_DIGEST || (code == ERR_LIMIT && r->size);
 	if (!other)
-		return code < 0 ? err_wrap(e, code, "fetch %.*s", STR_ARG(r->fn)) : 0;
+		return code < 0 ? fetch_failed(r, code, e) : 0;
 	log_info(f->o->log, "%.*s is not what its channel says; fetching it again", STR_ARG(r->fn));
 	err_clear(e);
 	code = download(f, r, &f->out[at], e);
 	if (code == ERR_LIMIT && r->size)
 		return err_set(e, ERR_DIGEST, "%.*s: more than the expected %llu bytes (from %.*s)",
 			       STR_ARG(r->fn), (unsigned long long)r->size, STR_ARG(r->channel));
-	return code < 0 ? err_wrap(e, code, "fetch %.*s", STR_ARG(r->fn)) : 0;
+	return code < 0 ? fetch_failed(r, code, e) : 0;
 }
 
 /* ---- all of them ---- */

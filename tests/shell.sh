@@ -61,7 +61,7 @@ registry() {
 }
 
 # Starts the scripted registry (tests/fake/registry.py), which ends when this shell does; sets
-# $host.
+# $fake, its host.
 fake_registry() {
 	local _ input
 	exec {input}> >(exec python3 -B tests/fake/registry.py >"$work/fake.port")
@@ -69,7 +69,7 @@ fake_registry() {
 		[ -s "$work/fake.port" ] && break
 		sleep 0.1
 	done
-	host=127.0.0.1:$(cat "$work/fake.port")
+	fake=127.0.0.1:$(cat "$work/fake.port")
 }
 
 # field FILE KEY...: a member of a JSON document.

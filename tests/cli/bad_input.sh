@@ -37,8 +37,13 @@ definition channel.yml 'channels: [file:///no/such/channel]' 'dependencies: [six
 expect 1 "not a channel: file:///no/such/channel" build channel.yml
 definition down.yml 'channels: [http://127.0.0.1:9/c]' 'dependencies: [six]'
 expect 4 "127.0.0.1:9" build down.yml
+fake_registry
+definition unknown.yml "channels: [http://$fake/c]" 'dependencies: [six]'
+expect 4 "not a channel: http://$fake/c" build unknown.yml
 definition small.yml "channels: [$channel]" 'dependencies: [libzlib]'
 expect 2 "--base" "$kiln" build "$work/small.yml" --base 'UPPER//case' -t "$host/bad/it:1"
+expect 4 "no/such/base:1: " "$kiln" build "$work/small.yml" --base "$host/no/such/base:1" -t "$host/bad/it:1"
+expect 4 "NAME_UNKNOWN" build small.yml -t "$fake/nameunknown/it:1"
 expect 1 "no/such/base" "$kiln" build "$work/small.yml" --base oci:/no/such/base:1 -t "$host/bad/it:1"
 expect 4 "127.0.0.1:9" "$kiln" build "$work/small.yml" --base 127.0.0.1:9/base:1 -t "$host/bad/it:1"
 expect 4 "127.0.0.1:9" "$kiln" build "$work/small.yml" --base "$base" -t 127.0.0.1:9/bad/it:1

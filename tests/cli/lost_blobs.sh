@@ -18,14 +18,14 @@ build() { # DESTINATION [OPTION...]
 # It forgets config, base layer and ours between their push and the manifest's, and names all of
 # them in one answer, or one an answer.
 fake_registry
-expect 0 "" build "$host/sound/app:1"
+expect 0 "" build "$fake/sound/app:1"
 digest=$(field "$work/stdout" digest)
 for flags in loses loses.onebyone; do
-	expect 0 "" build "$host/$flags/app:1"
+	expect 0 "" build "$fake/$flags/app:1"
 	same "$(field "$work/stdout" digest)" "$digest" "the image at $flags"
 	same "$(field "$work/stdout" layers 0 reused)" false "what was sent to $flags"
 done
-expect 1 "MANIFEST_BLOB_UNKNOWN" build "$host/loses.always/app:1"
+expect 4 "MANIFEST_BLOB_UNKNOWN" build "$fake/loses.always/app:1"
 
 # It has lost a layer of the image that the key names: another tag of it means building again.
 registry_alone

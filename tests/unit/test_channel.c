@@ -195,10 +195,11 @@ static void refuses_what_is_no_channel(void **state)
 		int code;
 		const char *text;
 	} rows[] = {
-		{far("nothing"), ERR_ABSENT, "not a channel: http://127.0.0.1"},
-		{far("half"), ERR_ABSENT, "not a channel"},
+		{far("nothing"), ERR_NET, "not a channel: http://127.0.0.1"},
+		{far("half"), ERR_NET, "not a channel"},
 		{far("torn"), ERR_CORRUPT, "torn/noarch/repodata.json"},
 		{far("torn-zst"), ERR_CORRUPT, "ends early"},
+		{arena_printf(&served.arena, "%s/half", folder), ERR_ABSENT, "has no noarch"},
 		{STR("/no/such/folder"), ERR_ABSENT, "file:///no/such/folder"},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {

@@ -80,7 +80,7 @@ static void refuses_what_is_not_as_the_channel_says(void **state)
 {
 	(void)state;
 	struct record good = record_of("d-1-0.conda", "@broken", STR("dddd"));
-	struct record longer = good, absent = good, old = good, nearby = good;
+	struct record longer = good, absent = good, old = good, nearby = good, gone = good;
 	longer.size = 3;
 	absent.url = arena_printf(&served.arena, "http://127.0.0.1:%u/files/none.conda",
 				  served.peer.port);
@@ -88,6 +88,7 @@ static void refuses_what_is_not_as_the_channel_says(void **state)
 	old.has_md5 = true;
 	nearby.url = arena_printf(&served.arena, "file://%s/d-1-0.conda", folder);
 	nearby.sha256.bytes[0] ^= 1;
+	gone.url = arena_printf(&served.arena, "file://%s/none.conda", folder);
 	const struct {
 		const struct record *r;
 		int code;
@@ -95,7 +96,8 @@ static void refuses_what_is_not_as_the_channel_says(void **state)
 	} rows[] = {
 		{&good, ERR_DIGEST, "d-1-0.conda: SHA-256 is "},
 		{&longer, ERR_DIGEST, "more than the expected 3 bytes"},
-		{&absent, ERR_ABSENT, "HTTP 404"},
+		{&absent, ERR_NET, "HTTP 404"},
+		{&gone, ERR_ABSENT, "d-1-0.conda"},
 		{&old, ERR_DIGEST, "MD5 is "},
 		{&nearby, ERR_DIGEST, "SHA-256 is "},
 	};

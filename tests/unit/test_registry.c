@@ -216,8 +216,7 @@ static void uploads_a_blob_as_each_registry_wants_it(void **state)
 		 ASK("liar") START("liar", "202") PUT("liar", "1000", "200") ASK("liar")},
 		{"html", 1000, ERR_NET, 0,
 		 "HEAD /v2/html/app/blobs/D - 0 200\n" START("html", "200")},
-		{"nameunknown", 1000, ERR_ABSENT, 0,
-		 ASK("nameunknown") START("nameunknown", "404")},
+		{"nameunknown", 1000, ERR_NET, 0, ASK("nameunknown") START("nameunknown", "404")},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
