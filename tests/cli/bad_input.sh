@@ -75,13 +75,27 @@ if skopeo --insecure-policy inspect --tls-verify=false "docker://$host/bad/it:1"
 	fail "a failed build has pushed an image"
 fi
 
-# A full disk: the cache is on a file system of 3 MB.
+# No room: for the result, for a file of the cache, on the file system of the cache.
+into_full() { "$@" >/dev/full; }
+expect 1 "standard output: " into_full "$kiln" lock "$work/small.yml"
+within() { # KILOBYTES COMMAND...: no file becomes larger
+	(
+		trap '' XFSZ
+		ulimit -f "$1"
+		shift
+		"$@"
+	)
+}
+definition full.yml "channels: [$channel]" 'dependencies: [python 3.11.*]'
+expect 1 "File too large" within 3000 build full.yml --cache "$work/limited"
+no_leftovers "$work/limited"
 mkdir -p "$work/small"
-if mount -t tmpfs -o size=3m tmpfs "$work/small" 2>/dev/null; then
-	definition full.yml "channels: [$channel]" 'dependencies: [python 3.11.*]'
+if mount -t tmpfs -o size=3m tmpfs "$work/small" 2>"$work/mount"; then
 	expect 1 "No space left" build full.yml --cache "$work/small/cache"
 	no_leftovers "$work/small"
 	umount "$work/small"
+else
+	echo "not tested: a full file system ($(cat "$work/mount"))"
 fi
 no_leftovers "$KILN_CACHE"
 
