@@ -5,8 +5,6 @@
 #include "specs/base/fs.h"
 #include <stdio.h>
 
-enum { KEY_TAG = 32 }; /* hex digits of the key that make a tag */
-
 struct run {
 	struct build *b;
 	const struct definition *d;
@@ -18,52 +16,6 @@ struct run {
 	struct phases phases;
 	char key_hex[DIGEST_HEX + 1];
 };
-
-/* ---- destinations ---- */
-
-static void set_tags(struct run *r, struct destination *to)
-{
-	struct arena *a = &r->result->arena;
-	struct str *tags = arena_zero(a, 2, sizeof(*tags));
-	tags[0] = arena_str(a, (struct str){r->key_hex, KEY_TAG});
-	tags[1] = to->reference.tag;
-	to->tags = (struct strs){tags, to->reference.tag.n ? 2 : 1};
-}
-
-static int open_destinations(struct run *r, struct strs names, struct err **e)
-{
-	struct registry_options options = {r->b->platform->image, r->b->o.jobs, r->b->o.log};
-	r->to = arena_zero(&r->result->arena, names.n, sizeof(*r->to));
-	for (; r->to_count < names.n; r->to_count++) {
-		struct destination *to = &r->to[r->to_count];
-		struct str name = arena_str(&r->result->arena, names.v[r->to_count]);
-		int code = reference_parse(&r->result->arena, name, &to->reference, e);
-		if (code < 0)
-			return err_wrap(e, code, "destination");
-		if (to->reference.has_digest)
-			return err_set(e, ERR_USAGE, "destination %s: a digest cannot be asked for",
-				       name.p);
-		set_tags(r, to);
-		code = registry_open(r->b->http, &to->reference, &options, &to->registry, e);
-		if (code < 0)
-			return err_wrap(e, code, "destination %s", name.p);
-	}
-	return 0;
-}
-
-static void close_destinations(struct run *r)
-{
-	for (size_t i = 0; i < r->to_count; i++)
-		registry_close(r->to[i].registry);
-}
-
-/* HOST/REPO or oci:DIR, without a tag: what the local records are kept by. */
-static void destination_name(const struct destination *to, struct buf *out)
-{
-	struct reference bare = to->reference;
-	bare.tag = (struct str){0};
-	reference_write(&bare, out);
-}
 
 static void name_result(struct run *r)
 {
@@ -433,10 +385,11 @@ int build_image(struct build *b, const struct definition *d, const struct lock *
 	memcpy(r.key_hex, digest_text(&made.key).hex, sizeof(r.key_hex));
 	int code = records_open(b->cache, &r.records, e);
 	if (code == 0)
-		code = open_destinations(&r, destinations, e);
+		code = destinations_open(b, destinations, r.key_hex, &made.arena, &r.to,
+					 &r.to_count, e);
 	if (code == 0)
 		code = run_build(&r, e);
-	close_destinations(&r);
+	destinations_close(r.to, r.to_count);
 	records_close(r.records);
 	if (code < 0)
 		return code;

@@ -46,6 +46,10 @@ struct blob_read {
 int registry_read_blob(struct registry *g, const struct reference *r, const struct blob_read *b,
 		       struct err **e);
 
+/* Whether a blob of that size is there: 1, 0. ERR_REFUSED, ERR_NET. One HEAD. */
+int registry_has_blob(struct registry *g, const struct reference *r, const struct digest *d,
+		      uint64_t size, struct err **e);
+
 /* A blob to push: where its bytes come from. */
 struct push_blob {
 	struct digest digest;

@@ -39,25 +39,43 @@ enum outcome {
 /* ---- is it there? ---- */
 
 /* 1 when it is. Only a clear yes counts: a page that says 200 to all has another length. */
-static int exists(struct upload *u, struct err **e)
+static int has_remote(struct registry *g, const struct reference *r, const struct descriptor *d,
+		      struct str scope, struct err **e)
 {
 	AUTO(buf_done) struct buf url = BUF(PATH_MAX_BYTES);
+	AUTO(buf_done) struct buf what = BUF(PATH_MAX_BYTES);
 	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
-	struct str what = arena_printf(&u->arena, "blobs/%s", u->digest.text);
 	uint64_t size = 0;
-	int code = registry_url(u->g, u->to, what.p, &url, e);
+	buf_printf(&what, "blobs/%s", digest_name(&d->digest).text);
+	int code = registry_url(g, r, what.data, &url, e);
 	if (code < 0)
 		return code;
 	/* Storage behind a redirect refuses HEAD with an address signed for GET. */
-	struct call c = {{.method = "HEAD", .url = url.data, .keep_redirect = true}, u->scope};
-	if ((code = registry_send(u->g, &c, &a, e)) < 0)
+	struct call c = {{.method = "HEAD", .url = url.data, .keep_redirect = true}, scope};
+	if ((code = registry_send(g, &c, &a, e)) < 0)
 		return code;
 	if (a.status == 307 || a.status == 302)
 		return 1;
 	if (a.status == 401)
-		return registry_error(u->g, &c, &a, e);
+		return registry_error(g, &c, &a, e);
 	return a.status == 200 && str_u64(http_header(&a, "content-length"), &size) &&
-	       size == u->b->size;
+	       size == d->size;
+}
+
+static int exists(struct upload *u, struct err **e)
+{
+	struct descriptor d = {.digest = u->b->digest, .size = u->b->size};
+	return has_remote(u->g, u->to, &d, u->scope, e);
+}
+
+int registry_has_blob(struct registry *g, const struct reference *r, const struct digest *d,
+		      uint64_t size, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct descriptor blob = {.digest = *d, .size = size};
+	if (g->layout)
+		return ocilayout_has(g->layout, d, size);
+	return has_remote(g, r, &blob, registry_scope(&a, r, "pull"), e);
 }
 
 /* ---- sessions ---- */

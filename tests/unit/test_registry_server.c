@@ -102,6 +102,12 @@ static int copy(struct place *from, struct place *to, unsigned *sent, struct err
 				  .tags = {&to->r.tag, 1}};
 	if (code == 0)
 		code = registry_put(to->g, &to->r, &m, e);
+	for (size_t i = 0; code == 0 && i < image.layer_count; i++) {
+		const struct descriptor *d = &image.layers[i];
+		assert_int_equal(registry_has_blob(to->g, &to->r, &d->digest, d->size, e), 1);
+		assert_int_equal(registry_has_blob(to->g, &to->r, &d->digest, d->size + 1, e), 0);
+		assert_int_equal(registry_has_blob(to->g, &to->r, &image.named, 7, e), 0);
+	}
 	*sent = c.sent;
 	return code;
 }
