@@ -60,11 +60,11 @@ registry() {
 	base=$(tests/base/push.sh "${host#*:}") || exit 1
 }
 
-# Starts the scripted registry (tests/fake/registry.py), which ends when this shell does; sets
-# $fake, its host.
-fake_registry() {
+# Starts a scripted server of tests/fake, which ends when this shell does; sets $fake, its host.
+start_fake() { # SCRIPT [ARGUMENT]
 	local _ input
-	exec {input}> >(exec python3 -B tests/fake/registry.py >"$work/fake.port")
+	rm -f "$work/fake.port"
+	exec {input}> >(exec python3 -B "tests/fake/$@" >"$work/fake.port")
 	for _ in $(seq 100); do
 		[ -s "$work/fake.port" ] && break
 		sleep 0.1

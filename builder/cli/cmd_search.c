@@ -29,20 +29,14 @@ static void put_line(struct buf *out, const struct record *r)
 }
 
 /* Returns 1 when anything was found. */
-static int search_one(struct session *s, const char *text, struct json_out *j, bool json,
-		      struct err **e)
+static int search_one(const struct channels *channels, const struct matchspec *spec,
+		      struct json_out *j, bool json, struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
-	AUTO(channels_close) struct channels channels = {0};
-	struct matchspec spec;
 	struct record *records;
 	size_t count;
-	int r = matchspec_parse(&a, str_of(text), MATCHSPEC_SEARCH, &spec, e);
+	int r = solve_search(channels, spec, true, &a, &records, &count, e);
 	if (r < 0)
-		return err_wrap(e, r, "%s", text);
-	if ((r = build_channels(s->build, &s->definition, &channels, e)) < 0)
-		return r;
-	if ((r = solve_search(&channels, &spec, true, &a, &records, &count, e)) < 0)
 		return r;
 	for (size_t i = 0; i < count; i++)
 		if (json)
@@ -50,6 +44,28 @@ static int search_one(struct session *s, const char *text, struct json_out *j, b
 		else
 			put_line(j->to, &records[i]);
 	return count > 0;
+}
+
+/* All specs in their order; a wrong one costs no network. Returns 1 when anything was found. */
+static int search_all(struct session *s, const struct option_list *texts, struct json_out *j,
+		      bool json, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(channels_close) struct channels channels = {0};
+	struct matchspec *specs = arena_zero(&a, texts->n, sizeof(*specs));
+	int r = 0, found = 0;
+	for (size_t i = 0; i < texts->n; i++) {
+		r = matchspec_parse(&a, str_of(texts->v[i]), MATCHSPEC_SEARCH, &specs[i], e);
+		if (r < 0)
+			return err_wrap(e, r, "%s", texts->v[i]);
+	}
+	if ((r = build_channels(s->build, &s->definition, &channels, e)) < 0)
+		return r;
+	for (size_t i = 0; i < texts->n && r >= 0; i++) {
+		r = search_one(&channels, &specs[i], j, json, e);
+		found |= r > 0;
+	}
+	return r < 0 ? r : found;
 }
 
 static int nothing_found(const struct option_list *specs, struct err **e)
@@ -78,12 +94,9 @@ static int search_run(void *at, const struct option_list *rest, struct err **e)
 		json_open(&j, NULL, '{');
 		json_open(&j, "records", '[');
 	}
-	bool found = false;
-	for (size_t i = 0; i < rest->n; i++) {
-		if ((r = search_one(&s, rest->v[i], &j, json, e)) < 0)
-			return r;
-		found = found || r > 0;
-	}
+	int found = search_all(&s, rest, &j, json, e);
+	if (found < 0)
+		return found;
 	if (json) {
 		json_close(&j, ']');
 		json_close(&j, '}');

@@ -37,7 +37,7 @@ definition channel.yml 'channels: [file:///no/such/channel]' 'dependencies: [six
 expect 1 "not a channel: file:///no/such/channel" build channel.yml
 definition down.yml 'channels: [http://127.0.0.1:9/c]' 'dependencies: [six]'
 expect 4 "127.0.0.1:9" build down.yml
-fake_registry
+start_fake registry.py
 definition unknown.yml "channels: [http://$fake/c]" 'dependencies: [six]'
 expect 4 "not a channel: http://$fake/c" build unknown.yml
 definition small.yml "channels: [$channel]" 'dependencies: [libzlib]'

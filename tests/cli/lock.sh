@@ -27,7 +27,17 @@ grep -q six "$work/stdout" || fail "key --explain does not name six"
 expect 0 "" "$kiln" search -c "$channel" 'numpy >=2' --json
 same "$(field "$work/stdout" records 0 version)" 2.2.6 "the best numpy"
 same "$(field "$work/stdout" records 0 build_number)" 0 "its build number"
+expect 2 "1.x" "$kiln" search -c http://127.0.0.1:9/c six 'six 1.x|'
 expect 1 "nothing matches no-such-package" "$kiln" search -c "$channel" no-such-package
+
+# Several specs: each one's records in its place, and the channel is asked once.
+start_fake peer.py "$PWD/build/channel"
+expect 0 "" "$kiln" search -c "http://$fake/files" six 'numpy >=2' pytz
+same "$(cut -d ' ' -f 1 "$work/stdout" | uniq | tr '\n' ' ')" "six numpy pytz " "the records' order"
+for subdir in linux-64 noarch; do
+	asked=$(curl -s "http://$fake/count/files/$subdir/repodata.json.zst")
+	same "$asked" 1 "requests for $subdir"
+done
 
 expect 0 "" "$kiln" install "$work/conda-lock.yml" "$work/prefix"
 "$work/prefix/bin/python" -c 'import six, pytz' || fail "Python in the prefix"

@@ -17,7 +17,7 @@ build() { # DESTINATION [OPTION...]
 
 # It forgets config, base layer and ours between their push and the manifest's, and names all of
 # them in one answer, or one an answer.
-fake_registry
+start_fake registry.py
 expect 0 "" build "$fake/sound/app:1"
 digest=$(field "$work/stdout" digest)
 for flags in loses loses.onebyone; do
