@@ -163,7 +163,7 @@ static size_t fitting(const struct channel *c, const struct matchspec *m, struct
 		if (!x || !index_find(x, m->name, &first, &count))
 			continue;
 		for (uint32_t i = 0; i < count; i++) {
-			index_record_brief(x, first + i, &r);
+			index_record(x, first + i, a, &r);
 			if (version_parse(a, r.version_text, &r.version, NULL) < 0 ||
 			    !matchspec_matches_version(m, &r))
 				continue;

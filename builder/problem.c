@@ -56,55 +56,86 @@ static uint32_t text_of(struct problem *p, struct str s)
 struct source {
 	uint16_t channel, subdir;
 	const struct index *index;
-	uint32_t *text_of; /* cache: ours + 1 */
+	uint32_t *text_of, *version_of; /* of its ids: ours + 1, 0: not yet known */
+	const uint32_t *run;		/* of the record before, */
+	uint32_t edges, run_size;	/* and where it came to stand */
 };
 
-static bool add_edges(struct problem *p, const struct source *s, const uint32_t *ids, size_t n)
+static bool add_edges(struct problem *p, struct source *s, const struct index_entry *entry)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (ids[i] >= index_text_count(s->index))
+	uint32_t n = (uint32_t)entry->depends + entry->constrains;
+
+	if (s->run == entry->run && s->run_size == n)
+		return true;
+	s->run = NULL;
+	s->edges = (uint32_t)p->edges.n;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t id = entry->run[i];
+		if (id >= index_text_count(s->index))
 			return false;
-		uint32_t *known = &s->text_of[ids[i]];
+		uint32_t *known = &s->text_of[id];
 		if (!*known)
-			*known = text_of(p, index_text(s->index, ids[i])) + 1;
+			*known = text_of(p, index_text(s->index, id)) + 1;
 		if (p->texts.v[*known - 1].bad)
 			return false;
 		VEC_PUSH(&p->edges, *known - 1);
 	}
+	s->run = entry->run;
+	s->run_size = n;
 	return true;
 }
 
-static void load_record(struct problem *p, const struct source *s, uint32_t package, uint32_t id)
+/* NULL: it is none. */
+static const struct version *read_version(struct problem *p, struct source *s, uint32_t version,
+					  uint32_t *out)
 {
-	struct record r;
-	size_t depends, constrains;
-	uint32_t edges = (uint32_t)p->edges.n;
+	if (version >= index_version_count(s->index))
+		return NULL;
+	uint32_t *known = &s->version_of[version];
+	if (!*known)
+		*known = version_of(p, index_version(s->index, version)) + 1;
+	*out = *known - 1;
+	return p->versions.v[*out];
+}
 
-	index_record_brief(s->index, id, &r);
-	const uint32_t *d = index_depends(s->index, id, &depends);
-	const uint32_t *c = index_constrains(s->index, id, &constrains);
-	uint32_t version = version_of(p, r.version_text);
-	if (!p->versions.v[version] || !add_edges(p, s, d, depends) ||
-	    !add_edges(p, s, c, constrains)) {
-		p->edges.n = edges;
-		p->packages.v[package].unreadable++;
-		index_record(s->index, id, &r);
-		log_info(p->request->log, "%.*s: left out: %s does not parse", STR_ARG(r.fn),
-			 p->versions.v[version] ? "a dependency" : "its version");
+static void leave_out(struct problem *p, struct source *s, uint32_t package, uint32_t id,
+		      const char *why)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct record r;
+
+	p->packages.v[package].unreadable++;
+	index_record(s->index, id, &a, &r);
+	log_info(p->request->log, "%.*s: left out: %s does not parse", STR_ARG(r.fn), why);
+}
+
+static void load_record(struct problem *p, struct source *s, uint32_t package, uint32_t id)
+{
+	struct index_entry entry;
+	uint32_t version;
+
+	index_entry(s->index, id, &entry);
+	if (!read_version(p, s, entry.version, &version)) {
+		leave_out(p, s, package, id, "its version");
+		return;
+	}
+	if (!add_edges(p, s, &entry)) {
+		p->edges.n = s->edges;
+		leave_out(p, s, package, id, "a dependency");
 		return;
 	}
 	VEC_PUSH(&p->solvables, ((struct solvable){
 					.version = version,
-					.build_number = r.build_number,
-					.timestamp = r.timestamp,
+					.build_number = entry.build_number,
+					.timestamp = entry.timestamp,
 					.name = package,
 					.record = id,
 					.channel = s->channel,
 					.subdir = s->subdir,
-					.features = r.track_features.n > 0,
-					.edges = edges,
-					.depends = (uint16_t)depends,
-					.constrains = (uint16_t)constrains,
+					.features = entry.features,
+					.edges = s->edges,
+					.depends = entry.depends,
+					.constrains = entry.constrains,
 				}));
 }
 
@@ -143,10 +174,9 @@ static void load_package(struct problem *p, uint32_t package)
 			uint32_t first, count;
 			if (!x || !index_find(x, name, &first, &count))
 				continue;
-			struct source s = {(uint16_t)i, (uint16_t)k, x, p->text_of[slot]};
 			found = true;
 			for (uint32_t j = 0; j < count; j++)
-				load_record(p, &s, package, first + j);
+				load_record(p, &p->sources[slot], package, first + j);
 		}
 		if (strict && found)
 			break;
@@ -159,6 +189,11 @@ static void load_package(struct problem *p, uint32_t package)
 struct str problem_version(const struct problem *p, const struct solvable *s)
 {
 	return intern_text(&p->versions_seen, s->version);
+}
+
+static const struct index *index_of(const struct problem *p, const struct solvable *s)
+{
+	return p->request->channels->v[s->channel].subdirs[s->subdir].index;
 }
 
 /* A spec that looks at more than the version. */
@@ -174,9 +209,13 @@ static bool fits(const struct problem *p, const struct text *t, uint32_t solvabl
 	}
 	if (s->channel == NO_CHANNEL)
 		return matchspec_matches_version(t->spec, &p->request->virtuals[s->record]);
-	index_record_brief(p->request->channels->v[s->channel].subdirs[s->subdir].index, s->record,
-			   &r);
-	r.version = p->versions.v[s->version];
+	r = (struct record){
+		.name = p->packages.v[s->name].name,
+		.version_text = problem_version(p, s),
+		.version = p->versions.v[s->version],
+		.build = index_build(index_of(p, s), s->record),
+		.build_number = s->build_number,
+	};
 	return matchspec_matches_version(t->spec, &r);
 }
 
@@ -327,21 +366,34 @@ static void load_request(struct problem *p)
 	}
 }
 
-static void load(struct problem *p, const struct solve_request *r, bool further)
+static void open_sources(struct problem *p)
 {
+	const struct channels *c = p->request->channels;
 	size_t slots = 0;
 
-	p->request = r;
-	for (size_t i = 0; i < r->channels->n; i++)
-		slots += r->channels->v[i].subdir_count;
-	p->text_of = arena_zero(&p->arena, slots + 1, sizeof(*p->text_of));
+	for (size_t i = 0; i < c->n; i++)
+		slots += c->v[i].subdir_count;
+	p->sources = arena_zero(&p->arena, slots + 1, sizeof(*p->sources));
 	slots = 0;
-	for (size_t i = 0; i < r->channels->n; i++)
-		for (size_t k = 0; k < r->channels->v[i].subdir_count; k++, slots++) {
-			const struct index *x = r->channels->v[i].subdirs[k].index;
-			p->text_of[slots] = arena_zero(&p->arena, x ? index_text_count(x) + 1 : 1,
-						       sizeof(**p->text_of));
+	for (size_t i = 0; i < c->n; i++)
+		for (size_t k = 0; k < c->v[i].subdir_count; k++, slots++) {
+			const struct index *x = c->v[i].subdirs[k].index;
+			size_t texts = x ? index_text_count(x) : 0,
+			       versions = x ? index_version_count(x) : 0;
+			p->sources[slots] = (struct source){
+				.channel = (uint16_t)i,
+				.subdir = (uint16_t)k,
+				.index = x,
+				.text_of = arena_zero(&p->arena, texts + 1, sizeof(uint32_t)),
+				.version_of = arena_zero(&p->arena, versions + 1, sizeof(uint32_t)),
+			};
 		}
+}
+
+static void load(struct problem *p, const struct solve_request *r, bool further)
+{
+	p->request = r;
+	open_sources(p);
 	load_request(p);
 	reach_all(p, further);
 	order_versions(p);

@@ -47,9 +47,9 @@ struct problem {
 	VEC(const struct version *) versions; /* by id of versions_seen; NULL: it is none */
 	uint32_t *version_order;	      /* by the same id: less is lower, equal is equal */
 	VEC(uint32_t) edges;
-	uint32_t **text_of;  /* of every index, in order: its text -> ours + 1 */
-	uint32_t *requested; /* texts of the specs */
-	uint32_t *ranked;    /* solvables in order of rank */
+	struct source *sources; /* every index, in order */
+	uint32_t *requested;	/* texts of the specs */
+	uint32_t *ranked;	/* solvables in order of rank */
 };
 void problem_done(struct problem *p);
 AUTO_DEFINE_VALUE(struct problem, problem_done)

@@ -13,8 +13,9 @@ int channel_record(const struct channel *c, const struct channel_subdir *s, uint
 		   struct arena *a, struct record *out, struct err **e)
 {
 	struct record r = {0};
-	size_t n = 0;
-	index_record(s->index, record, &r);
+	struct index_entry entry;
+	index_record(s->index, record, a, &r);
+	index_entry(s->index, record, &entry);
 	struct str *const copied[] = {&r.name,
 				      &r.version_text,
 				      &r.build,
@@ -30,10 +31,8 @@ int channel_record(const struct channel *c, const struct channel_subdir *s, uint
 	r.channel = arena_str(a, c->url);
 	r.subdir = arena_str(a, s->subdir);
 	r.url = arena_printf(a, "%.*s%.*s", STR_ARG(s->base_url), STR_ARG(r.fn));
-	const uint32_t *ids = index_depends(s->index, record, &n);
-	r.depends = texts(a, s->index, ids, n);
-	ids = index_constrains(s->index, record, &n);
-	r.constrains = texts(a, s->index, ids, n);
+	r.depends = texts(a, s->index, entry.run, entry.depends);
+	r.constrains = texts(a, s->index, entry.run + entry.depends, entry.constrains);
 	if (version_parse(a, r.version_text, &r.version, e) < 0)
 		return err_wrap(e, ERR_CORRUPT, "%.*s/%.*s", STR_ARG(c->name), STR_ARG(r.fn));
 	*out = r;

@@ -20,6 +20,11 @@ static bool fits(const struct index *x, struct index_section s, size_t size)
 	       s.count < UINT32_MAX;
 }
 
+static bool fits_texts(const struct index *x, struct index_texts t)
+{
+	return fits(x, t.ends, sizeof(uint32_t)) && fits(x, t.bytes, 1);
+}
+
 static bool header_ok(const struct index *x)
 {
 	const struct index_header *h = x->h;
@@ -29,8 +34,7 @@ static bool header_ok(const struct index *x)
 	       h->cold.at <= x->map.n && h->cold.count <= x->map.n - h->cold.at &&
 	       fits(x, h->records, sizeof(struct index_hot)) &&
 	       fits(x, h->names, sizeof(struct index_name)) && fits(x, h->deps, sizeof(uint32_t)) &&
-	       fits(x, h->text_ends, sizeof(uint32_t)) && fits(x, h->text_bytes, 1) &&
-	       fits(x, h->string_ends, sizeof(uint32_t)) && fits(x, h->string_bytes, 1);
+	       fits_texts(x, h->versions) && fits_texts(x, h->texts) && fits_texts(x, h->strings);
 }
 
 int index_open(const char *path, struct index **out, struct err **e)
@@ -55,22 +59,21 @@ void index_close(struct index *x)
 	free(x);
 }
 
-static struct str text_at(const struct index *x, struct index_section ends,
-			  struct index_section bytes, uint32_t id)
+static struct str text_at(const struct index *x, struct index_texts t, uint32_t id)
 {
-	const uint32_t *at = section(x, ends);
+	const uint32_t *at = section(x, t.ends);
 
-	if (id >= ends.count)
+	if (id >= t.ends.count)
 		return (struct str){0};
 	uint32_t from = id ? at[id - 1] : 0, to = at[id];
-	if (from > to || to > bytes.count)
+	if (from > to || to > t.bytes.count)
 		return (struct str){0};
-	return (struct str){(const char *)section(x, bytes) + from, to - from};
+	return (struct str){(const char *)section(x, t.bytes) + from, to - from};
 }
 
 static struct str string(const struct index *x, uint32_t id)
 {
-	return text_at(x, x->h->string_ends, x->h->string_bytes, id);
+	return text_at(x, x->h->strings, id);
 }
 
 size_t index_name_count(const struct index *x)
@@ -114,19 +117,96 @@ static const struct index_hot *hot(const struct index *x, uint32_t record)
 	return record < x->h->records.count ? &v[record] : NULL;
 }
 
-static void fill_cold(const struct index *x, uint64_t at, struct record *out)
+/* The name of a record: the last one that does not begin behind it. */
+static struct str name_of(const struct index *x, uint32_t record)
 {
-	uint64_t left = x->h->cold.count;
+	const struct index_name *names = section(x, x->h->names);
+	size_t low = 0, high = x->h->names.count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (names[mid].first <= record)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low ? string(x, names[low - 1].string) : (struct str){0};
+}
+
+/* What is left of a record's part of cold. */
+struct tail {
+	const char *p;
+	size_t n;
+};
+
+/* Fills with zeros where the file ends. */
+static void tail_take(struct tail *t, void *out, size_t n)
+{
+	memset(out, 0, n);
+	if (t->n < n) {
+		t->n = 0;
+		return;
+	}
+	memcpy(out, t->p, n);
+	t->p += n;
+	t->n -= n;
+}
+
+static struct str tail_bytes(struct tail *t, size_t n)
+{
+	struct str s = {t->p, n <= t->n ? n : 0};
+
+	t->p += s.n;
+	t->n = n <= t->n ? t->n - n : 0;
+	return s;
+}
+
+static struct str tail_string(const struct index *x, struct tail *t)
+{
+	uint32_t id;
+
+	tail_take(t, &id, sizeof(id));
+	return string(x, id);
+}
+
+static const struct index_cold *cold(const struct index *x, const struct index_hot *h,
+				     struct tail *out)
+{
+	uint64_t left = x->h->cold.count, at = h ? (uint64_t)h->cold * 8 : left;
 
 	if (at > left || left - at < sizeof(struct index_cold))
-		return;
+		return NULL;
 	const struct index_cold *c = (const void *)((const char *)section(x, x->h->cold) + at);
-	if (left - at - sizeof(*c) < c->fn_size)
-		return;
-	out->fn = (struct str){(const char *)(c + 1), c->fn_size};
-	out->subdir = string(x, c->subdir);
+	*out = (struct tail){(const char *)(c + 1), left - at - sizeof(*c)};
+	return c;
+}
+
+static struct str file_name(const struct index_cold *c, struct tail *t, struct arena *a,
+			    const struct record *r)
+{
+	uint16_t n;
+
+	if (c->flags & INDEX_FILE_NAME) {
+		tail_take(t, &n, sizeof(n));
+		return tail_bytes(t, n);
+	}
+	return arena_printf(a, "%.*s-%.*s-%.*s%s", STR_ARG(r->name), STR_ARG(r->version_text),
+			    STR_ARG(r->build), c->flags & INDEX_IS_CONDA ? ".conda" : ".tar.bz2");
+}
+
+static void fill_cold(const struct index *x, const struct index_cold *c, struct tail *t,
+		      struct arena *a, struct record *out)
+{
+	out->build = tail_bytes(t, c->build_size);
+	out->fn = file_name(c, t, a, out);
+	out->subdir = c->flags & INDEX_SUBDIR ? tail_string(x, t) : string(x, x->h->subdir);
+	if (c->flags & INDEX_FEATURES)
+		out->track_features = tail_string(x, t);
+	if (c->flags & INDEX_SITE_PACKAGES)
+		out->python_site_packages_path = tail_string(x, t);
+	if (c->flags & INDEX_BUILD_NUMBER)
+		tail_take(t, &out->build_number, sizeof(out->build_number));
 	out->license = string(x, c->license);
-	out->python_site_packages_path = string(x, c->site_packages);
 	out->size = c->size;
 	out->noarch = c->noarch <= NOARCH_PYTHON ? (enum noarch)c->noarch : NOARCH_NONE;
 	out->has_sha256 = c->flags & INDEX_HAS_SHA256;
@@ -135,60 +215,83 @@ static void fill_cold(const struct index *x, uint64_t at, struct record *out)
 	memcpy(out->md5, c->md5, MD5_SIZE);
 }
 
-void index_record_brief(const struct index *x, uint32_t record, struct record *out)
+void index_record(const struct index *x, uint32_t record, struct arena *a, struct record *out)
+{
+	const struct index_hot *h = hot(x, record);
+	struct index_entry entry;
+	struct tail t;
+	const struct index_cold *c = cold(x, h, &t);
+
+	memset(out, 0, sizeof(*out));
+	index_entry(x, record, &entry);
+	out->name = name_of(x, record);
+	out->version_text = index_version(x, entry.version);
+	out->build_number = entry.build_number;
+	out->timestamp = entry.timestamp;
+	if (c)
+		fill_cold(x, c, &t, a, out);
+}
+
+struct str index_build(const struct index *x, uint32_t record)
+{
+	struct tail t;
+	const struct index_cold *c = cold(x, hot(x, record), &t);
+
+	return c ? tail_bytes(&t, c->build_size) : (struct str){0};
+}
+
+/* Few are that large. */
+static uint64_t large_build_number(const struct index *x, uint32_t record)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct record r = {0};
+	struct tail t;
+	const struct index_cold *c = cold(x, hot(x, record), &t);
+
+	if (c)
+		fill_cold(x, c, &t, &a, &r);
+	return r.build_number;
+}
+
+void index_entry(const struct index *x, uint32_t record, struct index_entry *out)
 {
 	const struct index_hot *h = hot(x, record);
 
 	memset(out, 0, sizeof(*out));
+	out->version = UINT32_MAX;
+	out->run = section(x, x->h->deps);
 	if (!h)
 		return;
-	out->name = index_name(x, h->name);
-	out->version_text = string(x, h->version);
-	out->build = string(x, h->build);
-	out->build_number = h->build_number;
-	out->timestamp = h->timestamp;
-	out->track_features = string(x, h->track_features);
+	out->version = h->version;
+	out->features = h->features;
+	out->timestamp = (uint64_t)h->timestamp_high << 32 | h->timestamp_low;
+	out->build_number =
+		h->build_number < UINT32_MAX ? h->build_number : large_build_number(x, record);
+	if ((uint64_t)h->deps + h->depends + h->constrains > x->h->deps.count)
+		return;
+	out->run += h->deps;
+	out->depends = h->depends;
+	out->constrains = h->constrains;
 }
 
-void index_record(const struct index *x, uint32_t record, struct record *out)
+size_t index_version_count(const struct index *x)
 {
-	const struct index_hot *h = hot(x, record);
-
-	index_record_brief(x, record, out);
-	if (h)
-		fill_cold(x, (uint64_t)h->cold * 8, out);
+	return x->h->versions.ends.count;
 }
 
-static const uint32_t *deps_at(const struct index *x, uint64_t first, uint32_t count, size_t *n)
+struct str index_version(const struct index *x, uint32_t version)
 {
-	const uint32_t *deps = section(x, x->h->deps);
-
-	*n = first + count <= x->h->deps.count ? count : 0;
-	return deps + (*n ? first : 0);
-}
-
-const uint32_t *index_depends(const struct index *x, uint32_t record, size_t *n)
-{
-	const struct index_hot *h = hot(x, record);
-
-	return deps_at(x, h ? h->deps : 0, h ? h->depends : 0, n);
-}
-
-const uint32_t *index_constrains(const struct index *x, uint32_t record, size_t *n)
-{
-	const struct index_hot *h = hot(x, record);
-
-	return deps_at(x, h ? (uint64_t)h->deps + h->depends : 0, h ? h->constrains : 0, n);
+	return text_at(x, x->h->versions, version);
 }
 
 size_t index_text_count(const struct index *x)
 {
-	return x->h->text_ends.count;
+	return x->h->texts.ends.count;
 }
 
 struct str index_text(const struct index *x, uint32_t text)
 {
-	return text_at(x, x->h->text_ends, x->h->text_bytes, text);
+	return text_at(x, x->h->texts, text);
 }
 
 struct str index_base_url(const struct index *x)

@@ -29,15 +29,25 @@ size_t index_name_count(const struct index *x);
 struct str index_name(const struct index *x, size_t i); /* sorted by bytes */
 /* Records of a name: first and count; false when the name is not there. */
 bool index_find(const struct index *x, struct str name, uint32_t *first, uint32_t *count);
-/* Fills the scalar fields from the mapping (no allocation): all but version, channel, url,
- * depends and constrains. */
-void index_record(const struct index *x, uint32_t record, struct record *out);
-/* Only name, version_text, build, build_number, timestamp and track_features: what a solve asks
- * of hundreds of thousands, and all of it in the part of the file that is dense. */
-void index_record_brief(const struct index *x, uint32_t record, struct record *out);
-/* Ids of the record's depends and constrains, in file order; texts are shared. */
-const uint32_t *index_depends(const struct index *x, uint32_t record, size_t *n);
-const uint32_t *index_constrains(const struct index *x, uint32_t record, size_t *n);
+/* Fills what is known of one record: all but version, channel, url, depends and constrains. The
+ * file name may be made in the arena, all other texts lie in the mapping. */
+void index_record(const struct index *x, uint32_t record, struct arena *a, struct record *out);
+struct str index_build(const struct index *x, uint32_t record);
+
+/* What a solve asks of hundreds of thousands, from the part of the file that is dense. */
+struct index_entry {
+	uint64_t build_number, timestamp;
+	uint32_t version;    /* id of a version; UINT32_MAX where there is no such record */
+	bool features;	     /* it has track_features */
+	const uint32_t *run; /* ids of texts: depends, then constrains. Records that have the same
+			      * ones in the same order mostly share one run. */
+	uint16_t depends, constrains;
+};
+void index_entry(const struct index *x, uint32_t record, struct index_entry *out);
+/* Distinct versions, as written. */
+size_t index_version_count(const struct index *x);
+struct str index_version(const struct index *x, uint32_t version);
+/* Distinct texts of depends and constrains. */
 size_t index_text_count(const struct index *x);
 struct str index_text(const struct index *x, uint32_t text);
 /* info.base_url of the repodata; empty: the folder of repodata itself. */

@@ -328,7 +328,8 @@ int json_stream_feed(struct json_stream *j, const void *p, size_t n, struct err 
 {
 	const unsigned char *at = p, *end = at + n;
 
-	while (at < end) {
+	j->pause = false;
+	while (at < end && !j->pause) {
 		ptrdiff_t took = feed_some(j, at, end, e);
 		if (took < 0)
 			return (int)took;
@@ -336,6 +337,20 @@ int json_stream_feed(struct json_stream *j, const void *p, size_t n, struct err 
 		j->at += (uint64_t)took;
 	}
 	return 0;
+}
+
+bool json_stream_at_member(const struct json_stream *j, bool *out_first)
+{
+	bool object = j->depth && j->stack[j->depth - 1] == '{' && j->lex == LEX_NONE;
+
+	*out_first = j->expect != NEXT;
+	return object && (j->expect == NEXT || j->expect == KEY || j->expect == KEY_OR_END);
+}
+
+void json_stream_skip(struct json_stream *j, size_t n)
+{
+	j->at += n;
+	j->expect = n ? NEXT : j->expect;
 }
 
 int json_stream_end(struct json_stream *j, struct err **e)

@@ -30,14 +30,20 @@ struct json_stream {
 	unsigned depth;
 	unsigned char expect, lex, hex_left;
 	uint32_t hex, high; /* of \uXXXX; the first half of a surrogate pair */
-	uint64_t at;	    /* bytes read, for messages */
+	uint64_t at;	    /* bytes read */
+	bool pause;	    /* set by event: json_stream_feed returns behind it */
 };
 void json_stream_init(struct json_stream *j,
 		      int (*event)(void *, enum json_event, struct str, struct err **),
 		      void *cookie);
 void json_stream_done(struct json_stream *j);
-/* ERR_CORRUPT with the byte's place, or what event answered. */
+/* ERR_CORRUPT with the byte's place, or what event answered. After a pause, at tells how far it
+ * came; the rest is to be fed again. */
 int json_stream_feed(struct json_stream *j, const void *p, size_t n, struct err **e);
+/* Whether the next thing is a member of an object, or its end; *out_first: no comma before it.
+ * Who reads whole members without the stream tells it of them with json_stream_skip. */
+bool json_stream_at_member(const struct json_stream *j, bool *out_first);
+void json_stream_skip(struct json_stream *j, size_t n);
 /* ERR_CORRUPT unless exactly one whole value was read, or nothing at all. */
 int json_stream_end(struct json_stream *j, struct err **e);
 #endif
