@@ -54,6 +54,8 @@ void link_identity(const struct link_plan *p, size_t i, struct digest *out);
 struct strs link_paths(const struct link_plan *p, size_t i);
 /* Bytes of the package's files as paths.json tells; for planning. */
 uint64_t link_size(const struct link_plan *p, size_t i);
+/* Bytes of its sources that are compiled, likewise; 0: it needs no interpreter. */
+uint64_t link_source_size(const struct link_plan *p, size_t i);
 /* Emits all entries of package i, conda-meta/NAME.json last. May run in several threads for
  * different i. */
 int link_package(const struct link_plan *p, size_t i, struct sink *to, struct err **e);

@@ -301,3 +301,13 @@ uint64_t link_size(const struct link_plan *p, size_t i)
 {
 	return p->packages[i]->size;
 }
+
+uint64_t link_source_size(const struct link_plan *p, size_t i)
+{
+	const struct link_package_plan *package = p->packages[i];
+	uint64_t size = 0;
+	for (size_t k = 0; k < package->info.count; k++)
+		if (package->paths[k].pyc.n)
+			size += 1 + package->info.paths[k].size;
+	return size;
+}

@@ -1,9 +1,10 @@
 /* builder/pack.c - packages to layers to registries, each as soon as it can.
  *
- * One job a layer, biggest first: its packages are packed and hashed in one pass, then it is
+ * One job a layer, longest first: its packages are packed and hashed in one pass, then it is
  * pushed, so uploads run beside packing. Packing is held to one thread a processor; the
- * threads beyond that wait for the registry. */
+ * threads beyond that wait for the registry, or for the interpreter to be there. */
 #include "builder/build_private.h"
+#include "builder/interpreter.h"
 #include "builder/pack_plan.h"
 #include "specs/base/interrupt.h"
 #include "specs/base/workers.h"
@@ -11,13 +12,14 @@
 #include <semaphore.h>
 
 enum {
-	UPLOADS = 4, /* threads beyond the packing ones */
+	UPLOADS = 4,	  /* threads beyond the packing ones */
+	SOURCE_COST = 25, /* a byte of Python is compiled as slowly as so many are packed */
 };
 
 struct pack_layer {
 	size_t *members; /* packages, in link order; the plan's count means link_finish */
 	size_t count;
-	uint64_t size; /* plain bytes, about */
+	uint64_t cost; /* of making it: as many plain bytes to pack */
 };
 
 struct pack {
@@ -32,7 +34,7 @@ struct pack {
 	uint64_t *sizes;    /* [items] */
 	unsigned *layer_of; /* [items] */
 	struct pack_layer *layers;
-	size_t *order; /* of layers: biggest first */
+	size_t *order; /* of layers: longest first */
 	struct packed *out;
 	struct arena *arena; /* touched before and after the threads only */
 	sem_t packing;
@@ -77,13 +79,9 @@ static int push_everywhere(struct pack *p, size_t l, struct err **e)
 	return 0;
 }
 
-static int make_layer(struct pack *p, size_t l, struct err **e)
+static void describe_parts(struct pack *p, const struct pack_layer *layer, struct layer_part *parts,
+			   struct fill *fills)
 {
-	const struct pack_layer *layer = &p->layers[l];
-	struct strs packages = p->out->layers[l].packages;
-	layer_done(&p->out->layers[l]);
-	AUTO(free) struct layer_part *parts = mem_zero(layer->count, sizeof(*parts));
-	AUTO(free) struct fill *fills = mem_zero(layer->count, sizeof(*fills));
 	for (size_t k = 0; k < layer->count; k++) {
 		size_t i = layer->members[k];
 		struct digest content;
@@ -95,20 +93,49 @@ static int make_layer(struct pack *p, size_t l, struct err **e)
 			parts[k].paths = link_paths(p->plan, i);
 		segment_id(&p->layer_options, &content, &parts[k].id);
 	}
-	int r = layer_build(&p->layer_options, parts, layer->count, &p->out->layers[l], e);
-	p->out->layers[l].packages = packages;
+}
+
+/* For the first package that will need it. Whoever waits here takes no place from those who
+ * pack. */
+static int start_interpreter(struct pack *p, const struct pack_layer *layer,
+			     const struct layer_part *parts, struct err **e)
+{
+	struct compiler *compiler;
+	struct segment found;
+	for (size_t k = 0; k < layer->count; k++) {
+		size_t i = layer->members[k];
+		if (!is_environment(p, i) && link_source_size(p->plan, i) > 0 &&
+		    segment_find(&p->layer_options, &parts[k].id, &found, NULL) < 0)
+			return interpreter_start(p->plan, &compiler, e);
+	}
+	return 0;
+}
+
+static int make_layer(struct pack *p, size_t l, struct err **e)
+{
+	const struct pack_layer *layer = &p->layers[l];
+	struct layer *made = &p->out->layers[l];
+	struct strs packages = made->packages;
+	AUTO(free) struct layer_part *parts = mem_zero(layer->count, sizeof(*parts));
+	AUTO(free) struct fill *fills = mem_zero(layer->count, sizeof(*fills));
+	layer_done(made);
+	describe_parts(p, layer, parts, fills);
+	int r = start_interpreter(p, layer, parts, e);
+	if (r == 0) {
+		while (sem_wait(&p->packing) < 0)
+			;
+		r = layer_build(&p->layer_options, parts, layer->count, made, e);
+		sem_post(&p->packing);
+	}
+	made->packages = packages;
 	return r;
 }
 
 static int make_and_push(struct pack *p, size_t l, struct err **e)
 {
 	int r = interrupt_check(e);
-	if (r < 0)
-		return r;
-	while (sem_wait(&p->packing) < 0)
-		;
-	r = make_layer(p, l, e);
-	sem_post(&p->packing);
+	if (r == 0)
+		r = make_layer(p, l, e);
 	return r < 0 ? r : push_everywhere(p, l, e);
 }
 
@@ -123,12 +150,12 @@ static int pack_one(void *cookie, size_t at, struct err **e)
 	return make_and_push(p, p->order[at], e);
 }
 
-static int by_size(const void *a, const void *b, void *layers)
+static int by_cost(const void *a, const void *b, void *layers)
 {
 	size_t i = *(const size_t *)a, j = *(const size_t *)b;
 	const struct pack_layer *l = layers;
-	if (l[i].size != l[j].size)
-		return l[i].size < l[j].size ? 1 : -1;
+	if (l[i].cost != l[j].cost)
+		return l[i].cost < l[j].cost ? 1 : -1;
 	return i < j ? -1 : 1;
 }
 
@@ -144,6 +171,17 @@ static void plan_items(struct pack *p)
 			 &p->out->count);
 }
 
+/* Link scripts run over all packages, unpacked once more. */
+static uint64_t cost_of(const struct pack *p, size_t i)
+{
+	uint64_t cost = 0;
+	if (!is_environment(p, i))
+		return p->sizes[i] + SOURCE_COST * link_source_size(p->plan, i);
+	for (size_t k = 0; k < p->plan->count && p->plan->has_scripts; k++)
+		cost += p->sizes[k];
+	return cost;
+}
+
 static void plan_layers(struct pack *p)
 {
 	size_t n = p->out->count;
@@ -153,7 +191,7 @@ static void plan_layers(struct pack *p)
 	p->out->sent = arena_zero(p->arena, n, sizeof(*p->out->sent));
 	for (size_t i = 0; i < p->items; i++) {
 		p->layers[p->layer_of[i]].count++;
-		p->layers[p->layer_of[i]].size += p->sizes[i];
+		p->layers[p->layer_of[i]].cost += cost_of(p, i);
 	}
 	for (size_t l = 0; l < n; l++) {
 		p->order[l] = l;
@@ -164,7 +202,7 @@ static void plan_layers(struct pack *p)
 		struct pack_layer *layer = &p->layers[p->layer_of[i]];
 		layer->members[layer->count++] = i;
 	}
-	qsort_r(p->order, n, sizeof(*p->order), by_size, p->layers);
+	qsort_r(p->order, n, sizeof(*p->order), by_cost, p->layers);
 }
 
 /* Names for people: all packages of a layer. */
