@@ -8,7 +8,7 @@
 #include <zstd.h>
 
 enum {
-	PLAIN_ROOM = 512 << 10, /* decompressed at once */
+	PLAIN_ROOM = 128 << 10, /* decompressed at once; stays in the cache of its core */
 	WINDOW_LOG_MAX = 31,	/* the library's own limit is 27, packages may have more */
 	METADATA_MAX = 64 << 10,
 	ZEROS = 64 << 10,
