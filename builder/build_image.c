@@ -241,8 +241,7 @@ static int push_layers(struct run *r, const struct link_plan *plan, const struct
 	if (code < 0)
 		return code;
 	code = pack_and_push(r->b, plan, lock, r->d, r->to, r->to_count, &r->result->arena, out, e);
-	int base_code = base_push_finish(base, e);
-	return code < 0 ? code : base_code;
+	return base_push_finish(base, code, e);
 }
 
 static int pack_lock(struct run *r, const struct lock *lock, const struct package_file *files,

@@ -5,6 +5,7 @@
 #include "builder/link.h"
 #include "builder/phases.h"
 #include "specs/virtual.h"
+#include <stdatomic.h>
 
 struct build {
 	struct build_options o;
@@ -23,6 +24,8 @@ struct build {
 	struct base_image base;
 	bool glibc_looked_for;
 	struct virtual_offer glibc; /* then: what it offers */
+	/* Some part of the image could not be made or pushed: the others need not go on. */
+	atomic_bool given_up;
 };
 
 /* The code for a failure with the base: ERR_NET, where its registry says ERR_ABSENT. */
@@ -67,11 +70,13 @@ int pack_and_push(struct build *b, const struct link_plan *plan, const struct lo
 		  const struct definition *d, struct destination *to, size_t to_count,
 		  struct arena *a, struct packed *out, struct err **e);
 /* The base's blobs, mounted or streamed to every destination in a thread of their own;
- * `b` and `to` must stay. base_push_finish waits, takes NULL, and keeps an earlier *e. */
+ * `b` and `to` must stay. Whoever fails first, the base or the layers, sets b->given_up, which
+ * ends the other. base_push_finish waits; `code` and *e are what came of the layers, and it
+ * returns what came of both: the first failure. NULL is fine. */
 struct base_push;
 int base_push_start(struct build *b, struct destination *to, size_t to_count,
 		    struct base_push **out, struct err **e);
-int base_push_finish(struct base_push *p, struct err **e);
+int base_push_finish(struct base_push *p, int code, struct err **e);
 /* One of the layers to one destination; 1 when its bytes were sent, 0 when it was there. again:
  * the registry lost it. */
 int push_layer(const struct build *b, const struct destination *to, const struct layer *layer,

@@ -134,6 +134,8 @@ static int make_layer(struct pack *p, size_t l, struct err **e)
 static int make_and_push(struct pack *p, size_t l, struct err **e)
 {
 	int r = interrupt_check(e);
+	if (r == 0 && atomic_load(&p->b->given_up))
+		r = err_set(e, ERR_INTERRUPTED, "given up");
 	if (r == 0)
 		r = make_layer(p, l, e);
 	return r < 0 ? r : push_everywhere(p, l, e);
@@ -143,11 +145,14 @@ static int pack_one(void *cookie, size_t at, struct err **e)
 {
 	struct pack *p = cookie;
 	int r = make_and_push(p, p->order[at], e);
-	if (r != ERR_DIGEST)
-		return r;
-	/* A segment that the disk has damaged is gone by now, so it is made again. */
-	err_clear(e);
-	return make_and_push(p, p->order[at], e);
+	if (r == ERR_DIGEST) {
+		/* A segment that the disk has damaged is gone by now, so it is made again. */
+		err_clear(e);
+		r = make_and_push(p, p->order[at], e);
+	}
+	if (r < 0)
+		atomic_store(&p->b->given_up, true);
+	return r;
 }
 
 static int by_cost(const void *a, const void *b, void *layers)

@@ -19,6 +19,7 @@ static int push_base_layer(const struct build *b, const struct destination *to,
 		.from = b->base_registry,
 		.from_reference = &b->base_reference,
 		.again = again,
+		.given_up = &b->given_up,
 	};
 	int r = registry_push_blob(to->registry, &to->reference, &blob, e);
 	return r < 0 ? err_wrap(e, build_base_code(b, r), "base layer") : 0;
@@ -31,12 +32,15 @@ struct base_push {
 	pthread_t thread;
 	int code;
 	struct err *e;
+	bool first; /* the base's error is what the others were given up for */
 };
 
 /* Blob by blob and not destination by destination: equal work stands side by side. */
 static int push_base_blob(void *cookie, size_t at, struct err **e)
 {
 	struct base_push *p = cookie;
+	if (atomic_load(&p->b->given_up))
+		return err_set(e, ERR_INTERRUPTED, "given up");
 	return push_base_layer(p->b, &p->to[at % p->to_count], &p->b->base.layers[at / p->to_count],
 			       false, e);
 }
@@ -46,6 +50,8 @@ static void *push_base(void *cookie)
 	struct base_push *p = cookie;
 	size_t blobs = p->b->base_pulled ? p->b->base.layer_count : 0;
 	p->code = workers_run(BASE_UPLOADS, blobs * p->to_count, push_base_blob, p, &p->e);
+	if (p->code < 0)
+		p->first = !atomic_exchange(&p->b->given_up, true);
 	return NULL;
 }
 
@@ -63,14 +69,17 @@ int base_push_start(struct build *b, struct destination *to, size_t to_count,
 	return 0;
 }
 
-int base_push_finish(struct base_push *p, struct err **e)
+int base_push_finish(struct base_push *p, int code, struct err **e)
 {
 	if (!p)
-		return 0;
+		return code;
 	pthread_join(p->thread, NULL);
-	int code = p->code;
-	if (code < 0 && e && !*e)
-		*e = STEAL(&p->e);
+	if (p->first) {
+		code = p->code;
+		err_clear(e);
+		if (e)
+			*e = STEAL(&p->e);
+	}
 	err_free(p->e);
 	free(p);
 	return code;
@@ -109,6 +118,7 @@ int push_layer(const struct build *b, const struct destination *to, const struct
 		.read = read_layer,
 		.cookie = &source,
 		.again = again,
+		.given_up = &b->given_up,
 	};
 	int r = registry_push_blob(to->registry, &to->reference, &blob, e);
 	return r < 0 ? r : blob.sent;

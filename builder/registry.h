@@ -5,6 +5,7 @@
 #include "builder/image.h"
 #include "cache/http.h"
 #include "specs/reference.h"
+#include <stdatomic.h>
 
 struct registry_options {
 	const char *platform; /* "linux/amd64": which manifest of an index */
@@ -64,6 +65,8 @@ struct push_blob {
 	const struct reference *from_reference;
 	bool sent;  /* out: bytes were uploaded (not there before) */
 	bool again; /* the registry lost it: upload, whatever it says it has */
+	/* Once true, no more of its bytes are sent: ERR_INTERRUPTED. NULL: nobody gives up. */
+	const atomic_bool *given_up;
 };
 /* Pushes one blob: HEAD, mount, upload. Sets b->sent. Layers that are not to be distributed
  * stay where they are. ERR_REFUSED, ERR_NET, ERR_DIGEST, and whatever b->read says. */

@@ -164,13 +164,28 @@ static int open_session(struct upload *u, struct err **e)
 
 /* ---- bytes ---- */
 
+struct wanted {
+	const atomic_bool *given_up;
+	write_bytes *write;
+	void *to;
+};
+
+static int write_if_wanted(void *cookie, const void *p, size_t n, struct err **e)
+{
+	const struct wanted *w = cookie;
+	if (w->given_up && atomic_load(w->given_up))
+		return err_set(e, ERR_INTERRUPTED, "given up");
+	return w->write(w->to, p, n, e);
+}
+
 static int blob_source(void *cookie, write_bytes *write, void *to, struct err **e)
 {
 	struct upload *u = cookie;
 	struct push_blob *b = u->b;
+	struct wanted w = {b->given_up, write, to};
 	if (b->read)
-		return b->read(b->cookie, u->at, write, to, e);
-	struct blob_read from = {b->digest, b->size, u->at, write, to};
+		return b->read(b->cookie, u->at, write_if_wanted, &w, e);
+	struct blob_read from = {b->digest, b->size, u->at, write_if_wanted, &w};
 	return registry_read_blob(b->from, b->from_reference, &from, e);
 }
 

@@ -247,6 +247,43 @@ static void hands_on_what_the_reader_of_a_blob_says(void **state)
 	assert_false(sent);
 }
 
+struct fickle {
+	struct content content;
+	atomic_bool given_up;
+	unsigned writes;
+};
+
+/* Gives up after the first piece, and counts those that were taken. */
+static int fickle_read(void *cookie, uint64_t at,
+		       int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
+		       struct err **e)
+{
+	struct fickle *f = cookie;
+	uint8_t piece[1000] = {0};
+	int code = 0;
+	for (; at < f->content.size && code == 0; at += sizeof(piece)) {
+		code = write(to, piece, sizeof(piece), e);
+		f->writes += code == 0;
+		atomic_store(&f->given_up, true);
+	}
+	return code;
+}
+
+static void sends_no_more_of_a_blob_that_is_given_up(void **state)
+{
+	(void)state;
+	AUTO(place_done) struct place p;
+	struct fickle f = {.content = {.size = 50000}};
+	struct push_blob b = blob_of(&f.content);
+	open_place(&p, "plain/app");
+	b.read = fickle_read;
+	b.cookie = &f;
+	b.given_up = &f.given_up;
+	assert_int_equal(registry_push_blob(p.g, &p.r, &b, NULL), ERR_INTERRUPTED);
+	assert_int_equal(f.writes, 1);
+	assert_false(b.sent);
+}
+
 /* ---- from another repository ---- */
 
 static int push_from(const char *to_name, const char *from_name, struct content *c, bool *sent,
@@ -866,6 +903,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(uploads_a_blob_as_each_registry_wants_it),
 		cmocka_unit_test(hands_on_what_the_reader_of_a_blob_says),
+		cmocka_unit_test(sends_no_more_of_a_blob_that_is_given_up),
 		cmocka_unit_test(mounts_where_it_can_and_else_sends_the_bytes),
 		cmocka_unit_test(sends_chunks_from_another_repository),
 		cmocka_unit_test(leaves_foreign_layers_where_they_are),
