@@ -292,7 +292,7 @@ static int read_rest(struct layer_in *in, struct err **e)
 	hasher_end(in->hasher, &is);
 	if (in->size == layer->size && digest_eq(&is, &layer->digest))
 		return 0;
-	return err_set(e, ERR_DIGEST, "sha256:%s came, of %llu bytes", digest_text(&is).hex,
+	return err_set(e, ERR_DIGEST, "%s came, of %llu bytes", digest_name(&is).text,
 		       (unsigned long long)in->size);
 }
 
@@ -355,7 +355,7 @@ static int search_layer(struct find *f, size_t i, unsigned *hops, struct err **e
 		f->places[k].hides = false;
 	}
 	log_end(log, f->task, code >= 0);
-	return code < 0 ? err_wrap(e, code, "layer sha256:%s", digest_text(&layer->digest).hex) : 0;
+	return code < 0 ? err_wrap(e, code, "layer %s", digest_name(&layer->digest).text) : 0;
 }
 
 /* ---- all layers ---- */

@@ -167,6 +167,7 @@ static void add_env(struct words *w, const struct sandbox_request *q)
 /* The command of bwrap and the environment that it hands on. */
 struct boxed {
 	struct words argv, env;
+	struct process_request inner; /* of both */
 };
 
 static void boxed_done(struct boxed *b)
@@ -194,6 +195,7 @@ static int box(const struct sandbox_request *q, struct boxed *out, struct err **
 		VEC_PUSH(&w->list, *a);
 	VEC_PUSH(&w->list, NULL);
 	add_env(&out->env, q);
+	out->inner = (struct process_request){w->list.v, out->env.list.v, "/"};
 	return 0;
 }
 
@@ -201,18 +203,12 @@ int sandbox_start(const struct sandbox_request *q, const int fds[3], pid_t *out,
 {
 	AUTO(boxed_done) struct boxed b = {0};
 	int code = box(q, &b, e);
-	if (code < 0)
-		return code;
-	struct process_request inner = {b.argv.list.v, b.env.list.v, "/"};
-	return process_start(&inner, fds, out, e);
+	return code < 0 ? code : process_start(&b.inner, fds, out, e);
 }
 
 int sandbox_run(const struct sandbox_request *q, struct process_result *r, struct err **e)
 {
 	AUTO(boxed_done) struct boxed b = {0};
 	int code = box(q, &b, e);
-	if (code < 0)
-		return code;
-	struct process_request inner = {b.argv.list.v, b.env.list.v, "/"};
-	return process_run(&inner, q->timeout_ms, q->together, r, e);
+	return code < 0 ? code : process_run(&b.inner, q->timeout_ms, q->together, r, e);
 }

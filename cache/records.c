@@ -135,6 +135,13 @@ static void bind_str(sqlite3_stmt *s, int at, struct str text)
 	sqlite3_bind_text(s, at, text.p ? text.p : "", (int)text.n, SQLITE_TRANSIENT);
 }
 
+/* ?1 and ?2 of every statement about one row. */
+static void bind_row(sqlite3_stmt *s, const struct digest *of, struct str text)
+{
+	bind_digest(s, 1, of);
+	bind_str(s, 2, text);
+}
+
 int records_put(struct records *r, const struct built *b, struct err **e)
 {
 	AUTO(statement_free) sqlite3_stmt *s = NULL;
@@ -144,8 +151,7 @@ int records_put(struct records *r, const struct built *b, struct err **e)
 			   &s, e);
 	if (code < 0)
 		return code;
-	bind_digest(s, 1, &b->key);
-	bind_str(s, 2, b->destination);
+	bind_row(s, &b->key, b->destination);
 	bind_digest(s, 3, &b->manifest);
 	bind_digest(s, 4, &b->lock);
 	sqlite3_bind_int64(s, 5, (sqlite3_int64)b->size);
@@ -184,25 +190,15 @@ static bool column_built(sqlite3_stmt *s, struct built *out)
 
 #define ROW "built WHERE key = ?1 AND destination = ?2"
 
-static int prepare_row(struct records *r, const char *sql, const struct digest *key,
-		       struct str destination, sqlite3_stmt **out, struct err **e)
-{
-	int code = prepare(r, sql, out, e);
-	if (code < 0)
-		return code;
-	bind_digest(*out, 1, key);
-	bind_str(*out, 2, destination);
-	return 0;
-}
-
 int records_get(struct records *r, const struct digest *key, struct str destination,
 		struct arena *a, struct built *out, struct err **e)
 {
 	AUTO(statement_free) sqlite3_stmt *s = NULL;
 	struct built b;
-	int code = prepare_row(r, "SELECT * FROM " ROW, key, destination, &s, e);
+	int code = prepare(r, "SELECT * FROM " ROW, &s, e);
 	if (code < 0)
 		return code;
+	bind_row(s, key, destination);
 	int result = sqlite3_step(s);
 	if (result != SQLITE_ROW && result != SQLITE_DONE)
 		return fail(r, e);
@@ -219,9 +215,10 @@ int records_forget(struct records *r, const struct digest *key, struct str desti
 		   struct err **e)
 {
 	AUTO(statement_free) sqlite3_stmt *s = NULL;
-	int code = prepare_row(r, "DELETE FROM " ROW, key, destination, &s, e);
+	int code = prepare(r, "DELETE FROM " ROW, &s, e);
 	if (code < 0)
 		return code;
+	bind_row(s, key, destination);
 	return sqlite3_step(s) == SQLITE_DONE ? 0 : fail(r, e);
 }
 
@@ -248,8 +245,7 @@ int records_put_fact(struct records *r, const struct digest *of, const char *top
 	int code = prepare(r, "INSERT OR REPLACE INTO facts VALUES (?1, ?2, ?3)", &s, e);
 	if (code < 0)
 		return code;
-	bind_digest(s, 1, of);
-	bind_str(s, 2, str_of(topic));
+	bind_row(s, of, str_of(topic));
 	bind_str(s, 3, fact);
 	return sqlite3_step(s) == SQLITE_DONE ? 0 : fail(r, e);
 }
@@ -261,8 +257,7 @@ int records_get_fact(struct records *r, const struct digest *of, const char *top
 	int code = prepare(r, "SELECT fact FROM facts WHERE digest = ?1 AND topic = ?2", &s, e);
 	if (code < 0)
 		return code;
-	bind_digest(s, 1, of);
-	bind_str(s, 2, str_of(topic));
+	bind_row(s, of, str_of(topic));
 	int result = sqlite3_step(s);
 	if (result != SQLITE_ROW && result != SQLITE_DONE)
 		return fail(r, e);

@@ -12,7 +12,7 @@ import re
 import sys
 import tempfile
 
-from solve import DRIVER, Peer, has_rattler
+from solve import DRIVER, Peer, lacking
 
 ANSWER_S = 60
 BASE = [["__glibc", "2.28", "0"], ["__unix", "0", "0"], ["__linux", "5.10", "0"]]
@@ -419,11 +419,8 @@ def show(title, text):
 
 
 def main():
-    if not os.access(DRIVER, os.X_OK):
-        print(f"there is no {DRIVER}")
-        return 77
-    if not has_rattler():
-        print("rattler is not installed")
+    if reason := lacking():
+        print(reason)
         return 77
     bad = shorter = ours = theirs = 0
     wanted = [c for c in CASES if os.environ.get("KILN_ONLY", "") in c["title"]]

@@ -372,17 +372,19 @@ class Tally:
         return 0 if good and not self.bad and self.lost <= CASES // 100 else 1
 
 
-def has_rattler():
+def lacking():
+    """What the comparison cannot do without, if this machine lacks it."""
+    if not os.access(DRIVER, os.X_OK):
+        return f"there is no {DRIVER}"
     command = [sys.executable, "-c", "import rattler, os; os._exit(0)"]
-    return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0
+    if subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode != 0:
+        return "rattler is not installed"
+    return None
 
 
 def main():
-    if not os.access(DRIVER, os.X_OK):
-        print(f"there is no {DRIVER}")
-        return 77
-    if not has_rattler():
-        print("rattler is not installed")
+    if reason := lacking():
+        print(reason)
         return 77
     folder = tempfile.mkdtemp()
     kiln = Peer([DRIVER], 60)
