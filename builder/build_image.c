@@ -123,10 +123,8 @@ static void recall(struct run *r, struct json_out *j)
 
 /* ---- the long way ---- */
 
-/* What a lock's packages need of the base: as the lock says, and later as the archives do. */
-static int check_locked(struct run *r, const struct record *records, size_t count, struct err **e)
+static int does_not_fit(int code, struct err **e)
 {
-	int code = r->locked ? build_check_virtuals(r->b, records, count, e) : 0;
 	return code < 0 ? err_wrap(e, code, "the lock does not fit the base image") : 0;
 }
 
@@ -135,7 +133,10 @@ static int get_lock(struct run *r, struct lock *out, const struct lock **lock, s
 	*lock = r->locked;
 	if (r->locked) {
 		int fits = build_lock_fits(r->b, r->d, r->locked, e);
-		return fits < 0 ? fits : check_locked(r, r->locked->records, r->locked->count, e);
+		if (fits < 0)
+			return fits;
+		return does_not_fit(
+			build_check_virtuals(r->b, r->locked->records, r->locked->count, e), e);
 	}
 	phases_enter(&r->phases, "solve");
 	int code = build_lock(r->b, r->d, out, e);
@@ -252,7 +253,10 @@ static int pack_lock(struct run *r, const struct lock *lock, const struct packag
 	AUTO(packed_done) struct packed packed = {0};
 	phases_enter(&r->phases, "plan");
 	int code = build_plan(r->b, lock, files, &plan, e);
-	if (code < 0 || (code = check_locked(r, plan.records, plan.count, e)) < 0)
+	if (code < 0)
+		return code;
+	/* What the archives say of virtual packages may be more than the lock does. */
+	if (r->locked && (code = does_not_fit(build_check_plan(r->b, &plan, e), e)) < 0)
 		return code;
 	phases_enter(&r->phases, "pack");
 	if ((code = push_layers(r, &plan, lock, &packed, e)) < 0)

@@ -38,6 +38,8 @@ int build_virtuals(struct build *b, struct arena *a, struct virtuals *out, struc
 /* ERR_UNSOLVABLE when packages of a lock need virtual packages that the base does not offer. */
 int build_check_virtuals(struct build *b, const struct record *records, size_t count,
 			 struct err **e);
+/* The same of what the archives say, where the lock did not. */
+int build_check_plan(struct build *b, const struct link_plan *plan, struct err **e);
 /* Warns of packages that need another glibc than this machine's, which will run them. */
 void build_warn_of_host(struct build *b, const struct record *records, size_t count);
 /* The archives of the lock, and the plan of how they are linked. files has l->count rows. */

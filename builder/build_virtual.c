@@ -177,6 +177,17 @@ int build_check_virtuals(struct build *b, const struct record *records, size_t c
 	return code < 0 ? code : virtuals_check(&v, NULL, records, count, e);
 }
 
+int build_check_plan(struct build *b, const struct link_plan *plan, struct err **e)
+{
+	AUTO(free) struct record *records = mem_zero(plan->count + 1, sizeof(*records));
+	for (size_t i = 0; i < plan->count; i++) {
+		records[i] = plan->records[i];
+		if (records[i].constrains.n == 0)
+			records[i].constrains = link_constrains(plan, i);
+	}
+	return build_check_virtuals(b, records, plan->count, e);
+}
+
 /* "2.36", empty where the C library is not glibc. */
 static struct str host_glibc(char *room, size_t size)
 {

@@ -231,6 +231,18 @@ static int hash_layer(const struct layer_options *o, const struct digest *ids, s
 	return hash_tail(o, &h, out, e);
 }
 
+int layer_find(const struct layer_options *o, const struct digest *segment_ids, size_t count,
+	       struct layer *out, struct err **e)
+{
+	AUTO(free) char *path = record_path(o, segment_ids, count);
+	struct layer known = {.reused = true};
+	if (!record_read(path, &known))
+		return err_set(e, ERR_ABSENT, "this layer was never made");
+	set_segments(&known, o, segment_ids, count);
+	*out = known;
+	return 0;
+}
+
 int layer_make(const struct layer_options *o, const struct digest *segment_ids, size_t count,
 	       struct layer *out, struct err **e)
 {

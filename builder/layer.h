@@ -56,6 +56,10 @@ AUTO_DEFINE_VALUE(struct layer, layer_done)
  * once; the layer itself is never written to disk. */
 int layer_make(const struct layer_options *o, const struct digest *segment_ids, size_t count,
 	       struct layer *out, struct err **e);
+/* What layer_make would give, where the same layer was made before; ERR_ABSENT. Its segments may
+ * be gone meanwhile: then it is known, and cannot be read. */
+int layer_find(const struct layer_options *o, const struct digest *segment_ids, size_t count,
+	       struct layer *out, struct err **e);
 /* One package of a layer that is to be made. */
 struct layer_part {
 	struct digest id; /* of its segment */

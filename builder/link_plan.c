@@ -297,6 +297,11 @@ struct strs link_paths(const struct link_plan *p, size_t i)
 	return p->packages[i]->emitted;
 }
 
+struct strs link_constrains(const struct link_plan *p, size_t i)
+{
+	return p->packages[i]->info.constrains;
+}
+
 uint64_t link_size(const struct link_plan *p, size_t i)
 {
 	return p->packages[i]->size;

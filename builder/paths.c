@@ -253,6 +253,7 @@ int paths_read_index(struct str text, struct package_info *out, struct err **e)
 	if (!out->name.n || !out->version.n || !out->build.n)
 		return err_set(e, ERR_CORRUPT, "info/index.json lacks a name, version or build");
 	out->depends = texts_of(out, doc, "depends");
+	out->constrains = texts_of(out, doc, "constrains");
 	json_u64(doc, "build_number", &out->build_number);
 	const char *noarch = json_text(doc, "noarch");
 	if (noarch && strcmp(noarch, "python") == 0)

@@ -33,7 +33,7 @@ struct package_info {
 	struct str index; /* the text of info/index.json */
 	struct str name, version, build;
 	uint64_t build_number;
-	struct strs depends; /* as when it was built */
+	struct strs depends, constrains; /* as when it was built */
 	enum noarch noarch;
 	uint64_t timestamp; /* seconds since 1970; 0: unknown */
 	struct str python_site_packages_path;

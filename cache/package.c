@@ -314,6 +314,22 @@ int packages_fetch(struct http *h, const struct record *records, size_t count,
 	return code;
 }
 
+int packages_find(const struct record *records, size_t count, const char *cache,
+		  struct package_file *out, size_t *missing, struct err **e)
+{
+	AUTO(free) char *folder = NULL;
+	int code = layout_folder(cache, LAYOUT_PACKAGES, &folder, e);
+	if (code < 0)
+		return code;
+	struct fetch f = {.records = records, .folder = folder};
+	*missing = 0;
+	for (size_t i = 0; i < count; i++) {
+		out[i] = (struct package_file){0};
+		*missing += !in_cache(&f, &records[i], &out[i]);
+	}
+	return 0;
+}
+
 void package_files_done(struct package_file *files, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

@@ -23,5 +23,9 @@ struct package_options {
  * a truncated file is tried again once, from zero. Nothing half-made stays behind. */
 int packages_fetch(struct http *h, const struct record *records, size_t count,
 		   const struct package_options *o, struct package_file *out, struct err **e);
+/* What of it is in the cache: out[i] for records[i], its path NULL where it is not. Nothing is
+ * fetched. *missing: how many are not there. */
+int packages_find(const struct record *records, size_t count, const char *cache,
+		  struct package_file *out, size_t *missing, struct err **e);
 void package_files_done(struct package_file *files, size_t count);
 #endif

@@ -26,8 +26,7 @@ struct progress {
 	int64_t last_ms;
 };
 
-/* "513 kB", "1.3 MB": short enough for a column. */
-static const char *size_text(uint64_t bytes, char out[16])
+const char *size_text(uint64_t bytes, char out[16])
 {
 	static const char *const units[] = {"kB", "MB", "GB", "TB"};
 	double n = (double)bytes / 1e3;

@@ -1,0 +1,161 @@
+/* builder/cli/cmd_plan.c - kiln plan: what a build would do, and does not. */
+#include "builder/cli/common.h"
+#include "builder/cli/progress.h"
+#include "builder/plan.h"
+
+struct plan_args {
+	struct common_args common;
+	const char *locked;
+	struct option_list to;
+};
+
+static void say_base(const struct plan *p, struct buf *out)
+{
+	char size[16];
+	buf_printf(out, "key       %s\n", digest_text(&p->key).hex);
+	if (p->base_name.n)
+		buf_printf(out, "base      %.*s\n          %s, layers: %zu, %s\n",
+			   STR_ARG(p->base_name), digest_name(&p->base_digest).text, p->base_layers,
+			   size_text(p->base_size, size));
+	buf_printf(out, "platform  %s, at %s\n", p->platform, p->prefix);
+}
+
+static void say_virtuals(const struct virtuals *v, struct buf *out)
+{
+	buf_add_text(out, "\nvirtual packages\n");
+	for (size_t i = 0; i < v->row_count; i++) {
+		const struct virtual_row *row = &v->rows[i];
+		bool named = row->build.n && !str_is(row->build, "0");
+		AUTO(buf_done) struct buf version = BUF(4096);
+		buf_printf(&version, "%.*s%s%.*s",
+			   STR_ARG(row->version.n ? row->version : STR("none")), named ? " " : "",
+			   named ? (int)row->build.n : 0, named ? row->build.p : "");
+		buf_printf(out, "  %-12.*s %-12s %.*s\n", STR_ARG(row->name), version.data,
+			   STR_ARG(row->from));
+	}
+}
+
+static void say_packages(const struct plan *p, struct buf *out)
+{
+	char size[16];
+	buf_printf(out, "\npackages: %zu, to download %zu", p->lock.count, p->download_count);
+	if (p->download)
+		buf_printf(out, ", %s", size_text(p->download, size));
+	if (p->unsized)
+		buf_printf(out, " and %zu of unknown size", p->unsized);
+	buf_add_char(out, '\n');
+	for (size_t i = 0; i < p->lock.count; i++) {
+		const struct record *r = &p->lock.records[i];
+		buf_printf(out, "  %-24.*s %-14.*s %-24.*s %8s  %-8s %.*s/%.*s\n", STR_ARG(r->name),
+			   STR_ARG(r->version_text), STR_ARG(r->build),
+			   r->size ? size_text(r->size, size) : "?", p->cached[i] ? "cached" : "",
+			   STR_ARG(r->channel), STR_ARG(r->subdir));
+	}
+}
+
+/* What has to be done for a layer. */
+static const char *work_of(const struct plan *p, size_t l)
+{
+	static const char *const states[] = {
+		[PLAN_UNKNOWN] = "", [PLAN_MISSING] = "pack", [PLAN_PACKED] = "packed"};
+	size_t there = 0;
+	for (size_t i = 0; i < p->to_count; i++)
+		there += p->to[i].has[l];
+	if (there && there == p->to_count)
+		return "pushed";
+	return p->layers[l].downloads ? "download" : states[p->layers[l].state];
+}
+
+static void say_layers(const struct plan *p, struct buf *out)
+{
+	char size[16];
+	buf_printf(out, "\nlayers: %zu, on the base's %zu\n", p->layer_count, p->base_layers);
+	for (size_t l = 0; l < p->layer_count; l++) {
+		const struct plan_layer *layer = &p->layers[l];
+		buf_printf(out, "  %8s  %-9s ",
+			   size_text(layer->known ? layer->size : layer->archives, size),
+			   work_of(p, l));
+		for (size_t i = 0; i < layer->packages.n; i++)
+			buf_printf(out, "%s%.*s", i ? ", " : "", STR_ARG(layer->packages.v[i]));
+		buf_add_char(out, '\n');
+	}
+}
+
+static void say_destination(const struct plan *p, size_t at, struct buf *out)
+{
+	const struct plan_destination *to = &p->to[at];
+	uint64_t send = to->base_send;
+	size_t there = 0, unknown = 0;
+	char size[16];
+	buf_printf(out, "\n%.*s\n", STR_ARG(to->name));
+	if (to->built) {
+		buf_printf(out, "  has the image of this key: %s\n", digest_name(&to->image).text);
+		return;
+	}
+	for (size_t l = 0; l < p->layer_count; l++) {
+		there += to->has[l];
+		unknown += !p->layers[l].known;
+		send += p->layers[l].known && !to->has[l] ? p->layers[l].size : 0;
+	}
+	buf_printf(out, "  has %zu of %zu layers; to send or mount: %s", there, p->layer_count,
+		   size_text(send, size));
+	if (unknown)
+		buf_printf(out, ", and %zu that are not made yet", unknown);
+	buf_add_char(out, '\n');
+}
+
+static int print(const struct plan_args *args, const struct plan *p, struct err **e)
+{
+	AUTO(buf_done) struct buf out = BUF(256 << 20);
+	if (args->common.json) {
+		plan_write_json(p, &out);
+		buf_add_char(&out, '\n');
+		return command_print(&out, e);
+	}
+	say_base(p, &out);
+	say_virtuals(&p->virtuals, &out);
+	say_packages(p, &out);
+	say_layers(p, &out);
+	for (size_t i = 0; i < p->to_count; i++)
+		say_destination(p, i, &out);
+	return command_print(&out, e);
+}
+
+static int plan_run(void *at, const struct option_list *rest, struct err **e)
+{
+	struct plan_args *args = at;
+	AUTO(session_done) struct session s = SESSION;
+	AUTO(lock_done) struct lock lock = {0};
+	AUTO(plan_done) struct plan plan = {0};
+	struct str *names;
+	int r = session_open(&s, &args->common, false, e);
+	if (r == 0 && args->locked)
+		r = session_lock(&args->common, args->locked, &lock, e);
+	if (r == 0)
+		r = session_definition(&s, &args->common, rest, e);
+	if (r < 0)
+		return r;
+	struct strs to = option_strs(&args->to, &names);
+	r = plan_make(s.build, &s.definition, args->locked ? &lock : NULL, to, &plan, e);
+	free(names);
+	return r < 0 ? r : print(args, &plan, e);
+}
+
+#define AT(field) offsetof(struct plan_args, field)
+static const struct option_row own_options[] = {
+	{'t', "to", OPTION_LIST, AT(to), "DEST",
+	 "what it has of the image; as of build, repeatable, may be left out"},
+	{0, "locked", OPTION_TEXT, AT(locked), "LOCK", "use this lock, never solve"},
+	{0},
+};
+
+const struct command cmd_plan = {
+	.name = "plan",
+	.usage = "plan [OPTIONS] [--base IMAGE] [-t DEST] CONDA_FILE",
+	.summary = "say what a build would do: packages, virtual packages, layers, downloads",
+	.options = (const struct option_row *const[]){own_options, definition_options,
+						      bytecode_options, channel_options,
+						      target_options, common_options, NULL},
+	.args_size = sizeof(struct plan_args),
+	.run = plan_run,
+};

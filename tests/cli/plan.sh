@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# plan: what a build would do is what build does, and nothing is done.
+. tests/shell.sh
+needs build/channel/noarch/repodata.json build/base/index.json
+registry
+spec=tests/channel/small.yml
+
+# Of nothing: all is to be downloaded; the cache gets no package, the registry no blob.
+expect 0 "" "$kiln" plan $spec --base "$base" -t "$host/plan/it:1" --json
+cp "$work/stdout" "$work/before.json"
+same "$(field "$work/before.json" download packages)" \
+	"$("$python" -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["packages"]))' "$work/before.json")" \
+	"packages to download"
+same "$(field "$work/before.json" layers 0 cache)" unknown "a layer of what is not here"
+same "$(field "$work/before.json" destinations 0 image)" None "an image before the build"
+[ -z "$(find "$KILN_CACHE" -name '*.conda')" ] || fail "plan has downloaded packages"
+[ -z "$(find "$KILN_CACHE/segments" -type f 2>/dev/null)" ] || fail "plan has packed"
+expect 0 "" "$kiln" plan $spec --base "$base" -t "$host/plan/it:1"
+for word in "virtual packages" "packages: " "layers: " __glibc python; do
+	grep -q "$word" "$work/stdout" || fail "plan does not say $word"
+done
+
+# The build does what was planned: key, packages, layers and what is in them.
+expect 0 "" "$kiln" build $spec --base "$base" -t "$host/plan/it:1" --json
+cp "$work/stdout" "$work/built.json"
+expect 0 "" "$kiln" plan $spec --base "$base" -t "$host/plan/it:1" -t "oci:$work/out:x" --json
+cp "$work/stdout" "$work/after.json"
+"$python" - "$work" <<'END' || fail "plan and build differ"
+import json, sys
+before, built, after = (json.load(open(f"{sys.argv[1]}/{name}.json")) for name in ("before", "built", "after"))
+def layers(plan):
+    return [sorted(layer["packages"]) for layer in plan["layers"]]
+assert before["key"] == built["key"] == after["key"]
+assert layers(before) == layers(built) == layers(after), (layers(before), layers(built))
+assert [l["digest"] for l in built["layers"]] == [l["digest"] for l in after["layers"]]
+assert [l["size"] for l in built["layers"]] == [l["size"] for l in after["layers"]]
+assert after["download"] == {"packages": 0, "size": 0, "of_unknown_size": 0}
+assert before["download"]["size"] == sum(p["size"] for p in before["packages"]) > 10_000_000
+assert all(l["cache"] == "packed" and len(l["at"]) == 1 for l in after["layers"])
+there, layout = after["destinations"]
+assert there["image"] == built["digest"] and there["base_size_to_send"] == 0
+assert layout["image"] is None and layout["base_size_to_send"] == after["base"]["size"] > 0
+END
+[ ! -e "$work/out" ] || fail "plan has made the layout"
+
+# One more package: its layer is what is left to do.
+sed 's/- pytz/- pytz\n  - numpy/' $spec >"$work/more.yml"
+sed -i "s#\./build/channel#$PWD/build/channel#" "$work/more.yml"
+expect 0 "" "$kiln" plan "$work/more.yml" --base "$base" -t "$host/plan/it:1" --json
+same "$("$python" -c 'import json, sys
+for layer in json.load(open(sys.argv[1]))["layers"]:
+    if layer["to_download"]: print(*layer["packages"][:1])' "$work/stdout" | grep -c numpy)" 1 "numpy is to be downloaded"
+
+# A lock instead of solving; a lock of another definition; a definition that is wrong.
+expect 0 "" "$kiln" lock $spec --base "$base" -o "$work/lock.yml"
+expect 0 "" "$kiln" plan $spec --base "$base" --locked "$work/lock.yml" --json
+same "$(field "$work/stdout" layers 1 digest)" "$(field "$work/after.json" layers 1 digest)" "a layer of the locked plan"
+expect 2 "another definition" "$kiln" plan "$work/more.yml" --base "$base" --locked "$work/lock.yml"
+expect 2 "no definition" "$kiln" plan
+expect 2 "a digest cannot be asked for" "$kiln" plan $spec -t "$host/x@sha256:$(printf '0%.0s' {1..64})"
