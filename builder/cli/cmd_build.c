@@ -60,8 +60,8 @@ const struct command cmd_build = {
 	.summary = "build the image of a definition and push it",
 	.options = (const struct option_row *const[]){own_options, definition_options,
 						      bytecode_options, verify_options,
-						      channel_options, target_options,
-						      common_options, NULL},
+						      channel_options, virtual_options,
+						      target_options, common_options, NULL},
 	.args_size = sizeof(struct build_args),
 	.run = build_run,
 };

@@ -42,7 +42,8 @@ const struct command cmd_install = {
 	.usage = "install [OPTIONS] LOCK PREFIX",
 	.summary = "link a lock's packages into a folder, without an image",
 	.options = (const struct option_row *const[]){bytecode_options, verify_options,
-						      target_options, common_options, NULL},
+						      virtual_options, target_options,
+						      common_options, NULL},
 	.args_size = sizeof(struct common_args),
 	.run = install_run,
 };

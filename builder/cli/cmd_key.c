@@ -45,7 +45,8 @@ const struct command cmd_key = {
 	.summary = "print the key of a definition: equal keys, equal images",
 	.options = (const struct option_row *const[]){own_options, definition_options,
 						      bytecode_options, channel_options,
-						      target_options, common_options, NULL},
+						      virtual_options, target_options,
+						      common_options, NULL},
 	.args_size = sizeof(struct key_args),
 	.run = key_run,
 };

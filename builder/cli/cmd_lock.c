@@ -76,7 +76,8 @@ const struct command cmd_lock = {
 	.summary = "solve and write the exact packages (conda-lock form)",
 	.options = (const struct option_row *const[]){own_options, definition_options,
 						      bytecode_options, channel_options,
-						      target_options, common_options, NULL},
+						      virtual_options, target_options,
+						      common_options, NULL},
 	.args_size = sizeof(struct lock_args),
 	.run = lock_run,
 };

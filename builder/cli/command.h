@@ -12,9 +12,10 @@ struct common_args {
 	const char *cache, *platform, *prefix; /* target_options */
 	unsigned jobs;
 	bool offline;
-	struct option_list channels, virtuals; /* channel_options */
+	struct option_list channels; /* channel_options */
 	const char *priority;
 	bool override_channels;
+	struct option_list virtuals;	       /* virtual_options */
 	const char *file, *base, *compression; /* definition_options */
 	bool no_bytecode;		       /* bytecode_options */
 	bool verify;			       /* verify_options */
@@ -32,8 +33,8 @@ struct command {
 extern const struct command cmd_build, cmd_lock, cmd_key, cmd_install, cmd_search, cmd_plan,
 	cmd_version;
 extern const struct option_row common_options[]; /* of every command; listed last */
-extern const struct option_row target_options[], channel_options[], definition_options[],
-	bytecode_options[], verify_options[];
+extern const struct option_row target_options[], channel_options[], virtual_options[],
+	definition_options[], bytecode_options[], verify_options[];
 
 /* Writes a result to stdout, whole; ERR_IO when nobody can take it. */
 int command_print(const struct buf *text, struct err **e);

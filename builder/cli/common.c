@@ -26,6 +26,10 @@ const struct option_row channel_options[] = {
 	 "use only the channels given with -c"},
 	{0, "channel-priority", OPTION_TEXT, AT(priority), "strict|flexible",
 	 "strict: the first channel that has a name is its only source"},
+	{0},
+};
+
+const struct option_row virtual_options[] = {
 	{0, "virtual", OPTION_LIST, AT(virtuals), "NAME=VERSION",
 	 "a virtual package, NAME= takes it away; else the base's, else glibc 2.28, Linux 5.10"},
 	{0},

@@ -125,5 +125,5 @@ locked 0 "" "$work/lock.yml" "$base"
 expect 3 "__glibc" "$kiln" build "$work/needy.yml" --base "oci:$bases:old" -t "oci:$work/out:it"
 
 # install says what this machine lacks, and goes on.
-CONDA_OVERRIDE_GLIBC=2.17 expect 0 "needy 1.0 needs __glibc >=2.36, and the target has 2.17" \
-	"$kiln" install "$work/explicit.txt" "$work/prefix"
+expect 0 "needy 1.0 needs __glibc >=2.36, and the target has 2.17" \
+	"$kiln" install "$work/explicit.txt" "$work/prefix" --virtual __glibc=2.17

@@ -226,9 +226,13 @@ static void a_layer_is_remembered(void **state)
 	make(&o, 0, &s);
 	AUTO(layer_done) struct layer first = {0};
 	AUTO(layer_done) struct layer again = {0};
+	AUTO(layer_done) struct layer known = {0};
+	struct digest none = {{1}};
 	assert_int_equal(layer_make(&o, &s.id, 1, &first, NULL), 0);
 	assert_int_equal(layer_make(&o, &s.id, 1, &again, NULL), 0);
-	assert_true(again.reused);
+	assert_int_equal(layer_find(&o, &s.id, 1, &known, NULL), 0);
+	assert_int_equal(layer_find(&o, &none, 1, &known, NULL), ERR_ABSENT);
+	assert_true(again.reused && digest_eq(&known.digest, &first.digest));
 	assert_true(digest_eq(&first.digest, &again.digest));
 	assert_true(digest_eq(&first.diff_id, &again.diff_id));
 	assert_int_equal(first.size, again.size);

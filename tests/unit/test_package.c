@@ -134,6 +134,25 @@ static void knows_old_packages_by_their_md5(void **state)
 	}
 }
 
+static void tells_what_is_there_without_fetching(void **state)
+{
+	(void)state;
+	AUTO(free) char *cache = fs_join(folder, "told");
+	struct record r[2] = {record_of("g-1-0.conda", "", STR("gggg")),
+			      record_of("h-1-0.conda", "", STR("hhhhh"))};
+	struct package_file f[2];
+	size_t missing = 7;
+	assert_int_equal(packages_find(r, 2, cache, f, &missing, NULL), 0);
+	assert_true(missing == 2 && !f[0].path && !f[1].path);
+	assert_int_equal(fetch(&r[1], 1, "told", false, f, NULL), 0);
+	package_files_done(f, 1);
+	assert_int_equal(packages_find(r, 2, cache, f, &missing, NULL), 0);
+	assert_true(missing == 1 && !f[0].path);
+	is_file(&f[1], STR("hhhhh"));
+	package_files_done(f, 2);
+	assert_int_equal(entries("told"), 1);
+}
+
 static void says_what_is_missing_when_offline(void **state)
 {
 	(void)state;
@@ -236,6 +255,7 @@ int main(void)
 		cmocka_unit_test(fetches_each_archive_once),
 		cmocka_unit_test(refuses_what_is_not_as_the_channel_says),
 		cmocka_unit_test(knows_old_packages_by_their_md5),
+		cmocka_unit_test(tells_what_is_there_without_fetching),
 		cmocka_unit_test(says_what_is_missing_when_offline),
 		cmocka_unit_test(repairs_what_a_killed_kiln_left),
 		cmocka_unit_test(lets_one_of_many_fetch),
