@@ -2,6 +2,7 @@
 #include "builder/build_private.h"
 #include "builder/solve.h"
 #include "cache/layout.h"
+#include "cache/records.h"
 #include "specs/base/fs.h"
 #include "specs/base/workers.h"
 #include "specs/key.h"
@@ -39,7 +40,7 @@ static int open_parts(struct build *b, struct err **e)
 		return r;
 	if ((r = open_cache(b, e)) < 0)
 		return err_wrap(e, r, "cache");
-	struct http_options options = {.log = b->o.log};
+	struct http_options options = {.offline = b->o.offline, .log = b->o.log};
 	return http_open(&options, &b->http, e);
 }
 
@@ -71,7 +72,34 @@ void build_close(struct build *b)
 int build_base_code(const struct build *b, int code)
 {
 	bool far = b->base_reference.kind != REFERENCE_OCI;
-	return code == ERR_ABSENT && far ? ERR_NET : code;
+	return code == ERR_ABSENT && far && !b->o.offline ? ERR_NET : code;
+}
+
+/* What a name stands for in its registry. Kept, as an offline run will not ask. */
+static int find_named(struct build *b, struct err **e)
+{
+	AUTO(records_close) struct records *records = NULL;
+	AUTO(buf_done) struct buf name = BUF(BUF_UNLIMITED);
+	struct reference *at = &b->base_reference;
+	reference_write(at, &name);
+	int r = records_open(b->cache, &records, e);
+	if (r == 0 && b->o.offline) {
+		b->base_unknown =
+			records_get_name(records, buf_str(&name), &b->base_digest, NULL) < 0;
+		return b->base_unknown ? build_offline(b, NULL, NULL, e) : 0;
+	}
+	if (r == 0)
+		r = registry_head(b->base_registry, at, &b->base_digest, NULL, e);
+	return r < 0 ? r : records_put_name(records, buf_str(&name), &b->base_digest, e);
+}
+
+static int find_base(struct build *b, struct err **e)
+{
+	const struct reference *at = &b->base_reference;
+	if (at->kind == REFERENCE_REGISTRY && !at->has_digest)
+		return find_named(b, e);
+	b->base_digest = at->digest;
+	return at->has_digest ? 0 : registry_head(b->base_registry, at, &b->base_digest, NULL, e);
 }
 
 int build_set_base(struct build *b, const char *reference, struct err **e)
@@ -81,10 +109,10 @@ int build_set_base(struct build *b, const char *reference, struct err **e)
 	if (r < 0)
 		return err_wrap(e, r, "--base");
 	r = registry_open(b->http, &b->base_reference, &options, &b->base_registry, e);
-	if (r == 0 && b->base_reference.has_digest)
-		b->base_digest = b->base_reference.digest;
-	else if (r == 0)
-		r = registry_head(b->base_registry, &b->base_reference, &b->base_digest, NULL, e);
+	if (r == 0)
+		r = find_base(b, e);
+	if (b->base_unknown)
+		return r;
 	if (r < 0)
 		return err_wrap(e, build_base_code(b, r), "base image %s", reference);
 	b->has_base = true;
@@ -136,6 +164,7 @@ static struct channel_options channel_options(const struct build *b, const struc
 		.alias = b->o.alias,
 		.subdirs = {subdirs, subdirs ? 2 : 0},
 		.offline = b->o.offline,
+		.missing = b->missing,
 		.jobs = b->o.jobs,
 		.log = b->o.log,
 	};
@@ -221,7 +250,9 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 	AUTO(solution_done) struct solution solution = {0};
 	AUTO(lock_done) struct lock made = {0};
 	struct virtuals virtuals;
-	int r = build_virtuals(b, &a, &virtuals, e);
+	int r = build_offline(b, d, NULL, e);
+	if (r == 0)
+		r = build_virtuals(b, &a, &virtuals, e);
 	if (r < 0)
 		return r;
 	if ((r = build_channels(b, d, &channels, e)) < 0)
@@ -263,7 +294,7 @@ int build_lock_fits(struct build *b, const struct definition *d, const struct lo
 
 int build_fetch(struct build *b, const struct lock *l, struct package_file *files, struct err **e)
 {
-	struct package_options options = {b->cache, b->o.offline, b->o.jobs, b->o.log};
+	struct package_options options = {b->cache, b->o.offline, b->missing, b->o.jobs, b->o.log};
 	return packages_fetch(b->http, l->records, l->count, &options, files, e);
 }
 

@@ -19,7 +19,8 @@ struct build_options {
 	struct strs virtuals; /* "NAME=VERSION" given by the user */
 	enum compression compression;
 	bool flexible; /* channel priority; false: strict */
-	bool no_bytecode, offline, verify;
+	bool no_bytecode, verify;
+	bool offline;	 /* ask nobody: what the cache lacks is ERR_ABSENT */
 	bool update;	 /* solve again even when the key has an image */
 	unsigned jobs;	 /* 0: one a processor */
 	struct log *log; /* may be NULL */
@@ -30,8 +31,14 @@ int build_open(const struct build_options *o, struct build **out, struct err **e
 void build_close(struct build *b);
 AUTO_DEFINE(struct build *, build_close)
 
-/* Names the base image (a reference or oci:DIR) and finds its digest: one HEAD. */
+/* Names the base image (a reference or oci:DIR) and finds its digest: one HEAD. Offline it is the
+ * one it had the last time; ERR_ABSENT when there was none. */
 int build_set_base(struct build *b, const char *reference, struct err **e);
+/* Offline: ERR_ABSENT names everything at once that the cache does not hold of the base that
+ * build_set_base was told of and, where d is not NULL, of what the environment needs: packages of
+ * the lock, or, without one, channels. 0 when it is all there, and when this is not offline. */
+int build_offline(struct build *b, const struct definition *d, const struct lock *locked,
+		  struct err **e);
 /* The key of the definition under these settings, and the text it is the hash of. */
 void build_key(struct build *b, const struct definition *d, struct buf *text, struct digest *out);
 /* Opens the definition's channels. */

@@ -1,6 +1,7 @@
 /* builder/build_image.c - the whole way to an image, or the short one when it exists. */
 #include "builder/build_private.h"
 #include "cache/layout.h"
+#include "cache/missing.h"
 #include "cache/records.h"
 #include "specs/base/fs.h"
 #include <stdio.h>
@@ -275,11 +276,24 @@ static int pack_lock(struct run *r, const struct lock *lock, const struct packag
 	return 0;
 }
 
+/* All that is missing is named in one go, before anything is made. */
+static int check_offline(struct run *r, struct err **e)
+{
+	AUTO(missing_done) struct missing all = {0};
+	if (!r->b->o.offline)
+		return 0;
+	build_missing(r->b, r->d, r->locked, &all);
+	build_missing_layers(r->b, r->to, r->to_count, &all);
+	return missing_error(&all, e);
+}
+
 static int build_new(struct run *r, struct json_out *j, struct err **e)
 {
 	AUTO(lock_done) struct lock made = {0};
 	const struct lock *lock;
-	int code = build_pull_base(r->b, e);
+	int code = check_offline(r, e);
+	if (code == 0)
+		code = build_pull_base(r->b, e);
 	if (code < 0)
 		return code;
 	if ((code = get_lock(r, &made, &lock, e)) < 0)

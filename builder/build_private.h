@@ -20,6 +20,8 @@ struct build {
 	struct reference base_reference;
 	struct registry *base_registry;
 	struct digest base_digest;
+	bool base_unknown;	 /* offline, and its name was never seen: there is no digest */
+	struct missing *missing; /* where steps note what the cache lacks; or NULL */
 	bool base_pulled;
 	struct base_image base;
 	bool glibc_looked_for;
@@ -28,6 +30,14 @@ struct build {
 	atomic_bool given_up;
 };
 
+/* What an offline build needs and the cache lacks, noted in `all`: see build_offline. `to`: where
+ * the base's layers are to go. */
+struct missing;
+struct destination;
+void build_missing(struct build *b, const struct definition *d, const struct lock *locked,
+		   struct missing *all);
+void build_missing_layers(struct build *b, const struct destination *to, size_t to_count,
+			  struct missing *all);
 /* The code for a failure with the base: ERR_NET, where its registry says ERR_ABSENT. */
 int build_base_code(const struct build *b, int code);
 /* Manifest and config of the base, once. */

@@ -13,6 +13,11 @@ static int open_one(struct build *b, struct destination *to, struct str name, st
 	if (to->reference.has_digest)
 		return err_set(e, ERR_USAGE, "destination %s: a digest cannot be asked for",
 			       name.p);
+	if (b->o.offline && to->reference.kind != REFERENCE_OCI)
+		return err_set(
+			e, ERR_USAGE,
+			"destination %s: --offline reaches no registry; oci:DIR[:TAG] it does",
+			name.p);
 	code = registry_open(b->http, &to->reference, &options, &to->registry, e);
 	return code < 0 ? err_wrap(e, code, "destination %s", name.p) : 0;
 }

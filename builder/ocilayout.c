@@ -32,7 +32,7 @@ void ocilayout_free(struct ocilayout *l)
 	free(l);
 }
 
-static char *blob_path(const struct ocilayout *l, const struct digest *d)
+char *ocilayout_path(const struct ocilayout *l, const struct digest *d)
 {
 	struct buf path = BUF(BUF_UNLIMITED);
 	buf_printf(&path, "%s/blobs/sha256/%s", l->path, digest_text(d).hex);
@@ -124,7 +124,7 @@ static int find_blob(const struct ocilayout *l, const struct digest *d, struct d
 		     struct err **e)
 {
 	struct stat st;
-	AUTO(free) char *path = blob_path(l, d);
+	AUTO(free) char *path = ocilayout_path(l, d);
 	if (stat(path, &st) < 0)
 		return err_sys(e, "%s", path);
 	*out = (struct descriptor){.digest = *d, .size = (uint64_t)st.st_size};
@@ -149,7 +149,7 @@ int ocilayout_get(const struct ocilayout *l, const struct digest *d, struct buf 
 		  struct err **e)
 {
 	struct digest is;
-	AUTO(free) char *path = blob_path(l, d);
+	AUTO(free) char *path = ocilayout_path(l, d);
 	AUTO(buf_done) struct buf bytes = BUF(SMALL_MAX);
 	int code = fs_read(path, &bytes, e);
 	if (code < 0)
@@ -165,7 +165,7 @@ int ocilayout_read(const struct ocilayout *l, const struct digest *d, uint64_t a
 		   int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
 		   struct err **e)
 {
-	AUTO(free) char *path = blob_path(l, d);
+	AUTO(free) char *path = ocilayout_path(l, d);
 	AUTO(free) char *step = mem_alloc(STEP);
 	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -188,7 +188,7 @@ int ocilayout_read(const struct ocilayout *l, const struct digest *d, uint64_t a
 bool ocilayout_has(const struct ocilayout *l, const struct digest *d, uint64_t size)
 {
 	struct stat st;
-	AUTO(free) char *path = blob_path(l, d);
+	AUTO(free) char *path = ocilayout_path(l, d);
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
 }
 
@@ -224,7 +224,7 @@ static int take(void *to, const void *p, size_t n, struct err **e)
 int ocilayout_put(const struct ocilayout *l, const struct ocilayout_blob *b, struct err **e)
 {
 	struct digest is;
-	AUTO(free) char *path = blob_path(l, &b->digest);
+	AUTO(free) char *path = ocilayout_path(l, &b->digest);
 	AUTO(fs_file_done) struct fs_file file = FS_FILE;
 	AUTO(hasher_free) struct hasher *hasher = hasher_new();
 	int code = make_folders(l, e);

@@ -31,6 +31,9 @@ int ocilayout_read(const struct ocilayout *l, const struct digest *d, uint64_t a
 /* Whether a blob of that size is there. */
 bool ocilayout_has(const struct ocilayout *l, const struct digest *d, uint64_t size);
 
+/* Where a blob of that digest stands, or would; the caller frees. */
+char *ocilayout_path(const struct ocilayout *l, const struct digest *d);
+
 /* What ocilayout_put stores: everything that `source` writes. */
 struct ocilayout_blob {
 	struct digest digest;

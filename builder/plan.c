@@ -30,7 +30,9 @@ static void copy_lock(const struct lock *from, struct lock *out)
 static int find_packages(struct build *b, const struct definition *d, const struct lock *locked,
 			 struct plan *p, struct err **e)
 {
-	int code = build_virtuals(b, &p->arena, &p->virtuals, e);
+	int code = locked ? 0 : build_offline(b, d, NULL, e);
+	if (code == 0)
+		code = build_virtuals(b, &p->arena, &p->virtuals, e);
 	if (code < 0)
 		return code;
 	if (!locked)

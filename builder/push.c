@@ -1,12 +1,57 @@
 /* builder/push.c - the base's blobs beside the work, layers, then config and manifest. */
 #include "builder/build_private.h"
 #include "builder/media_type.h"
+#include "builder/ocilayout.h"
+#include "cache/store.h"
 #include "specs/base/workers.h"
 #include <pthread.h>
 
 enum { BASE_UPLOADS = 3 }; /* blobs of the base on their way at once */
 
 /* ---- the base ---- */
+
+struct kept_layer {
+	const char *cache;
+	const struct digest *digest;
+};
+
+static int read_kept(void *cookie, uint64_t at, write_bytes *write, void *to, struct err **e)
+{
+	const struct kept_layer *kept = cookie;
+	return store_read(kept->cache, kept->digest, at, write, to, e);
+}
+
+/* A registry's base layer that stands in a layout now: the next layout, and one made offline, has
+ * it from here. */
+static void keep_layer(const struct build *b, const struct destination *to,
+		       const struct descriptor *layer)
+{
+	AUTO(ocilayout_free) struct ocilayout *layout = ocilayout_new(to->reference.path);
+	AUTO(free) char *path = ocilayout_path(layout, &layer->digest);
+	if (b->base_reference.kind == REFERENCE_REGISTRY &&
+	    !store_has(b->cache, &layer->digest, layer->size) &&
+	    !store_link(b->cache, &layer->digest, path))
+		log_info(b->o.log, "%s: not kept for offline builds", path);
+}
+
+static int push_blob_of_base(const struct build *b, const struct destination *to,
+			     struct push_blob *blob, struct err **e)
+{
+	struct kept_layer kept = {b->cache, &blob->digest};
+	bool folder = to->reference.kind == REFERENCE_OCI;
+	if (folder && store_has(b->cache, &blob->digest, blob->size)) {
+		blob->read = read_kept;
+		blob->cookie = &kept;
+	}
+	int r = registry_push_blob(to->registry, &to->reference, blob, e);
+	if (r != ERR_DIGEST || !blob->read)
+		return r;
+	/* The disk has changed what was kept. */
+	store_forget(b->cache, &blob->digest);
+	blob->read = NULL;
+	err_clear(e);
+	return registry_push_blob(to->registry, &to->reference, blob, e);
+}
 
 static int push_base_layer(const struct build *b, const struct destination *to,
 			   const struct descriptor *layer, bool again, struct err **e)
@@ -21,8 +66,12 @@ static int push_base_layer(const struct build *b, const struct destination *to,
 		.again = again,
 		.given_up = &b->given_up,
 	};
-	int r = registry_push_blob(to->registry, &to->reference, &blob, e);
-	return r < 0 ? err_wrap(e, build_base_code(b, r), "base layer") : 0;
+	int r = push_blob_of_base(b, to, &blob, e);
+	if (r < 0)
+		return err_wrap(e, build_base_code(b, r), "base layer");
+	if (to->reference.kind == REFERENCE_OCI)
+		keep_layer(b, to, layer);
+	return 0;
 }
 
 struct base_push {

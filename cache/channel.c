@@ -121,6 +121,7 @@ struct opening {
 	struct http *http;
 	const struct channel_options *o;
 	struct channels *c;
+	bool *unknown; /* of each subdir of each channel: offline, and not in the cache */
 };
 
 static void add_channel(struct opening *w, struct channel *to, struct str name, struct str real)
@@ -158,6 +159,11 @@ static int open_one(void *cookie, size_t i, struct err **e)
 	AUTO(buf_done) struct buf url = BUF(64 << 10);
 	buf_printf(&url, "%.*s/%.*s", STR_ARG(c->url), STR_ARG(s->subdir));
 	int code = channel_open_subdir(w->http, buf_str(&url), &o, &s->index, e);
+	if (o.offline && (code == ERR_ABSENT || code == ERR_CORRUPT)) {
+		w->unknown[i] = true;
+		err_clear(e);
+		return 0;
+	}
 	return code < 0 ? err_wrap(e, code, "channel %.*s", STR_ARG(c->name)) : 0;
 }
 
@@ -187,14 +193,31 @@ static int finish_channel(struct channels *all, struct channel *c, struct err **
 	return check_channel(c, e);
 }
 
+static int say_missing(const struct opening *w, struct err **e)
+{
+	AUTO(missing_done) struct missing own = {0};
+	struct missing *all = w->o->missing ? w->o->missing : &own;
+	size_t before = all->lines.n;
+	for (size_t i = 0; i < w->c->n * w->o->subdirs.n; i++) {
+		const struct channel *c = &w->c->v[i / w->o->subdirs.n];
+		struct str subdir = w->o->subdirs.v[i % w->o->subdirs.n];
+		if (w->unknown[i])
+			missing_add(all, "channel %.*s/%.*s", STR_ARG(c->url), STR_ARG(subdir));
+	}
+	return all->lines.n > before ? missing_error(all, e) : 0;
+}
+
 int channels_open(struct http *h, struct strs names, const struct channel_options *o,
 		  struct channels *out, struct err **e)
 {
 	AUTO(channels_close) struct channels c = {0};
-	struct opening w = {h, o, &c};
+	struct opening w = {h, o, &c, NULL};
 	add_channels(&w, names);
+	w.unknown = arena_zero(&c.arena, c.n * o->subdirs.n, sizeof(*w.unknown));
 	unsigned jobs = o->jobs > DOWNLOADS ? o->jobs : DOWNLOADS;
 	int code = workers_run(jobs, c.n * o->subdirs.n, open_one, &w, e);
+	if (code >= 0)
+		code = say_missing(&w, e);
 	for (size_t i = 0; code >= 0 && i < c.n; i++)
 		code = finish_channel(&c, &c.v[i], e);
 	if (code < 0)

@@ -3,6 +3,7 @@
 #define KILN_CACHE_CHANNEL_H
 #include "cache/http.h"
 #include "cache/index.h"
+#include "cache/missing.h"
 
 struct channel_subdir {
 	struct str subdir;   /* "linux-64", "noarch" */
@@ -21,7 +22,9 @@ struct channel_options {
 	const char *cache;   /* folder for indexes and validators */
 	const char *alias;   /* NULL: https://conda.anaconda.org */
 	struct strs subdirs; /* "linux-64", "noarch" */
-	bool offline;	     /* use what the cache holds; ERR_ABSENT when it holds nothing */
+	bool offline; /* use what the cache holds, whatever its age; ERR_ABSENT names all that is
+		       * not there */
+	struct missing *missing; /* where that is noted as well; may be NULL */
 	unsigned jobs;
 	struct log *log;
 };

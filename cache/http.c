@@ -41,6 +41,7 @@ struct secret {
 struct http {
 	struct transfer_setup setup;
 	unsigned tries, per_host, backoff_ms;
+	bool offline;
 	pthread_mutex_t lock;
 	pthread_cond_t left; /* a transfer ended */
 	VEC(struct handle) idle;
@@ -118,6 +119,7 @@ int http_open(const struct http_options *options, struct http **out, struct err 
 	h->setup.ca_file = env_copy("CURL_CA_BUNDLE", "SSL_CERT_FILE");
 	h->setup.ca_folder = env_copy("SSL_CERT_DIR", NULL);
 	h->setup.no_proxy = no_proxy();
+	h->offline = o->offline;
 	h->tries = o->tries ? o->tries : TRIES;
 	h->per_host = o->per_host ? o->per_host : PER_HOST;
 	h->backoff_ms = o->backoff_ms ? o->backoff_ms : BACKOFF_MS;
@@ -352,23 +354,26 @@ static int try_once(struct http *h, struct host *host, struct transfer *t, int64
 	return code;
 }
 
-static int check_request(const struct http_request *r, struct err **e)
+static int check_request(const struct http *h, const struct http_request *r, struct err **e)
 {
 	struct address a = address_split(str_of(r->url));
 	static const char *const schemes[] = {"http", "https", "file"};
 	bool known = false;
 	for (size_t i = 0; i < COUNT(schemes); i++)
 		known |= str_is(a.scheme, schemes[i]);
-	if (known && (a.host.n || str_is(a.scheme, "file")))
+	bool near = str_is(a.scheme, "file");
+	if (known && (near || (a.host.n && !h->offline)))
 		return 0;
 	AUTO(buf_done) struct buf where = BUF(64 << 10);
 	address_show(&where, str_of(r->url));
+	if (known && a.host.n)
+		return err_set(e, ERR_ABSENT, "%s is not asked for: this is offline", where.data);
 	return err_set(e, ERR_USAGE, "\"%s\" is no http, https or file address", where.data);
 }
 
 int http_send(struct http *h, const struct http_request *r, struct http_answer *out, struct err **e)
 {
-	int code = check_request(r, e);
+	int code = check_request(h, r, e);
 	if (code < 0)
 		return code;
 	AUTO(buf_done) struct buf origin = BUF(64 << 10);

@@ -16,6 +16,7 @@ struct http_options {
 	unsigned tries;	     /* of one request; 0: 5 */
 	unsigned per_host;   /* transfers at once to one host; 0: 6 */
 	unsigned backoff_ms; /* most to wait before the second try, then doubling; 0: 500 */
+	bool offline;	     /* file:// only: all else is ERR_ABSENT, and nobody is asked */
 	struct log *log;
 };
 

@@ -275,18 +275,25 @@ static int bigger_first(const void *a, const void *b, void *cookie)
 	return i < j ? -1 : i > j;
 }
 
+static int say_missing(const struct fetch *f, struct err **e)
+{
+	AUTO(missing_done) struct missing own = {0};
+	struct missing *all = f->o->missing ? f->o->missing : &own;
+	for (size_t i = 0; i < f->missing_count; i++) {
+		const struct record *r = &f->records[f->missing[i]];
+		missing_add(all, "package %.*s of %.*s/%.*s", STR_ARG(r->fn), STR_ARG(r->channel),
+			    STR_ARG(r->subdir));
+	}
+	return missing_error(all, e);
+}
+
 static int fetch_missing(struct fetch *f, struct err **e)
 {
 	const struct package_options *o = f->o;
 	if (!f->missing_count)
 		return 0;
-	if (o->offline) {
-		const struct record *r = &f->records[f->missing[0]];
-		return err_set(
-			e, ERR_ABSENT,
-			"%.*s is not in the cache (%zu packages are not), and this is offline",
-			STR_ARG(r->fn), f->missing_count);
-	}
+	if (o->offline)
+		return say_missing(f, e);
 	qsort_r(f->missing, f->missing_count, sizeof(*f->missing), bigger_first,
 		(void *)f->records);
 	unsigned jobs = o->jobs > DOWNLOADS ? o->jobs : DOWNLOADS;

@@ -2,6 +2,7 @@
 #ifndef KILN_CACHE_PACKAGE_H
 #define KILN_CACHE_PACKAGE_H
 #include "cache/http.h"
+#include "cache/missing.h"
 #include "specs/record.h"
 
 struct package_file {
@@ -12,8 +13,9 @@ struct package_file {
 };
 
 struct package_options {
-	const char *cache; /* the cache folder; archives live in its packages/ */
-	bool offline;
+	const char *cache;	 /* the cache folder; archives live in its packages/ */
+	bool offline;		 /* fetch nothing; ERR_ABSENT names all that is not there */
+	struct missing *missing; /* where that is noted as well; may be NULL */
 	unsigned jobs;
 	struct log *log;
 };

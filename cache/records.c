@@ -266,3 +266,26 @@ int records_get_fact(struct records *r, const struct digest *of, const char *top
 	*out = arena_str(a, column_str(s, 0));
 	return 0;
 }
+
+/* Kept among the facts, by the digest of the name itself. */
+#define NAMES "manifest of this name"
+
+int records_put_name(struct records *r, struct str name, const struct digest *manifest,
+		     struct err **e)
+{
+	struct digest of;
+	digest_of(name.p, name.n, &of);
+	return records_put_fact(r, &of, NAMES, str_of(digest_text(manifest).hex), e);
+}
+
+int records_get_name(struct records *r, struct str name, struct digest *out, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct digest of;
+	struct str text;
+	digest_of(name.p, name.n, &of);
+	int code = records_get_fact(r, &of, NAMES, &a, &text, e);
+	if (code == 0 && !digest_parse(text, out))
+		return err_set(e, ERR_ABSENT, "what is known of %.*s is damaged", STR_ARG(name));
+	return code;
+}

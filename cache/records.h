@@ -1,5 +1,5 @@
-/* cache/records.h - what was built: (key, destination) -> image, lock and summary; and facts that
- * were found in bytes with a digest.
+/* cache/records.h - what was built: (key, destination) -> image, lock and summary; facts that were
+ * found in bytes with a digest; and what images' names stood for.
  *
  * A SQLite database (records.db in the cache folder) that any number of processes share.
  * It is a shortcut only: the registry's own tag for the key is what counts, so a database
@@ -38,6 +38,11 @@ int records_forget(struct records *r, const struct digest *key, struct str desti
 int records_each(struct records *r,
 		 int (*each)(void *cookie, const struct built *b, struct err **e), void *cookie,
 		 struct err **e);
+/* The manifest that an image's name (HOST/REPOSITORY:TAG) was last seen to stand for. */
+int records_put_name(struct records *r, struct str name, const struct digest *manifest,
+		     struct err **e);
+/* ERR_ABSENT when the name was never seen. */
+int records_get_name(struct records *r, struct str name, struct digest *out, struct err **e);
 /* A short text that is true of the bytes of that digest, whoever looks: what it cost much to
  * find out. One a digest and topic. */
 int records_put_fact(struct records *r, const struct digest *of, const char *topic, struct str fact,

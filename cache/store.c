@@ -1,7 +1,12 @@
-/* cache/store.c - small blobs by their SHA-256. */
+/* cache/store.c - blobs by their SHA-256. */
 #include "cache/store.h"
 #include "cache/layout.h"
 #include "specs/base/fs.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STEP = 256 << 10 };
 
 static int blob_path(const char *cache, const struct digest *d, char **out, struct err **e)
 {
@@ -46,4 +51,48 @@ int store_get(const char *cache, const struct digest *d, struct buf *out, struct
 	}
 	buf_add_str(out, buf_str(&bytes));
 	return buf_check(out, path, e);
+}
+
+bool store_link(const char *cache, const struct digest *d, const char *file)
+{
+	AUTO(free) char *path = NULL;
+	if (blob_path(cache, d, &path, NULL) < 0)
+		return false;
+	/* What is there may be damaged: the new bytes have just been checked. */
+	unlink(path);
+	return link(file, path) == 0;
+}
+
+bool store_has(const char *cache, const struct digest *d, uint64_t size)
+{
+	AUTO(free) char *path = NULL;
+	struct stat st;
+	return blob_path(cache, d, &path, NULL) == 0 && stat(path, &st) == 0 &&
+	       S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
+}
+
+int store_read(const char *cache, const struct digest *d, uint64_t at,
+	       int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
+	       struct err **e)
+{
+	AUTO(free) char *path = NULL;
+	int code = blob_path(cache, d, &path, e);
+	if (code < 0)
+		return code;
+	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || lseek(fd, (off_t)at, SEEK_SET) < 0)
+		return err_sys(e, "%s", path);
+	AUTO(free) char *bytes = mem_alloc(STEP);
+	ssize_t n;
+	while ((n = read(fd, bytes, STEP)) > 0)
+		if ((code = write(to, bytes, (size_t)n, e)) < 0)
+			return code;
+	return n < 0 ? err_sys(e, "%s", path) : 0;
+}
+
+void store_forget(const char *cache, const struct digest *d)
+{
+	AUTO(free) char *path = NULL;
+	if (blob_path(cache, d, &path, NULL) == 0)
+		unlink(path);
 }

@@ -22,21 +22,21 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 {
 	struct build_args *args = at;
 	AUTO(session_done) struct session s = SESSION;
-	AUTO(lock_done) struct lock lock = {0};
 	AUTO(build_result_done) struct build_result result = {0};
 	AUTO(buf_done) struct buf out = BUF(64 << 20);
 	int r = check(args, e);
 	if (r == 0)
 		r = session_open(&s, &args->common, args->update, e);
 	if (r == 0 && args->locked)
-		r = session_lock(&args->common, args->locked, &lock, e);
+		r = session_lock(&s, &args->common, args->locked, e);
+	s.solves = true;
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
 	if (r < 0)
 		return r;
 	struct str *names;
 	struct strs to = option_strs(&args->to, &names);
-	r = build_image(s.build, &s.definition, args->locked ? &lock : NULL, to, &result, e);
+	r = build_image(s.build, &s.definition, s.locked ? &s.lock : NULL, to, &result, e);
 	free(names);
 	if (r < 0)
 		return r;

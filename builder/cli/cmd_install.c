@@ -7,7 +7,6 @@ static int install_run(void *at, const struct option_list *rest, struct err **e)
 {
 	struct common_args args = *(const struct common_args *)at;
 	AUTO(session_done) struct session s = SESSION;
-	AUTO(lock_done) struct lock lock = {0};
 	AUTO(free) char *folder = NULL;
 	AUTO(buf_done) struct buf out = BUF(64 << 10);
 	if (rest->n != 2)
@@ -20,15 +19,15 @@ static int install_run(void *at, const struct option_list *rest, struct err **e)
 		args.prefix = folder;
 	if ((r = session_open(&s, &args, false, e)) < 0)
 		return r;
-	if ((r = session_lock(&args, rest->v[0], &lock, e)) < 0)
+	if ((r = session_lock(&s, &args, rest->v[0], e)) < 0)
 		return r;
-	if ((r = build_install(s.build, &lock, folder, e)) < 0)
+	if ((r = build_install(s.build, &s.lock, folder, e)) < 0)
 		return r;
 	if (args.json) {
 		struct json_out j = {&out};
 		json_open(&j, NULL, '{');
 		json_put_text(&j, "prefix", folder);
-		json_put_u64(&j, "packages", lock.count);
+		json_put_u64(&j, "packages", s.lock.count);
 		json_close(&j, '}');
 		buf_add_char(&out, '\n');
 	} else {

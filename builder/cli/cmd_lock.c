@@ -43,6 +43,7 @@ static int lock_run(void *at, const struct option_list *rest, struct err **e)
 	AUTO(lock_done) struct lock lock = {0};
 	AUTO(buf_done) struct buf text = BUF(256 << 20);
 	int r = session_open(&s, &args->common, false, e);
+	s.solves = true;
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
 	if (r == 0)

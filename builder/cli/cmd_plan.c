@@ -125,18 +125,18 @@ static int plan_run(void *at, const struct option_list *rest, struct err **e)
 {
 	struct plan_args *args = at;
 	AUTO(session_done) struct session s = SESSION;
-	AUTO(lock_done) struct lock lock = {0};
 	AUTO(plan_done) struct plan plan = {0};
 	struct str *names;
 	int r = session_open(&s, &args->common, false, e);
+	s.solves = !args->locked;
 	if (r == 0 && args->locked)
-		r = session_lock(&args->common, args->locked, &lock, e);
+		r = session_lock(&s, &args->common, args->locked, e);
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
 	if (r < 0)
 		return r;
 	struct strs to = option_strs(&args->to, &names);
-	r = plan_make(s.build, &s.definition, args->locked ? &lock : NULL, to, &plan, e);
+	r = plan_make(s.build, &s.definition, s.locked ? &s.lock : NULL, to, &plan, e);
 	free(names);
 	return r < 0 ? r : print(args, &plan, e);
 }

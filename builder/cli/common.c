@@ -61,6 +61,7 @@ void session_done(struct session *s)
 {
 	build_close(STEAL(&s->build));
 	definition_done(&s->definition);
+	lock_done(&s->lock);
 	free(STEAL(&s->virtuals));
 }
 
@@ -122,6 +123,21 @@ static void add_channels(struct definition *d, const struct common_args *args)
 		definition_add_channel(d, of_file.v[i]);
 }
 
+/* A base that nobody knows offline is named together with all else that is missing. */
+static int set_base(struct session *s, const struct common_args *args, struct err **e)
+{
+	int r = build_set_base(s->build, args->base, e);
+	if (r != ERR_ABSENT || !args->offline)
+		return r;
+	struct err *more = NULL;
+	const struct lock *lock = s->locked ? &s->lock : NULL;
+	if (build_offline(s->build, s->solves ? &s->definition : NULL, lock, &more) < 0) {
+		err_free(*e);
+		*e = more;
+	}
+	return r;
+}
+
 int session_definition(struct session *s, const struct common_args *args,
 		       const struct option_list *rest, struct err **e)
 {
@@ -141,10 +157,11 @@ int session_definition(struct session *s, const struct common_args *args,
 	if (r < 0)
 		return r;
 	add_channels(&s->definition, args);
-	return args->base ? build_set_base(s->build, args->base, e) : 0;
+	return args->base ? set_base(s, args, e) : 0;
 }
 
-int session_lock(const struct common_args *args, const char *path, struct lock *out, struct err **e)
+int session_lock(struct session *s, const struct common_args *args, const char *path,
+		 struct err **e)
 {
 	const struct platform *platform;
 	AUTO(buf_done) struct buf text = BUF(LOCK_MAX);
@@ -153,5 +170,7 @@ int session_lock(const struct common_args *args, const char *path, struct lock *
 		return r;
 	if ((r = read_text(path, &text, e)) < 0)
 		return r;
-	return lock_read(buf_str(&text), path, platform->subdir, out, e);
+	if ((r = lock_read(buf_str(&text), path, platform->subdir, &s->lock, e)) == 0)
+		s->locked = true;
+	return r;
 }

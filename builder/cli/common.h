@@ -9,10 +9,12 @@ struct session {
 	struct build *build;
 	struct definition definition;
 	struct str *virtuals; /* array behind the options' list */
+	struct lock lock;     /* of --locked */
+	bool locked, solves;  /* the lock is there; without one the command will solve */
 };
 #define SESSION                                                                                    \
 	{                                                                                          \
-		.definition = DEFINITION                                                           \
+		.definition = DEFINITION, .lock = {.arena = ARENA }                                \
 	}
 void session_done(struct session *s);
 AUTO_DEFINE_VALUE(struct session, session_done)
@@ -22,7 +24,7 @@ int session_open(struct session *s, const struct common_args *args, bool update,
  * one is named: a fault of the definition costs no network. */
 int session_definition(struct session *s, const struct common_args *args,
 		       const struct option_list *rest, struct err **e);
-/* Reads a lock in either form for the session's platform. */
-int session_lock(const struct common_args *args, const char *path, struct lock *out,
+/* Reads a lock in any form for the session's platform. */
+int session_lock(struct session *s, const struct common_args *args, const char *path,
 		 struct err **e);
 #endif

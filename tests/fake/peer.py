@@ -66,6 +66,10 @@ class Peer(BaseHTTPRequestHandler):
         """How often the path behind it was asked for."""
         self.answer(200, str(counts.get(self.path[len("/count"):], 0)).encode())
 
+    def on_counts(self):
+        """How often anything else was asked for."""
+        self.answer(200, str(sum(counts.values()) - counts["/counts"]).encode())
+
     def on_whole(self):
         self.answer(200, WHOLE)
 

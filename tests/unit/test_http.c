@@ -412,6 +412,24 @@ static int stop(void **state)
 	return 0;
 }
 
+static void asks_nobody_offline(void **state)
+{
+	(void)state;
+	static const struct http_options options = {.offline = true};
+	AUTO(http_close) struct http *alone = NULL;
+	AUTO(err_free) struct err *e = NULL;
+	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
+	AUTO(http_answer_done) struct http_answer near = HTTP_ANSWER;
+	struct http_request r = {.method = "GET", .url = url_of("/offline")};
+	assert_int_equal(http_open(&options, &alone, NULL), 0);
+	assert_int_equal(http_send(alone, &r, &a, &e), ERR_ABSENT);
+	assert_non_null(strstr(e->text, "/offline is not asked for: this is offline"));
+	assert_int_equal(times("/offline"), 0);
+	r.url = "file:///etc/passwd";
+	assert_int_equal(http_send(alone, &r, &near, NULL), 0);
+	assert_int_equal(near.status, 200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +446,7 @@ int main(void)
 		cmocka_unit_test(stops_when_the_writer_fails),
 		cmocka_unit_test(gives_errors_their_codes),
 		cmocka_unit_test(reads_files_as_if_they_were_far),
+		cmocka_unit_test(asks_nobody_offline),
 		cmocka_unit_test(serves_many_threads),
 		cmocka_unit_test(takes_addresses_apart),
 		cmocka_unit_test(stops_when_interrupted), /* the flag stays up: last */

@@ -157,10 +157,26 @@ static void says_what_is_missing_when_offline(void **state)
 {
 	(void)state;
 	AUTO(err_free) struct err *e = NULL;
-	struct package_file f;
-	struct record r = record_of("f-1-0.conda", "", STR("ffff"));
-	assert_int_equal(fetch(&r, 1, "four", true, &f, &e), ERR_ABSENT);
-	assert_non_null(strstr(e->text, "f-1-0.conda"));
+	struct package_file f[2];
+	struct record r[] = {record_of("f-1-0.conda", "", STR("ffff")),
+			     record_of("g-1-0.conda", "", STR("gggg"))};
+	assert_int_equal(fetch(r, 2, "four", true, f, &e), ERR_ABSENT);
+	assert_non_null(strstr(e->text, "package f-1-0.conda of http://channel"));
+	assert_non_null(strstr(e->text, "package g-1-0.conda"));
+}
+
+static void shows_the_first_of_many_missing_things(void **state)
+{
+	(void)state;
+	AUTO(missing_done) struct missing all = {0};
+	AUTO(err_free) struct err *e = NULL;
+	assert_int_equal(missing_error(&all, &e), 0);
+	for (int i = 0; i < 100; i++)
+		missing_add(&all, "thing\n%d", i % 77);
+	assert_int_equal(all.lines.n, 77);
+	assert_int_equal(missing_error(&all, &e), ERR_ABSENT);
+	assert_non_null(strstr(e->text, "\n  thing 39\n  and 37 more\n"));
+	assert_non_null(strstr(e->text, "without --offline"));
 }
 
 static void repairs_what_a_killed_kiln_left(void **state)
@@ -257,6 +273,7 @@ int main(void)
 		cmocka_unit_test(knows_old_packages_by_their_md5),
 		cmocka_unit_test(tells_what_is_there_without_fetching),
 		cmocka_unit_test(says_what_is_missing_when_offline),
+		cmocka_unit_test(shows_the_first_of_many_missing_things),
 		cmocka_unit_test(repairs_what_a_killed_kiln_left),
 		cmocka_unit_test(lets_one_of_many_fetch),
 		cmocka_unit_test(puts_secrets_into_addresses_it_knows),

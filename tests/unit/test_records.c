@@ -81,6 +81,50 @@ static void remembers_what_was_found_in_bytes(void **state)
 	assert_int_equal(records_get_fact(r, &two, "libc", &a, &got, NULL), ERR_ABSENT);
 }
 
+static void knows_what_a_name_stood_for(void **state)
+{
+	(void)state;
+	AUTO(records_close) struct records *r = NULL;
+	struct digest one, two, got;
+	digest_of("one", 3, &one);
+	digest_of("two", 3, &two);
+	assert_int_equal(records_open(folder, &r, NULL), 0);
+	assert_int_equal(records_get_name(r, STR("h.example/a:1"), &got, NULL), ERR_ABSENT);
+	assert_int_equal(records_put_name(r, STR("h.example/a:1"), &one, NULL), 0);
+	assert_int_equal(records_put_name(r, STR("h.example/a:1"), &two, NULL), 0);
+	assert_int_equal(records_get_name(r, STR("h.example/a:1"), &got, NULL), 0);
+	assert_true(digest_eq(&got, &two));
+	assert_int_equal(records_get_name(r, STR("h.example/a"), &got, NULL), ERR_ABSENT);
+}
+
+static int take_text(void *to, const void *p, size_t n, struct err **e)
+{
+	buf_add(to, p, n);
+	return buf_check(to, "blob", e);
+}
+
+static void keeps_large_blobs_by_a_second_name(void **state)
+{
+	(void)state;
+	AUTO(free) char *file = fs_join(folder, "layer");
+	AUTO(buf_done) struct buf got = BUF(100);
+	struct digest d;
+	digest_of("layer bytes", 11, &d);
+	assert_int_equal(fs_write(file, STR("layer bytes"), 0600, NULL), 0);
+	assert_false(store_has(folder, &d, 11));
+	assert_int_equal(store_read(folder, &d, 0, take_text, &got, NULL), ERR_ABSENT);
+	assert_true(store_link(folder, &d, file));
+	assert_true(store_link(folder, &d, file));
+	assert_true(store_has(folder, &d, 11));
+	assert_false(store_has(folder, &d, 10));
+	fs_remove(file, NULL);
+	assert_int_equal(store_read(folder, &d, 6, take_text, &got, NULL), 0);
+	assert_string_equal(got.data, "bytes");
+	store_forget(folder, &d);
+	assert_false(store_has(folder, &d, 11));
+	assert_false(store_link(folder, &d, file));
+}
+
 static int put_some(void *cookie, size_t i, struct err **e)
 {
 	char text[32];
@@ -165,6 +209,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(remembers_what_was_built),
 		cmocka_unit_test(remembers_what_was_found_in_bytes),
+		cmocka_unit_test(knows_what_a_name_stood_for),
+		cmocka_unit_test(keeps_large_blobs_by_a_second_name),
 		cmocka_unit_test(lets_many_write_at_once),
 		cmocka_unit_test(starts_anew_when_the_file_is_no_database),
 		cmocka_unit_test(answers_within_a_few_milliseconds),
