@@ -15,7 +15,8 @@ struct encoder {
 	struct sat *s;
 	const struct encode_filter *filter;
 	VEC(uint32_t) solvables; /* in the order in which they were reached */
-	VEC(int32_t) literals;
+	uint8_t *reached;	 /* by solvable */
+	int32_t *gates;		 /* by text: what is looked at a million times, and little */
 	size_t next;
 };
 
@@ -24,42 +25,56 @@ static bool kept(const struct encoder *c, uint32_t package, uint32_t line)
 	return !c->filter || c->filter->keep(c->filter->cookie, package, line);
 }
 
-static int32_t var_of(struct encoder *c, uint32_t solvable)
+/* The variable of a solvable is its number behind the first. */
+static int32_t var_of(uint32_t solvable)
 {
-	struct solvable *s = &c->p->solvables.v[solvable];
-
-	if (!s->var) {
-		s->var = sat_var(c->s, s->name);
-		VEC_PUSH(&c->solvables, solvable);
-	}
-	return s->var;
+	return (int32_t)solvable + SAT_FIRST;
 }
 
-static void fill_matches(struct encoder *c, const struct text *t)
+static void reach(struct encoder *c, uint32_t solvable)
 {
-	c->literals.n = 0;
+	if (c->reached[solvable])
+		return;
+	c->reached[solvable] = 1;
+	c->p->solvables.v[solvable].var = var_of(solvable);
+	VEC_PUSH(&c->solvables, solvable);
+}
+
+static void reach_matches(struct encoder *c, const struct text *t)
+{
 	for (uint32_t i = 0; i < t->count; i++)
-		VEC_PUSH(&c->literals, var_of(c, t->matches[i]));
+		reach(c, t->matches[i]);
+}
+
+static int32_t make_gate(struct encoder *c, uint32_t text)
+{
+	struct text *t = &c->p->texts.v[text];
+
+	t->gate = c->gates[text] = sat_var(c->s, SAT_NO_GROUP);
+	reach_matches(c, t);
+	sat_require(c->s, t->gate, t->matches, t->count, t->package, 0);
+	return t->gate;
 }
 
 static void need(struct encoder *c, struct need n)
 {
-	struct text *t = &c->p->texts.v[n.text];
 	uint32_t line = n.text * 2 + 1;
 
 	if (!kept(c, n.package, line))
 		return;
-	if (t->count < GATE_FROM || n.parent == SAT_ROOT) {
-		fill_matches(c, t);
-		sat_require(c->s, n.parent, c->literals.v, c->literals.n, t->package, line);
+	int32_t gate = c->gates[n.text];
+	if (gate) {
+		sat_need(c->s, n.parent, gate, line);
 		return;
 	}
-	if (!t->gate) {
-		t->gate = sat_var(c->s, SAT_NO_GROUP);
-		fill_matches(c, t);
-		sat_require(c->s, t->gate, c->literals.v, c->literals.n, t->package, 0);
+	const struct text *t = &c->p->texts.v[n.text];
+	if (t->count < GATE_FROM || n.parent == SAT_ROOT) {
+		reach_matches(c, t);
+		sat_require(c->s, n.parent, t->matches, t->count, t->package, line);
+		return;
 	}
-	sat_need(c->s, n.parent, t->gate, line);
+	gate = make_gate(c, n.text);
+	sat_need(c->s, n.parent, gate, line);
 }
 
 /* Clauses that keep away what t does not match: through one helper when there are many. */
@@ -140,41 +155,51 @@ static void encode_groups(struct encoder *c)
 {
 	const struct problem *p = c->p;
 	AUTO(free) uint32_t *end = mem_zero(p->packages.n + 1, sizeof(*end));
-	AUTO(free) int32_t *vars = mem_alloc((c->solvables.n + 1) * sizeof(*vars));
+	AUTO(free) uint32_t *members = mem_alloc((c->solvables.n + 1) * sizeof(*members));
 
 	for (size_t i = 0; i < c->solvables.n; i++)
 		end[p->solvables.v[c->solvables.v[i]].name + 1]++;
 	for (size_t i = 0; i < p->packages.n; i++)
 		end[i + 1] += end[i];
-	for (size_t i = 0; i < c->solvables.n; i++) {
-		const struct solvable *s = &p->solvables.v[c->solvables.v[i]];
-		vars[end[s->name]++] = s->var;
-	}
+	for (size_t i = 0; i < c->solvables.n; i++)
+		members[end[p->solvables.v[c->solvables.v[i]].name]++] = c->solvables.v[i];
 	for (size_t i = 0; i < p->packages.n; i++) {
 		uint32_t first = i ? end[i - 1] : 0;
-		sat_at_most_one(c->s, vars + first, end[i] - first);
+		sat_at_most_one(c->s, members + first, end[i] - first);
 	}
+}
+
+static void encoder_open(struct encoder *c)
+{
+	struct problem *p = c->p;
+
+	c->reached = mem_zero(p->solvables.n + 1, 1);
+	c->gates = mem_zero(p->texts.n + 1, sizeof(*c->gates));
+	for (size_t i = 0; i < p->solvables.n; i++) {
+		p->solvables.v[i].var = 0;
+		sat_var(c->s, p->solvables.v[i].name);
+	}
+	for (size_t i = 0; i < p->texts.n; i++)
+		p->texts.v[i].gate = p->texts.v[i].never = 0;
 }
 
 struct sat *problem_encode(struct problem *p, const struct encode_filter *filter)
 {
 	struct encoder c = {.p = p, .s = sat_new((uint32_t)p->packages.n), .filter = filter};
 
-	for (size_t i = 0; i < p->solvables.n; i++)
-		p->solvables.v[i].var = 0;
-	for (size_t i = 0; i < p->texts.n; i++)
-		p->texts.v[i].gate = p->texts.v[i].never = 0;
-	for (size_t i = 0; i < p->solvables.n; i++) {
-		if (p->solvables.v[i].channel != NO_CHANNEL)
-			continue;
-		int32_t var = var_of(&c, (uint32_t)i);
-		sat_require(c.s, SAT_ROOT, &var, 1, p->solvables.v[i].name, 0);
+	encoder_open(&c);
+	for (size_t i = 0; i < p->virtual_solvables.n; i++) {
+		uint32_t solvable = p->virtual_solvables.v[i];
+		reach(&c, solvable);
+		sat_require(c.s, SAT_ROOT, &p->virtual_solvables.v[i], 1,
+			    p->solvables.v[solvable].name, 0);
 	}
 	for (size_t i = 0; i < p->request->spec_count; i++)
 		need(&c, (struct need){SAT_ROOT, UINT32_MAX, p->requested[i]});
 	encode_reached(&c);
 	encode_groups(&c);
 	VEC_DONE(&c.solvables);
-	VEC_DONE(&c.literals);
+	free(c.reached);
+	free(c.gates);
 	return c.s;
 }

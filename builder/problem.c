@@ -8,6 +8,10 @@ void problem_done(struct problem *p)
 	intern_done(&p->versions_seen);
 	VEC_DONE(&p->packages);
 	VEC_DONE(&p->solvables);
+	VEC_DONE(&p->virtual_solvables);
+	VEC_DONE(&p->bounds);
+	VEC_DONE(&p->steps);
+	VEC_DONE(&p->queue);
 	VEC_DONE(&p->texts);
 	VEC_DONE(&p->versions);
 	VEC_DONE(&p->edges);
@@ -38,18 +42,41 @@ static uint32_t version_of(struct problem *p, struct str text)
 	return id;
 }
 
+/* False: a version is none, or it is not simple. */
+static bool read_simple(struct problem *p, struct str s, struct text *t, struct bounds *b)
+{
+	struct matchspec_simple simple;
+
+	if (!matchspec_read_simple(s, &simple))
+		return false;
+	for (size_t i = 0; i < simple.count; i++) {
+		b->keeps[i] = simple.bounds[i].keeps;
+		b->version[i] = version_of(p, simple.bounds[i].version);
+		if (!p->versions.v[b->version[i]])
+			return false;
+	}
+	t->is_simple = true;
+	t->package = package_of(p, simple.name);
+	return true;
+}
+
 static uint32_t text_of(struct problem *p, struct str s)
 {
 	uint32_t id = intern_id(&p->texts_seen, s);
+	struct bounds b = {0};
+	struct text t = {0};
 
 	if (id < p->texts.n)
 		return id;
-	struct matchspec *spec = arena_zero(&p->specs, 1, sizeof(*spec));
-	struct text t = {.spec = spec};
-	t.bad = matchspec_parse(&p->specs, s, MATCHSPEC_RECORD, spec, NULL) < 0;
-	if (!t.bad)
-		t.package = package_of(p, spec->name);
+	if (!read_simple(p, s, &t, &b)) {
+		struct matchspec *spec = arena_zero(&p->specs, 1, sizeof(*spec));
+		t.spec = spec;
+		t.bad = matchspec_parse(&p->specs, s, MATCHSPEC_RECORD, spec, NULL) < 0;
+		if (!t.bad)
+			t.package = package_of(p, spec->name);
+	}
 	VEC_PUSH(&p->texts, t);
+	VEC_PUSH(&p->bounds, b);
 	return id;
 }
 
@@ -60,6 +87,14 @@ struct source {
 	const uint32_t *run;		/* of the record before, */
 	uint32_t edges, run_size;	/* and where it came to stand */
 };
+
+static void reach(struct problem *p, uint32_t package)
+{
+	if (p->packages.v[package].reached)
+		return;
+	p->packages.v[package].reached = true;
+	VEC_PUSH(&p->queue, package);
+}
 
 static bool add_edges(struct problem *p, struct source *s, const struct index_entry *entry)
 {
@@ -82,6 +117,8 @@ static bool add_edges(struct problem *p, struct source *s, const struct index_en
 	}
 	s->run = entry->run;
 	s->run_size = n;
+	for (uint32_t i = 0; i < entry->depends && p->reaching; i++)
+		reach(p, p->texts.v[p->edges.v[s->edges + i]].package);
 	return true;
 }
 
@@ -147,6 +184,7 @@ static void load_virtuals(struct problem *p, uint32_t package)
 		const struct record *v = &r->virtuals[i];
 		if (!str_eq(v->name, p->packages.v[package].name))
 			continue;
+		VEC_PUSH(&p->virtual_solvables, (uint32_t)p->solvables.n);
 		VEC_PUSH(&p->solvables, ((struct solvable){
 						.version = version_of(p, v->version_text),
 						.build_number = v->build_number,
@@ -184,83 +222,9 @@ static void load_package(struct problem *p, uint32_t package)
 	p->packages.v[package].count = (uint32_t)p->solvables.n - p->packages.v[package].first;
 }
 
-/* ---- what each text matches ---- */
-
 struct str problem_version(const struct problem *p, const struct solvable *s)
 {
 	return intern_text(&p->versions_seen, s->version);
-}
-
-static const struct index *index_of(const struct problem *p, const struct solvable *s)
-{
-	return p->request->channels->v[s->channel].subdirs[s->subdir].index;
-}
-
-/* A spec that looks at more than the version. */
-static bool fits(const struct problem *p, const struct text *t, uint32_t solvable)
-{
-	const struct solvable *s = &p->solvables.v[solvable];
-	struct record r;
-
-	if (matchspec_needs_record(t->spec)) {
-		AUTO(arena_done) struct arena a = ARENA;
-		return problem_record(p, solvable, &a, &r, NULL) == 0 &&
-		       matchspec_matches(t->spec, &r);
-	}
-	if (s->channel == NO_CHANNEL)
-		return matchspec_matches_version(t->spec, &p->request->virtuals[s->record]);
-	r = (struct record){
-		.name = p->packages.v[s->name].name,
-		.version_text = problem_version(p, s),
-		.version = p->versions.v[s->version],
-		.build = index_build(index_of(p, s), s->record),
-		.build_number = s->build_number,
-	};
-	return matchspec_matches_version(t->spec, &r);
-}
-
-/* Builds of one version stand together, and mostly the version alone decides. */
-static uint32_t match(const struct problem *p, struct text *t, uint32_t *found)
-{
-	const struct package *k = &p->packages.v[t->package];
-	bool plain = matchspec_is_version_only(t->spec), fitted = false;
-	uint32_t n = 0, version = UINT32_MAX;
-	struct record r = {0};
-
-	for (uint32_t i = k->first; i < k->first + k->count; i++) {
-		const struct solvable *s = &p->solvables.v[i];
-		if (!plain) {
-			fitted = fits(p, t, i);
-		} else if (s->version != version) {
-			version = s->version;
-			r.version = p->versions.v[version];
-			fitted = matchspec_matches_version(t->spec, &r);
-		}
-		if (!fitted)
-			continue;
-		if (!n || p->version_order[s->version] >
-				  p->version_order[p->solvables.v[t->best].version])
-			t->best = i;
-		found[n++] = i;
-	}
-	return n;
-}
-
-static void match_all(struct problem *p)
-{
-	uint32_t most = 0;
-
-	for (size_t i = 0; i < p->packages.n; i++)
-		if (p->packages.v[i].count > most)
-			most = p->packages.v[i].count;
-	AUTO(free) uint32_t *found = mem_alloc((most + 1) * sizeof(*found));
-	for (size_t i = 0; i < p->texts.n; i++) {
-		struct text *t = &p->texts.v[i];
-		if (t->bad || !(t->count = match(p, t, found)))
-			continue;
-		t->matches = arena_alloc(&p->arena, t->count * sizeof(*found));
-		memcpy(t->matches, found, t->count * sizeof(*found));
-	}
 }
 
 static int by_version(const void *a, const void *b, void *versions)
@@ -292,6 +256,7 @@ static void drop_specs(struct problem *p)
 {
 	for (size_t i = p->request->spec_count; i < p->texts.n; i++)
 		p->texts.v[i].spec = NULL;
+	VEC_DONE(&p->bounds);
 	arena_done(&p->specs);
 }
 
@@ -308,45 +273,20 @@ const struct matchspec *problem_spec(const struct problem *p, uint32_t text, str
 
 /* ---- all that is reached ---- */
 
-struct reached {
-	VEC(uint32_t) queue;
-	VEC(uint8_t) done; /* by package */
-};
-
-static void reach(struct reached *q, uint32_t package)
-{
-	while (q->done.n <= package)
-		VEC_PUSH(&q->done, 0);
-	if (q->done.v[package])
-		return;
-	q->done.v[package] = 1;
-	VEC_PUSH(&q->queue, package);
-}
-
 /* Constrains are of no concern unless a dependency reaches their name too. */
 static void reach_all(struct problem *p, bool further)
 {
-	struct reached q = {0};
-
+	p->reaching = true;
 	for (size_t i = 0; i < p->request->virtual_count; i++)
-		reach(&q, package_of(p, p->request->virtuals[i].name));
+		reach(p, package_of(p, p->request->virtuals[i].name));
 	for (size_t i = 0; i < p->request->spec_count; i++)
-		reach(&q, p->texts.v[p->requested[i]].package);
-	size_t asked = q.queue.n;
-	for (size_t next = 0; next < q.queue.n; next++) {
-		uint32_t package = q.queue.v[next];
-		load_package(p, package);
-		const struct package *k = &p->packages.v[package];
-		if (next >= asked && !further)
-			continue;
-		for (uint32_t i = k->first; i < k->first + k->count; i++) {
-			const struct solvable *s = &p->solvables.v[i];
-			for (uint32_t j = 0; j < s->depends; j++)
-				reach(&q, p->texts.v[p->edges.v[s->edges + j]].package);
-		}
+		reach(p, p->texts.v[p->requested[i]].package);
+	size_t asked = p->queue.n;
+	for (size_t next = 0; next < p->queue.n; next++) {
+		p->reaching = further || next < asked;
+		load_package(p, p->queue.v[next]);
 	}
-	VEC_DONE(&q.queue);
-	VEC_DONE(&q.done);
+	VEC_DONE(&p->queue);
 }
 
 static void load_request(struct problem *p)
@@ -360,6 +300,7 @@ static void load_request(struct problem *p)
 		uint32_t id = intern_id(&p->texts_seen, key);
 		uint32_t package = package_of(p, r->specs[i].name);
 		VEC_PUSH(&p->texts, ((struct text){.spec = &r->specs[i], .package = package}));
+		VEC_PUSH(&p->bounds, (struct bounds){0});
 		p->requested[i] = id;
 		if (r->specs[i].channel.n || r->specs[i].url.n)
 			p->packages.v[package].sole = true;
@@ -397,9 +338,11 @@ static void load(struct problem *p, const struct solve_request *r, bool further)
 	load_request(p);
 	reach_all(p, further);
 	order_versions(p);
-	match_all(p);
+	problem_rank_versions(p);
+	problem_match(p);
+	problem_rank_ties(p);
+	problem_sort_matches(p);
 	drop_specs(p);
-	problem_rank(p);
 }
 
 void problem_load(struct problem *p, const struct solve_request *r)

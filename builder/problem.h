@@ -24,17 +24,35 @@ struct package {
 	struct str name;
 	uint32_t first, count; /* solvables */
 	uint32_t unreadable;   /* records that were left out */
+	uint32_t step, steps;  /* its distinct versions */
 	bool sole;	       /* the request names a channel for it */
+	bool reached;	       /* it is loaded, or will be */
+	bool plain;	       /* by rank, equal versions stand together, higher ones first */
+};
+
+/* A version that records of a package have. */
+struct step {
+	uint32_t order; /* as in version_order */
+	uint32_t first; /* the solvable that was loaded first */
+	uint32_t place; /* in ranked, where its records begin; of a plain package */
 };
 
 /* One distinct text (or one spec of the request) and what it means. */
 struct text {
-	const struct matchspec *spec; /* of a record's text only while it is matched */
+	const struct matchspec *spec; /* only while it is matched, unless it is requested */
 	uint32_t package;
 	bool bad;
-	uint32_t *matches, count; /* solvables, best first */
-	uint32_t best;		  /* of the highest version; count > 0 */
-	int32_t gate, never;	  /* variables; 0: none */
+	bool is_simple;	   /* bounds say all; spec is NULL */
+	uint32_t *matches; /* solvables, best first; perhaps a part of ranked */
+	uint32_t count;
+	uint32_t best;	     /* of the highest version; count > 0 */
+	int32_t gate, never; /* variables; 0: none */
+};
+
+/* Of a simple text. */
+struct bounds {
+	uint32_t version[2]; /* ids of versions */
+	uint8_t keeps[2];    /* MATCHSPEC_LESS and so on; 0: there is no such bound */
 };
 
 struct problem {
@@ -43,10 +61,15 @@ struct problem {
 	struct intern names, texts_seen, versions_seen;
 	VEC(struct package) packages; /* by id of names */
 	VEC(struct solvable) solvables;
+	VEC(uint32_t) virtual_solvables;
 	VEC(struct text) texts;		      /* by id of texts_seen; the request's are first */
+	VEC(struct bounds) bounds;	      /* by the same id, until all are matched */
 	VEC(const struct version *) versions; /* by id of versions_seen; NULL: it is none */
 	uint32_t *version_order;	      /* by the same id: less is lower, equal is equal */
+	VEC(struct step) steps;		      /* a package's lowest first */
 	VEC(uint32_t) edges;
+	VEC(uint32_t) queue;	/* packages, in the order in which they are loaded */
+	bool reaching;		/* what is loaded reaches others */
 	struct source *sources; /* every index, in order */
 	uint32_t *requested;	/* texts of the specs */
 	uint32_t *ranked;	/* solvables in order of rank */
@@ -63,9 +86,14 @@ struct str problem_version(const struct problem *p, const struct solvable *s);
 /* The solvable's whole record, in the arena. */
 int problem_record(const struct problem *p, uint32_t solvable, struct arena *a, struct record *out,
 		   struct err **e);
-/* rank.c: fills p->ranked and every rank, and sorts the matches of all texts. */
-void problem_rank(struct problem *p);
-
+/* rank.c: in this order, with problem_match between: ranked as far as version and build number
+ * decide, and the steps of every package; then the rest, for which the best match of every text
+ * is known, and every rank. */
+void problem_rank_versions(struct problem *p);
+void problem_rank_ties(struct problem *p);
+/* match.c: what every text matches, in any order; and in that of rank. */
+void problem_match(struct problem *p);
+void problem_sort_matches(struct problem *p);
 /* encode.c: the clauses of the problem. keep: of the lines (name of the record, text) only
  * these; NULL: all. line ids are those of origins: text * 2 + 1 for constrains, else text * 2,
  * plus 1; 0 is no line. */

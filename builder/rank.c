@@ -1,28 +1,108 @@
 /* rank.c - the order of a name's records, best first, as rattler sorts candidates. */
 #include "builder/problem.h"
 
-/* No track_features, (flexible priority: the earlier channel,) version, build number. */
-static int by_version(const struct problem *p, const struct solvable *a, const struct solvable *b)
-{
-	uint32_t x = p->version_order[a->version], y = p->version_order[b->version];
+/* What decides first: no track_features, (flexible priority: the earlier channel,) version, build
+ * number; where these are equal, the order in which they were loaded. */
+struct key {
+	uint64_t place, build_number; /* less is better */
+	uint32_t order, solvable;
+};
 
-	if (a->features != b->features)
-		return a->features ? 1 : -1;
-	if (a->channel != b->channel)
-		return a->channel < b->channel ? -1 : 1;
-	if (x != y)
-		return x > y ? -1 : 1;
-	return (a->build_number < b->build_number) - (a->build_number > b->build_number);
+static struct key key_of(const struct problem *p, uint32_t solvable)
+{
+	const struct solvable *s = &p->solvables.v[solvable];
+	uint32_t order = p->version_order[s->version];
+
+	return (struct key){(uint64_t)s->features << 63 | (uint64_t)s->channel << 32 |
+				    (UINT32_MAX - order),
+			    ~s->build_number, order, solvable};
 }
 
-static int compare_versions(const void *a, const void *b, void *cookie)
+static bool are_tied(const struct key *a, const struct key *b)
 {
-	const struct problem *p = cookie;
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	int order = by_version(p, &p->solvables.v[x], &p->solvables.v[y]);
-
-	return order ? order : (x > y) - (x < y);
+	return a->place == b->place && a->build_number == b->build_number;
 }
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct key *x = a, *y = b;
+
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	if (x->build_number != y->build_number)
+		return x->build_number < y->build_number ? -1 : 1;
+	return (x->solvable > y->solvable) - (x->solvable < y->solvable);
+}
+
+static int compare_orders(const void *a, const void *b)
+{
+	const struct key *x = a, *y = b;
+
+	if (x->order != y->order)
+		return x->order < y->order ? -1 : 1;
+	return (x->solvable > y->solvable) - (x->solvable < y->solvable);
+}
+
+/* From keys sorted by rank: the last are the lowest. */
+static void add_steps_plain(struct problem *p, struct package *k, const struct key *v)
+{
+	for (uint32_t i = k->count; i-- > 0;) {
+		if (i + 1 == k->count || v[i].order != v[i + 1].order)
+			VEC_PUSH(&p->steps, ((struct step){v[i].order, v[i].solvable, 0}));
+		struct step *last = &p->steps.v[p->steps.n - 1];
+		last->place = k->first + i;
+		if (v[i].solvable < last->first)
+			last->first = v[i].solvable;
+	}
+}
+
+static void add_steps(struct problem *p, struct package *k, struct key *v)
+{
+	qsort(v, k->count, sizeof(*v), compare_orders);
+	for (uint32_t i = 0; i < k->count; i++)
+		if (!i || v[i].order != v[i - 1].order)
+			VEC_PUSH(&p->steps, ((struct step){v[i].order, v[i].solvable, 0}));
+}
+
+static void rank_versions(struct problem *p, struct package *k, struct key *v)
+{
+	bool sorted = true;
+
+	for (uint32_t i = 0; i < k->count; i++) {
+		v[i] = key_of(p, k->first + i);
+		sorted = sorted && (!i || compare_keys(&v[i - 1], &v[i]) < 0);
+	}
+	if (!sorted)
+		qsort(v, k->count, sizeof(*v), compare_keys);
+	k->plain = k->count && v[0].place >> 32 == v[k->count - 1].place >> 32;
+	for (uint32_t i = 0; i < k->count; i++) {
+		p->ranked[k->first + i] = v[i].solvable;
+		p->solvables.v[v[i].solvable].rank =
+			i && are_tied(&v[i - 1], &v[i]) ? p->solvables.v[v[i - 1].solvable].rank
+							: k->first + i;
+	}
+	k->step = (uint32_t)p->steps.n;
+	if (k->plain)
+		add_steps_plain(p, k, v);
+	else
+		add_steps(p, k, v);
+	k->steps = (uint32_t)p->steps.n - k->step;
+}
+
+void problem_rank_versions(struct problem *p)
+{
+	uint32_t most = 0;
+
+	for (size_t i = 0; i < p->packages.n; i++)
+		if (p->packages.v[i].count > most)
+			most = p->packages.v[i].count;
+	AUTO(free) struct key *keys = mem_alloc((most + 1) * sizeof(*keys));
+	p->ranked = mem_alloc((p->solvables.n + 1) * sizeof(*p->ranked));
+	for (size_t i = 0; i < p->packages.n; i++)
+		rank_versions(p, &p->packages.v[i], keys);
+}
+
+/* ---- ties ---- */
 
 /* The best that a record can have of a dependency: UINT32_MAX when nothing matches. */
 struct reach {
@@ -118,62 +198,60 @@ static int compare_tied(const void *a, const void *b, void *cookie)
 	return (x->solvable > y->solvable) - (x->solvable < y->solvable);
 }
 
-static void rank_ties(struct problem *p, uint32_t *v, uint32_t n)
+static int compare_times(const void *a, const void *b, void *cookie)
 {
-	AUTO(arena_done) struct arena a = ARENA;
-	struct tied *tied = arena_alloc(&a, n * sizeof(*tied));
+	const struct problem *p = cookie;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint64_t s = p->solvables.v[x].timestamp, t = p->solvables.v[y].timestamp;
 
+	if (s != t)
+		return s > t ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+/* Records that share their dependencies are equal in what they can have. */
+static bool depend_alike(const struct problem *p, const uint32_t *v, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++)
+		if (p->solvables.v[v[i]].edges != p->solvables.v[v[0]].edges ||
+		    p->solvables.v[v[i]].depends != p->solvables.v[v[0]].depends)
+			return false;
+	return true;
+}
+
+static void rank_tied(struct problem *p, uint32_t *v, uint32_t n, struct arena *a)
+{
+	if (depend_alike(p, v, n)) {
+		qsort_r(v, n, sizeof(*v), compare_times, p);
+		return;
+	}
+	struct tied *tied = arena_alloc(a, n * sizeof(*tied));
 	for (uint32_t i = 0; i < n; i++)
-		fill_tied(p, &a, v[i], &tied[i]);
+		fill_tied(p, a, v[i], &tied[i]);
 	keep_shared(p, tied, n);
 	qsort_r(tied, n, sizeof(*tied), compare_tied, p);
 	for (uint32_t i = 0; i < n; i++)
 		v[i] = tied[i].solvable;
 }
 
-static void rank_package(struct problem *p, const struct package *k)
+static void rank_ties(struct problem *p, const struct package *k)
 {
+	AUTO(arena_done) struct arena a = ARENA;
 	uint32_t *v = p->ranked + k->first, n = k->count;
 
-	for (uint32_t i = 0; i < n; i++)
-		v[i] = k->first + i;
-	qsort_r(v, n, sizeof(*v), compare_versions, p);
 	for (uint32_t i = 0, end; i < n; i = end) {
-		for (end = i + 1; end < n; end++)
-			if (by_version(p, &p->solvables.v[v[i]], &p->solvables.v[v[end]]))
-				break;
+		uint32_t rank = p->solvables.v[v[i]].rank;
+		for (end = i + 1; end < n && p->solvables.v[v[end]].rank == rank; end++)
+			;
 		if (end - i > 1)
-			rank_ties(p, v + i, end - i);
+			rank_tied(p, v + i, end - i, &a);
 	}
 	for (uint32_t i = 0; i < n; i++)
 		p->solvables.v[v[i]].rank = k->first + i;
 }
 
-/* Marks the ranks of what matches and reads them off in order. */
-static void sort_matches(const struct problem *p, struct text *t, uint64_t *marks)
+void problem_rank_ties(struct problem *p)
 {
-	uint32_t first = p->packages.v[t->package].first, n = 0;
-	uint32_t words = p->packages.v[t->package].count / 64 + 1;
-
-	memset(marks, 0, words * sizeof(*marks));
-	for (uint32_t i = 0; i < t->count; i++) {
-		uint32_t at = p->solvables.v[t->matches[i]].rank - first;
-		marks[at / 64] |= (uint64_t)1 << at % 64;
-	}
-	for (uint32_t i = 0; i < words; i++)
-		for (uint64_t bits = marks[i]; bits; bits &= bits - 1)
-			t->matches[n++] =
-				p->ranked[first + i * 64 + (uint32_t)__builtin_ctzll(bits)];
-}
-
-void problem_rank(struct problem *p)
-{
-	AUTO(free) uint64_t *marks = mem_alloc((p->solvables.n / 64 + 1) * sizeof(*marks));
-
-	p->ranked = mem_alloc((p->solvables.n + 1) * sizeof(*p->ranked));
 	for (size_t i = 0; i < p->packages.n; i++)
-		rank_package(p, &p->packages.v[i]);
-	for (size_t i = 0; i < p->texts.n; i++)
-		if (p->texts.v[i].count > 1)
-			sort_matches(p, &p->texts.v[i], marks);
+		rank_ties(p, &p->packages.v[i]);
 }

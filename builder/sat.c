@@ -78,18 +78,23 @@ static void watch(struct sat *s, int32_t literal, uint32_t place, unsigned which
 	*head = node + 1;
 }
 
+static uint32_t clause_begins(struct sat *s, size_t n, uint32_t second, uint32_t origin)
+{
+	const uint32_t head[C_LITERALS] = {
+		[C_SIZE] = (uint32_t)n, [C_ORIGIN] = origin, [C_WATCH + 1] = second};
+	uint32_t place = (uint32_t)s->pool.n;
+
+	for (size_t i = 0; i < C_LITERALS; i++)
+		VEC_PUSH(&s->pool, head[i]);
+	return place;
+}
+
 /* second: which literal is watched beside the first. */
 static uint32_t add_long(struct sat *s, const int32_t *l, size_t n, uint32_t second,
 			 uint32_t origin)
 {
-	uint32_t place = (uint32_t)s->pool.n;
+	uint32_t place = clause_begins(s, n, second, origin);
 
-	VEC_PUSH(&s->pool, (uint32_t)n);
-	VEC_PUSH(&s->pool, origin);
-	VEC_PUSH(&s->pool, 0);
-	VEC_PUSH(&s->pool, 0);
-	VEC_PUSH(&s->pool, 0);
-	VEC_PUSH(&s->pool, second);
 	for (size_t i = 0; i < n; i++)
 		VEC_PUSH(&s->pool, (uint32_t)l[i]);
 	if (n < 2) {
@@ -98,6 +103,21 @@ static uint32_t add_long(struct sat *s, const int32_t *l, size_t n, uint32_t sec
 	}
 	watch(s, l[0], place, 0);
 	watch(s, l[second], place, 1);
+	return place * 2;
+}
+
+/* -parent or one of at least two. */
+static uint32_t add_borrowing(struct sat *s, int32_t parent, const uint32_t *run, size_t n,
+			      uint32_t origin)
+{
+	uint32_t place = clause_begins(s, (n + 1) | BORROWS, 1, origin), address[2];
+
+	memcpy(address, &run, sizeof(run));
+	VEC_PUSH(&s->pool, (uint32_t)-parent);
+	for (size_t i = 0; i < sizeof(run) / sizeof(*address); i++)
+		VEC_PUSH(&s->pool, address[i]);
+	watch(s, -parent, place, 0);
+	watch(s, (int32_t)run[0] + SAT_FIRST, place, 1);
 	return place * 2;
 }
 
@@ -171,7 +191,7 @@ static void fill_needed(struct sat *s)
 	}
 }
 
-void sat_at_most_one(struct sat *s, const int32_t *vars, size_t n)
+void sat_at_most_one(struct sat *s, const uint32_t *v, size_t n)
 {
 	struct set set = {.first = (uint32_t)s->members.n, .count = (uint32_t)n};
 
@@ -187,40 +207,41 @@ void sat_at_most_one(struct sat *s, const int32_t *vars, size_t n)
 	}
 	VEC_PUSH(&s->sets, set);
 	for (uint32_t i = 0; i < n; i++) {
-		VEC_PUSH(&s->members, (uint32_t)vars[i]);
-		s->vars.v[vars[i]].set = (uint32_t)s->sets.n;
-		s->vars.v[vars[i]].position = i;
+		struct var *var = &s->vars.v[v[i] + SAT_FIRST];
+		VEC_PUSH(&s->members, v[i] + SAT_FIRST);
+		var->set = (uint32_t)s->sets.n;
+		var->position = i;
 	}
 }
 
-void sat_require(struct sat *s, int32_t parent, const int32_t *literals, size_t n, uint32_t group,
+void sat_require(struct sat *s, int32_t parent, const uint32_t *v, size_t n, uint32_t group,
 		 uint32_t origin)
 {
 	uint32_t clause, number = (uint32_t)s->requires.n + 1;
-	struct var *v = &s->vars.v[parent];
+	const int32_t never[] = {-parent};
+	struct var *var = &s->vars.v[parent];
 
-	if (n == 1) {
-		sat_need(s, parent, *literals, origin);
-		clause = (uint32_t)at_literal(*literals) << 1 | 1;
+	if (n > 1) {
+		clause = add_borrowing(s, parent, v, n, origin);
+	} else if (n == 1) {
+		int32_t only = (int32_t)*v + SAT_FIRST;
+		sat_need(s, parent, only, origin);
+		clause = (uint32_t)at_literal(only) << 1 | 1;
 	} else {
-		s->learnt.n = 0;
-		VEC_PUSH(&s->learnt, -parent);
-		for (size_t i = 0; i < n; i++)
-			VEC_PUSH(&s->learnt, literals[i]);
-		clause = add_long(s, s->learnt.v, s->learnt.n, 1, origin);
+		clause = add_long(s, never, 1, 1, origin);
 	}
 	VEC_PUSH(&s->requires, ((struct require){clause, group, 0, 0}));
-	if (v->parent) {
-		s->requires.v[s->parents.v[v->parent - 1].last - 1].next = number;
+	if (var->parent) {
+		s->requires.v[s->parents.v[var->parent - 1].last - 1].next = number;
 	} else {
 		VEC_PUSH(&s->parents, ((struct parent){(uint32_t)parent, number, number}));
-		v->parent = (uint32_t)s->parents.n;
-		if (s->open.n * 64 <= v->parent) {
+		var->parent = (uint32_t)s->parents.n;
+		if (s->open.n * 64 <= var->parent) {
 			VEC_PUSH(&s->open, 0);
 			VEC_PUSH(&s->pending, 0);
 		}
 	}
-	s->parents.v[v->parent - 1].last = number;
+	s->parents.v[var->parent - 1].last = number;
 }
 
 static void open_place(struct sat *s, uint32_t place)
@@ -276,13 +297,16 @@ static void undo_until(struct sat *s, uint32_t level)
 static bool move_watch(struct sat *s, uint32_t place, unsigned which)
 {
 	uint32_t *c = s->pool.v + place;
-	const int32_t *l = (const int32_t *)c + C_LITERALS;
 	uint32_t other = c[C_WATCH + !which];
-	for (uint32_t i = 0; i < c[C_SIZE]; i++) {
-		if (i == other || value(s, l[i]) < 0)
+	struct literals l;
+
+	literals_of(s, (struct clause){place * 2, 0}, &l);
+	for (uint32_t i = 0; i < l.n; i++) {
+		int32_t literal = literal_of(&l, i);
+		if (i == other || value(s, literal) < 0)
 			continue;
 		c[C_WATCH + which] = i;
-		watch(s, l[i], place, which);
+		watch(s, literal, place, which);
 		return true;
 	}
 	return false;
@@ -348,6 +372,16 @@ static bool propagate_pairs(struct sat *s, int32_t is_false)
 	return true;
 }
 
+static int32_t watched(const struct sat *s, uint32_t place, unsigned which)
+{
+	const uint32_t *c = s->pool.v + place;
+	uint32_t i = c[C_WATCH + which];
+
+	if (i && c[C_SIZE] & BORROWS)
+		return (int32_t)run_of(c)[i - 1] + SAT_FIRST;
+	return (int32_t)c[C_LITERALS + i];
+}
+
 static bool propagate_long(struct sat *s, int32_t is_false)
 {
 	size_t head = at_literal(is_false);
@@ -357,8 +391,7 @@ static bool propagate_long(struct sat *s, int32_t is_false)
 		uint32_t place = (node - 1) >> 1;
 		unsigned which = (node - 1) & 1;
 		uint32_t next = *next_of(s, node - 1);
-		const uint32_t *c = s->pool.v + place;
-		int32_t other = (int32_t)c[C_LITERALS + c[C_WATCH + !which]];
+		int32_t other = watched(s, place, !which);
 		if (value(s, other) <= 0 && move_watch(s, place, which)) {
 			if (before)
 				*next_of(s, before - 1) = next;
@@ -430,7 +463,7 @@ static uint32_t take_in(struct sat *s, struct clause clause, uint32_t level, uin
 
 	literals_of(s, clause, &l);
 	for (size_t i = 0; i < l.n; i++) {
-		uint32_t var = (uint32_t)abs(l.v[i]), at = s->vars.v[var].level;
+		uint32_t var = (uint32_t)abs(literal_of(&l, i)), at = s->vars.v[var].level;
 		if (s->seen[var])
 			continue;
 		s->seen[var] = 1;
@@ -499,15 +532,16 @@ static bool consider(const struct sat *s, struct require *q, struct choice *out)
 	literals_of(s, (struct clause){q->clause, 0}, &l);
 	*out = (struct choice){0, 0, activity_of(s, q->group)};
 	for (size_t i = 1; i < l.n; i++) {
-		int v = value(s, l.v[i]);
+		int32_t literal = literal_of(&l, i);
+		int v = value(s, literal);
 		if (v > 0) {
-			q->holds = l.v[i];
+			q->holds = literal;
 			return false;
 		}
 		if (v < 0)
 			continue;
 		if (!out->open++)
-			out->literal = l.v[i];
+			out->literal = literal;
 	}
 	return out->open > 0;
 }

@@ -7,7 +7,7 @@
 #define KILN_SAT_H
 #include "specs/base/buf.h"
 
-enum { SAT_ROOT = 1 };
+enum { SAT_ROOT = 1, SAT_FIRST = 2 }; /* SAT_FIRST: what sat_var gives first */
 #define SAT_NO_GROUP UINT32_MAX
 
 struct sat;
@@ -19,15 +19,16 @@ int32_t sat_var(struct sat *s, uint32_t group);
 /* One of the literals is true. At most one of them is positive: what nothing requires stays
  * false, and that must do. origin: the caller's number for what the clause says. */
 void sat_clause(struct sat *s, const int32_t *literals, size_t n, uint32_t origin);
-/* -parent or one of the literals, tried in this order; group: whose activity counts. The same
- * as a clause, and a place in the order of decisions. */
-void sat_require(struct sat *s, int32_t parent, const int32_t *literals, size_t n, uint32_t group,
+/* -parent or one of the n variables v[i] + SAT_FIRST, tried in this order; group: whose activity
+ * counts. The same as a clause, and a place in the order of decisions. v is borrowed for as long
+ * as the engine lives. */
+void sat_require(struct sat *s, int32_t parent, const uint32_t *v, size_t n, uint32_t group,
 		 uint32_t origin);
 /* -parent or var. Of less cost than a clause where the needs of a parent are told one after the
  * other, and those of a variable have one origin. */
 void sat_need(struct sat *s, int32_t parent, int32_t var, uint32_t origin);
-/* At most one of the variables, through helpers; each in one such set only. */
-void sat_at_most_one(struct sat *s, const int32_t *vars, size_t n);
+/* At most one of the n variables v[i] + SAT_FIRST, through helpers; each in one such set only. */
+void sat_at_most_one(struct sat *s, const uint32_t *v, size_t n);
 /* False when the clauses contradict one another. ERR_INTERRUPTED in *e, else *e stays NULL. */
 bool sat_solve(struct sat *s, struct err **e);
 bool sat_is_true(const struct sat *s, int32_t var);

@@ -18,8 +18,10 @@ struct pair {
 	uint32_t origin;
 };
 
-/* Any other clause stands in the pool, and learnt ones do too. */
+/* Any other clause stands in the pool, and learnt ones do too. A requirement borrows what may
+ * satisfy it: behind its first literal stands an address. */
 enum { C_SIZE, C_ORIGIN, C_NEXT, C_WATCH = C_NEXT + 2, C_LITERALS = C_WATCH + 2 };
+#define BORROWS ((uint32_t)1 << 31) /* in C_SIZE */
 
 /* A clause as the reason of a literal that it forced: in the pool, place * 2; of two literals,
  * the index of the other * 2 + 1. */
@@ -28,9 +30,11 @@ struct clause {
 	int32_t implied; /* the literal that was forced, or could not be */
 };
 
-/* The literals of one: those in the pool, or the two. */
+/* The literals of one: those in the pool, or the two; with a run only the first, and the others
+ * are the variables of the run. */
 struct literals {
 	const int32_t *v;
+	const uint32_t *run;
 	size_t n;
 	int32_t two[2];
 };
@@ -115,8 +119,17 @@ static inline int32_t literal_at(uint32_t index)
 	return index & 1 ? -(int32_t)(index / 2) : (int32_t)(index / 2);
 }
 
+static inline const uint32_t *run_of(const uint32_t *clause)
+{
+	const uint32_t *run;
+
+	memcpy(&run, clause + C_LITERALS + 1, sizeof(run));
+	return run;
+}
+
 static inline void literals_of(const struct sat *s, struct clause c, struct literals *out)
 {
+	out->run = NULL;
 	if (c.ref & 1) {
 		out->two[0] = c.implied;
 		out->two[1] = literal_at(c.ref >> 1);
@@ -126,7 +139,14 @@ static inline void literals_of(const struct sat *s, struct clause c, struct lite
 	}
 	const uint32_t *p = s->pool.v + (c.ref >> 1);
 	out->v = (const int32_t *)p + C_LITERALS;
-	out->n = p[C_SIZE];
+	out->n = p[C_SIZE] & ~BORROWS;
+	if (p[C_SIZE] & BORROWS)
+		out->run = run_of(p);
+}
+
+static inline int32_t literal_of(const struct literals *l, size_t i)
+{
+	return l->run && i ? (int32_t)l->run[i - 1] + SAT_FIRST : l->v[i];
 }
 
 /* What a run of needs holds: the variable, and the origin of the clause. */

@@ -4,6 +4,7 @@
 struct proof {
 	const struct sat *s;
 	VEC(struct clause) open;
+	VEC(int32_t) shown;  /* the literals of one clause */
 	VEC(uint64_t) pairs; /* that the proof uses, as pair_key gives them */
 	uint8_t *pool_seen, *var_seen;
 };
@@ -86,6 +87,15 @@ static void show_pairs(struct proof *p, sat_seen *seen, void *cookie)
 		show_pair(p, s->pairs.v[i].literal, s->pairs.v[i].origin, seen, cookie);
 }
 
+static void show_long(struct proof *p, const struct literals *l, uint32_t origin, sat_seen *seen,
+		      void *cookie)
+{
+	p->shown.n = 0;
+	for (size_t i = 0; i < l->n; i++)
+		VEC_PUSH(&p->shown, literal_of(l, i));
+	seen(cookie, p->shown.v, p->shown.n, origin);
+}
+
 static void proof_step(struct proof *p, struct clause c, sat_seen *seen, void *cookie)
 {
 	const struct sat *s = p->s;
@@ -99,10 +109,10 @@ static void proof_step(struct proof *p, struct clause c, sat_seen *seen, void *c
 		if (origin & LEARNT)
 			proof_expand(p, origin - LEARNT);
 		else
-			seen(cookie, l.v, l.n, origin);
+			show_long(p, &l, origin, seen, cookie);
 	}
 	for (size_t i = 0; i < l.n; i++)
-		proof_add_reason(p, (uint32_t)abs(l.v[i]));
+		proof_add_reason(p, (uint32_t)abs(literal_of(&l, i)));
 }
 
 void sat_proof(const struct sat *s, sat_seen *seen, void *cookie)
@@ -117,6 +127,7 @@ void sat_proof(const struct sat *s, sat_seen *seen, void *cookie)
 	show_pairs(&p, seen, cookie);
 	VEC_DONE(&p.open);
 	VEC_DONE(&p.pairs);
+	VEC_DONE(&p.shown);
 	free(p.pool_seen);
 	free(p.var_seen);
 }

@@ -41,6 +41,21 @@ bool matchspec_matches_version(const struct matchspec *m, const struct record *r
 bool matchspec_is_version_only(const struct matchspec *m);
 /* Whether matchspec_matches looks at more than matchspec_matches_version does. */
 bool matchspec_needs_record(const struct matchspec *m);
+/* A name and at most two comparisons, both of which must hold: nearly all texts of records are
+ * no more, and there are hundreds of thousands. Slices of the text; the version of a bound may
+ * be none. */
+enum { MATCHSPEC_LESS = 1, MATCHSPEC_EQUAL = 2, MATCHSPEC_GREATER = 4 };
+struct matchspec_bound {
+	struct str version;
+	uint8_t keeps; /* versions that are less, equal or greater */
+};
+struct matchspec_simple {
+	struct str name;
+	size_t count;
+	struct matchspec_bound bounds[2];
+};
+/* False: it is not that simple, or faulty: matchspec_parse tells. */
+bool matchspec_read_simple(struct str text, struct matchspec_simple *out);
 /* One text for all ways of writing the spec, rattler's form: name[version="..",build=".."].
  * It reads back to an equal spec. Credentials are not in it. */
 void matchspec_canonical(const struct matchspec *m, struct buf *out);

@@ -366,10 +366,70 @@ static void is_shown_as_a_person_writes_it(void **state)
 	}
 }
 
+static bool bound_holds(const struct matchspec_bound *b, const struct version *v, struct arena *a)
+{
+	const struct version *bound;
+
+	assert_int_equal(version_parse(a, b->version, &bound, NULL), 0);
+	int order = version_compare(v, bound);
+	return b->keeps & (order < 0   ? MATCHSPEC_LESS
+			   : order > 0 ? MATCHSPEC_GREATER
+				       : MATCHSPEC_EQUAL);
+}
+
+static void simple_specs_mean_the_same_read_either_way(void **state)
+{
+	static const char *const texts[] = {
+		"p",	       "p >=1.2",	 "p >1.2",	   "p <1.2",	    "p <=1.2",
+		"p ==1.2",     "p >=1.2,<1.3",	 "p >=1.2,<2.0a0", "_p-q.r >=1,<2", "p >1.2,<=1.3",
+		"p ==1.2,<=9", "p <1.3,>=1.2.0", "p >=1.2.0rc1",
+	};
+	static const char *const versions[] = {"1.1", "1.2",   "1.2.0", "1.2.0rc1", "1.2.1",
+					       "1.3", "2.0a0", "2.0",	"2.0a1",    "1"};
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		struct matchspec_simple simple;
+		struct matchspec m;
+		assert_true(matchspec_read_simple(str_of(texts[i]), &simple));
+		assert_int_equal(matchspec_parse(&a, str_of(texts[i]), MATCHSPEC_RECORD, &m, NULL),
+				 0);
+		assert_true(str_eq(m.name, simple.name) && matchspec_is_version_only(&m));
+		for (size_t k = 0; k < COUNT(versions); k++) {
+			struct record r;
+			bool all = true;
+			make_record(&a, versions[k], "0", &r);
+			for (size_t j = 0; j < simple.count; j++)
+				all = all && bound_holds(&simple.bounds[j], r.version, &a);
+			assert_int_equal(all, matchspec_matches_version(&m, &r));
+		}
+	}
+}
+
+static void what_is_not_simple_is_left_to_the_reader(void **state)
+{
+	static const char *const texts[] = {
+		"",	    "P >=1",	"p>=1",		  "p  >=1",	"p 1.2",
+		"p =1.2",   "p 1.2.*",	"p >=1.*",	  "p >=1,",	"p >=",
+		"p >=1 0",  "p >=1|<2", "p >=1,<2,!=1.5", "p !=1",	"p ~=1.2",
+		"p >=1.2,", "p ",	"c::p",		  "p[build=0]", "p >=1.2-3",
+		"-p",	    ".p",	"p >=a",	  "p >=1 *_x",	"p ===1",
+		"p >=1!2",  "p <>1",
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct matchspec_simple simple;
+		if (matchspec_read_simple(str_of(texts[i]), &simple))
+			fail_msg("taken as simple: %s", texts[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(versions_alone_decide_or_not),
+		cmocka_unit_test(simple_specs_mean_the_same_read_either_way),
+		cmocka_unit_test(what_is_not_simple_is_left_to_the_reader),
 		cmocka_unit_test(accepted_specs_have_one_canonical_text),
 		cmocka_unit_test(wrong_specs_are_refused_with_their_column),
 		cmocka_unit_test(a_spec_matches_what_it_says),

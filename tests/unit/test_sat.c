@@ -10,8 +10,9 @@ enum { VARS = 7, CLAUSES = 40, LITERALS = 4, ROUNDS = 4000 };
 
 struct clause {
 	int32_t literal[LITERALS];
+	uint32_t required[LITERALS]; /* from 0: the variables behind the first */
 	size_t n;
-	bool required; /* the first is the parent, negated */
+	bool is_required; /* the first is the parent, negated */
 };
 
 struct formula {
@@ -32,13 +33,15 @@ static uint32_t dice(uint32_t n)
 /* Variables from 2, as the engine numbers them behind the root. */
 static struct clause random_clause(void)
 {
-	struct clause c = {.n = 1 + dice(LITERALS), .required = dice(2)};
+	struct clause c = {.n = 1 + dice(LITERALS), .is_required = dice(2)};
 
 	for (size_t i = 0; i < c.n; i++) {
 		int32_t var = 2 + (int32_t)dice(VARS);
-		c.literal[i] = c.required || (i == 0 && dice(2)) ? var : -var;
+		c.literal[i] = c.is_required || (i == 0 && dice(2)) ? var : -var;
 	}
-	if (c.required)
+	for (size_t i = 1; i < c.n && c.is_required; i++)
+		c.required[i - 1] = (uint32_t)c.literal[i] - SAT_FIRST;
+	if (c.is_required)
 		c.literal[0] = dice(3) ? -c.literal[0] : -SAT_ROOT;
 	return c;
 }
@@ -75,21 +78,21 @@ static bool any_holds(const struct formula *f, const bool *only)
 static struct sat *engine_of(const struct formula *f)
 {
 	struct sat *s = sat_new(VARS);
-	int32_t vars[VARS];
+	static const uint32_t all[VARS] = {0, 1, 2, 3, 4, 5, 6};
 
 	for (uint32_t i = 0; i < VARS; i++)
-		vars[i] = sat_var(s, i);
+		sat_var(s, i);
 	for (size_t i = 0; i < f->n; i++) {
 		const struct clause *c = &f->clause[i];
-		if (c->required)
-			sat_require(s, -c->literal[0], c->literal + 1, c->n - 1, SAT_NO_GROUP,
+		if (c->is_required)
+			sat_require(s, -c->literal[0], c->required, c->n - 1, SAT_NO_GROUP,
 				    (uint32_t)i + 1);
 		else if (c->n == 2 && c->literal[0] < 0 && c->literal[1] > 0)
 			sat_need(s, -c->literal[0], c->literal[1], (uint32_t)i + 1);
 		else
 			sat_clause(s, c->literal, c->n, (uint32_t)i + 1);
 	}
-	sat_at_most_one(s, vars, f->single);
+	sat_at_most_one(s, all, f->single);
 	return s;
 }
 
@@ -148,9 +151,10 @@ static void the_first_that_can_be_is_chosen(void **state)
 		a[i] = sat_var(s, 0);
 	for (int i = 0; i < 2; i++)
 		b[i] = sat_var(s, 1);
-	sat_require(s, SAT_ROOT, a, 3, 0, 0);
-	sat_require(s, a[0], b, 2, 1, 0);
-	sat_require(s, a[1], b, 2, 1, 0);
+	static const uint32_t all[] = {0, 1, 2, 3, 4};
+	sat_require(s, SAT_ROOT, all, 3, 0, 0);
+	sat_require(s, a[0], all + 3, 2, 1, 0);
+	sat_require(s, a[1], all + 3, 2, 1, 0);
 	int32_t never[] = {-a[0], -b[0]}, nor[] = {-a[0], -b[1]};
 	sat_clause(s, never, 2, 0);
 	sat_clause(s, nor, 2, 0);
