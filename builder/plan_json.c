@@ -2,6 +2,15 @@
 #include "builder/plan.h"
 #include "specs/base/json.h"
 
+/* null where it is not known. */
+static void put_size(struct json_out *j, const char *key, bool known, uint64_t size)
+{
+	if (known)
+		json_put_u64(j, key, size);
+	else
+		json_put_text(j, key, NULL);
+}
+
 static void put_base(const struct plan *p, struct json_out *j)
 {
 	if (!p->base_name.n) {
@@ -47,7 +56,7 @@ static void put_packages(const struct plan *p, struct json_out *j)
 		json_put_str(j, "channel", r->channel);
 		json_put_str(j, "subdir", r->subdir);
 		json_put_str(j, "url", r->url);
-		json_put_u64(j, "size", r->size);
+		put_size(j, "size", r->size > 0, r->size);
 		json_put_bool(j, "cached", p->cached[i]);
 		json_close(j, '}');
 	}
@@ -72,7 +81,7 @@ static void put_layers(const struct plan *p, struct json_out *j)
 		json_put_u64(j, "to_download", layer->downloads);
 		json_put_text(j, "cache", states[layer->state]);
 		json_put_text(j, "digest", layer->known ? digest_name(&layer->digest).text : NULL);
-		json_put_u64(j, "size", layer->size);
+		put_size(j, "size", layer->known, layer->size);
 		json_open(j, "at", '[');
 		for (size_t i = 0; i < p->to_count; i++)
 			if (p->to[i].has[l])

@@ -12,6 +12,7 @@ same "$(field "$work/before.json" download packages)" \
 	"$("$python" -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["packages"]))' "$work/before.json")" \
 	"packages to download"
 same "$(field "$work/before.json" layers 0 cache)" unknown "a layer of what is not here"
+same "$(field "$work/before.json" layers 0 size)" None "its size"
 same "$(field "$work/before.json" destinations 0 image)" None "an image before the build"
 [ -z "$(find "$KILN_CACHE" -name '*.conda')" ] || fail "plan has downloaded packages"
 [ -z "$(find "$KILN_CACHE/segments" -type f 2>/dev/null)" ] || fail "plan has packed"
