@@ -6,7 +6,12 @@ enum { KEY_TAG = 32 }; /* hex digits of the key that make a tag */
 static int open_one(struct build *b, struct destination *to, struct str name, struct arena *a,
 		    struct err **e)
 {
-	struct registry_options options = {b->platform->image, b->o.jobs, b->o.log};
+	struct registry_options options = {
+		.platform = b->platform->image,
+		.jobs = b->o.jobs,
+		.log = b->o.log,
+		.like = b->base_registry,
+	};
 	int code = reference_parse(a, name, &to->reference, e);
 	if (code < 0)
 		return err_wrap(e, code, "destination");

@@ -13,6 +13,14 @@ enum {
 	LOOK_MS = 100,
 };
 
+static void learn_from(struct registry *g, struct registry *other)
+{
+	pthread_mutex_lock(&other->lock);
+	if (other->base && str_eq(other->host, g->host))
+		g->base = mem_text(other->base);
+	pthread_mutex_unlock(&other->lock);
+}
+
 int registry_open(struct http *h, const struct reference *r, const struct registry_options *o,
 		  struct registry **out, struct err **e)
 {
@@ -29,6 +37,8 @@ int registry_open(struct http *h, const struct reference *r, const struct regist
 		g->host = arena_str(&g->arena, reference_api_host(r));
 		g->loopback = reference_is_loopback(r);
 		g->auth = auth_new(h, r, o->log);
+		if (o->like)
+			learn_from(g, o->like);
 	}
 	*out = g;
 	return 0;

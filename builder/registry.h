@@ -7,16 +7,19 @@
 #include "specs/reference.h"
 #include <stdatomic.h>
 
+struct registry;
 struct registry_options {
 	const char *platform; /* "linux/amd64": which manifest of an index */
 	unsigned jobs;	      /* uploads at once */
 	struct log *log;
 	unsigned backoff_ms; /* most to wait before an upload's second try; 0: 500 */
+	/* Another one, or NULL: if it is of the same host, that is not asked again what it speaks.
+	 */
+	struct registry *like;
 };
 
 /* One registry host with its credentials and tokens, or an OCI layout folder. Safe for use by
  * several threads. Credentials come from docker's config.json ($DOCKER_CONFIG, ~/.docker). */
-struct registry;
 int registry_open(struct http *h, const struct reference *r, const struct registry_options *o,
 		  struct registry **out, struct err **e);
 void registry_close(struct registry *g);
