@@ -1,5 +1,6 @@
 /* builder/compress.c - igzip and zstd behind one small interface. */
 #include "builder/compress.h"
+#include "builder/belt.h"
 #include "specs/base/interrupt.h"
 #include <isa-l.h>
 #include <stdio.h>
@@ -67,6 +68,7 @@ struct packer {
 	uint8_t *gzip_level;
 	ZSTD_CCtx *zstd;
 	uint8_t *block, *out;
+	struct belt *belt; /* NULL: the caller's thread compresses */
 };
 
 static void gzip_open(struct packer *p)
@@ -104,6 +106,7 @@ void packer_free(struct packer *p)
 {
 	if (!p)
 		return;
+	belt_free(p->belt);
 	ZSTD_freeCCtx(p->zstd);
 	free(p->gzip);
 	free(p->gzip_level);
@@ -112,28 +115,28 @@ void packer_free(struct packer *p)
 	free(p);
 }
 
-static int gzip_block(struct packer *p, bool last, struct err **e)
+static int gzip_block(struct packer *p, const uint8_t *block, size_t n, bool last, struct err **e)
 {
 	struct isal_zstream *z = p->gzip;
-	z->next_in = p->block;
-	z->avail_in = (uint32_t)p->held;
+	z->next_in = (uint8_t *)block;
+	z->avail_in = (uint32_t)n;
 	z->end_of_stream = last;
 	do {
 		z->next_out = p->out;
 		z->avail_out = OUT;
 		if (isal_deflate(z) != COMP_OK)
 			return err_set(e, ERR_FAILED, "igzip does not compress");
-		size_t n = OUT - z->avail_out;
-		int r = n ? p->to.write(p->to.cookie, p->out, n, e) : 0;
+		size_t made = OUT - z->avail_out;
+		int r = made ? p->to.write(p->to.cookie, p->out, made, e) : 0;
 		if (r < 0)
 			return r;
 	} while (z->avail_out == 0 || (last && z->internal_state.state != ZSTATE_END));
 	return 0;
 }
 
-static int zstd_block(struct packer *p, bool last, struct err **e)
+static int zstd_block(struct packer *p, const uint8_t *block, size_t n, bool last, struct err **e)
 {
-	ZSTD_inBuffer in = {p->block, p->held, 0};
+	ZSTD_inBuffer in = {block, n, 0};
 	size_t left;
 	do {
 		ZSTD_outBuffer out = {p->out, OUT, 0};
@@ -148,6 +151,18 @@ static int zstd_block(struct packer *p, bool last, struct err **e)
 	return 0;
 }
 
+static int compress(void *packer, const uint8_t *block, size_t n, bool last, struct err **e)
+{
+	struct packer *p = packer;
+	return p->kind == COMPRESSION_GZIP ? gzip_block(p, block, n, last, e)
+					   : zstd_block(p, block, n, last, e);
+}
+
+void packer_beside(struct packer *p)
+{
+	p->belt = belt_new(BLOCK, compress, p);
+}
+
 static int pack_block(struct packer *p, bool last, struct err **e)
 {
 	int r = interrupt_check(e);
@@ -156,7 +171,8 @@ static int pack_block(struct packer *p, bool last, struct err **e)
 	if (p->plain)
 		hasher_add(p->plain, p->block, p->held);
 	p->plain_size += p->held;
-	r = p->kind == COMPRESSION_GZIP ? gzip_block(p, last, e) : zstd_block(p, last, e);
+	r = p->belt ? belt_put(p->belt, &p->block, p->held, last, e)
+		    : compress(p, p->block, p->held, last, e);
 	p->held = 0;
 	return r;
 }
@@ -179,7 +195,8 @@ int packer_add(struct packer *p, const void *bytes, size_t n, struct err **e)
 
 int packer_end(struct packer *p, struct err **e)
 {
-	return pack_block(p, true, e);
+	int r = pack_block(p, true, e);
+	return r < 0 || !p->belt ? r : belt_end(p->belt, e);
 }
 
 uint64_t packer_plain_size(const struct packer *p)

@@ -22,6 +22,9 @@ struct packer; /* one member or frame in the making */
 struct packer *packer_new(enum compression c, struct hasher *plain, struct bytes_to to);
 void packer_free(struct packer *p);
 AUTO_DEFINE(struct packer *, packer_free)
+/* To be called before anything is added: a thread of the packer's own compresses and writes,
+ * while the caller makes what comes next. The bytes are the same. */
+void packer_beside(struct packer *p);
 int packer_add(struct packer *p, const void *bytes, size_t n, struct err **e);
 /* Writes what is left and the member's end; only packer_free may follow. */
 int packer_end(struct packer *p, struct err **e);

@@ -28,6 +28,7 @@ struct layer_options {
 	const char *prefix; /* "/opt/env" */
 	enum compression compression;
 	unsigned jobs;
+	bool beside; /* a segment is unpacked and compressed in two threads */
 	struct log *log;
 };
 

@@ -2,7 +2,8 @@
  *
  * One job a layer, longest first: its packages are packed and hashed in one pass, then it is
  * pushed, so uploads run beside packing. Packing is held to one thread a processor; the
- * threads beyond that wait for the registry, or for the interpreter to be there. */
+ * threads beyond that wait for the registry, or for the interpreter to be there. A layer that
+ * would be the last to be ready gets two, where one is free. */
 #include "builder/build_private.h"
 #include "builder/interpreter.h"
 #include "builder/pack_plan.h"
@@ -34,7 +35,9 @@ struct pack {
 	uint64_t *sizes;    /* [items] */
 	unsigned *layer_of; /* [items] */
 	struct pack_layer *layers;
-	size_t *order; /* of layers: longest first */
+	struct digest *ids; /* [items], of segments */
+	size_t *order;	    /* of layers: longest first */
+	_Atomic uint64_t cost_left;
 	struct packed *out;
 	struct arena *arena; /* touched before and after the threads only */
 	sem_t packing;
@@ -79,36 +82,55 @@ static int push_everywhere(struct pack *p, size_t l, struct err **e)
 	return 0;
 }
 
+static bool is_packed(const struct pack *p, size_t i)
+{
+	struct segment found;
+	return segment_find(&p->layer_options, &p->ids[i], &found, NULL) == 0;
+}
+
 static void describe_parts(struct pack *p, const struct pack_layer *layer, struct layer_part *parts,
 			   struct fill *fills)
 {
 	for (size_t k = 0; k < layer->count; k++) {
 		size_t i = layer->members[k];
-		struct digest content;
 		fills[k] = (struct fill){p, i};
 		parts[k].fill = fill_segment;
 		parts[k].cookie = &fills[k];
-		pack_plan_identity(p->plan, p->env, i, &content);
+		parts[k].id = p->ids[i];
 		if (!is_environment(p, i))
 			parts[k].paths = link_paths(p->plan, i);
-		segment_id(&p->layer_options, &content, &parts[k].id);
 	}
 }
 
 /* For the first package that will need it. Whoever waits here takes no place from those who
  * pack. */
-static int start_interpreter(struct pack *p, const struct pack_layer *layer,
-			     const struct layer_part *parts, struct err **e)
+static int start_interpreter(struct pack *p, const struct pack_layer *layer, struct err **e)
 {
 	struct compiler *compiler;
-	struct segment found;
 	for (size_t k = 0; k < layer->count; k++) {
 		size_t i = layer->members[k];
-		if (!is_environment(p, i) && link_source_size(p->plan, i) > 0 &&
-		    segment_find(&p->layer_options, &parts[k].id, &found, NULL) < 0)
+		if (!is_environment(p, i) && link_source_size(p->plan, i) > 0 && !is_packed(p, i))
 			return interpreter_start(p->plan, &compiler, e);
 	}
 	return 0;
+}
+
+/* In one of the places for packing; in two, when this layer alone would take longer than all
+ * that is left on all processors. */
+static int build_in_place(struct pack *p, const struct pack_layer *layer, struct layer_part *parts,
+			  struct layer *out, struct err **e)
+{
+	struct layer_options o = p->layer_options;
+	while (sem_wait(&p->packing) < 0)
+		;
+	o.beside = layer->cost * p->b->o.jobs > atomic_load(&p->cost_left) &&
+		   sem_trywait(&p->packing) == 0;
+	int r = layer_build(&o, parts, layer->count, out, e);
+	atomic_fetch_sub(&p->cost_left, layer->cost);
+	if (o.beside)
+		sem_post(&p->packing);
+	sem_post(&p->packing);
+	return r;
 }
 
 static int make_layer(struct pack *p, size_t l, struct err **e)
@@ -120,13 +142,9 @@ static int make_layer(struct pack *p, size_t l, struct err **e)
 	AUTO(free) struct fill *fills = mem_zero(layer->count, sizeof(*fills));
 	layer_done(made);
 	describe_parts(p, layer, parts, fills);
-	int r = start_interpreter(p, layer, parts, e);
-	if (r == 0) {
-		while (sem_wait(&p->packing) < 0)
-			;
-		r = layer_build(&p->layer_options, parts, layer->count, made, e);
-		sem_post(&p->packing);
-	}
+	int r = start_interpreter(p, layer, e);
+	if (r == 0)
+		r = build_in_place(p, layer, parts, made, e);
 	made->packages = packages;
 	return r;
 }
@@ -167,6 +185,11 @@ static int by_cost(const void *a, const void *b, void *layers)
 static void plan_items(struct pack *p)
 {
 	uint64_t *packed = arena_zero(p->arena, p->items, sizeof(*packed));
+	for (size_t i = 0; i < p->items; i++) {
+		struct digest content;
+		pack_plan_identity(p->plan, p->env, i, &content);
+		segment_id(&p->layer_options, &content, &p->ids[i]);
+	}
 	for (size_t i = 0; i < p->plan->count; i++) {
 		p->sizes[i] = link_size(p->plan, i);
 		packed[i] = p->plan->files[i].size;
@@ -180,6 +203,8 @@ static void plan_items(struct pack *p)
 static uint64_t cost_of(const struct pack *p, size_t i)
 {
 	uint64_t cost = 0;
+	if (is_packed(p, i))
+		return 0;
 	if (!is_environment(p, i))
 		return p->sizes[i] + SOURCE_COST * link_source_size(p->plan, i);
 	for (size_t k = 0; k < p->plan->count && p->plan->has_scripts; k++)
@@ -195,8 +220,10 @@ static void plan_layers(struct pack *p)
 	p->out->layers = arena_zero(p->arena, n, sizeof(*p->out->layers));
 	p->out->sent = arena_zero(p->arena, n, sizeof(*p->out->sent));
 	for (size_t i = 0; i < p->items; i++) {
+		uint64_t cost = cost_of(p, i);
 		p->layers[p->layer_of[i]].count++;
-		p->layers[p->layer_of[i]].cost += cost_of(p, i);
+		p->layers[p->layer_of[i]].cost += cost;
+		p->cost_left += cost;
 	}
 	for (size_t l = 0; l < n; l++) {
 		p->order[l] = l;
@@ -246,6 +273,7 @@ int pack_and_push(struct build *b, const struct link_plan *plan, const struct lo
 		.items = items,
 		.sizes = arena_zero(a, items, sizeof(uint64_t)),
 		.layer_of = arena_zero(a, items, sizeof(unsigned)),
+		.ids = arena_zero(a, items, sizeof(struct digest)),
 		.out = out,
 		.arena = a,
 	};

@@ -242,6 +242,8 @@ static int pack(struct segment_sink *s, const struct layer_options *o,
 	AUTO(packer_free)
 	struct packer *p = packer_new(o->compression, plain, (struct bytes_to){packed_write, s});
 	AUTO(tar_free) struct tar *tar = tar_new(o->prefix, p);
+	if (o->beside)
+		packer_beside(p);
 	s->tar = tar;
 	int r = from->fill(from->cookie, &s->sink, e);
 	if (r < 0 || (r = tar_finish(tar, e)) < 0 || (r = check_dirs(s, e)) < 0 ||

@@ -17,10 +17,12 @@ static void generate(struct buf *to, size_t n)
 	}
 }
 
-/* One member, fed in pieces of `step` bytes. */
+/* One member, fed in pieces of `step` bytes; an odd step by way of another thread. */
 static void pack(enum compression c, const struct buf *plain, size_t step, struct buf *out)
 {
 	AUTO(packer_free) struct packer *p = packer_new(c, NULL, (struct bytes_to){buf_write, out});
+	if (step % 2)
+		packer_beside(p);
 	for (size_t at = 0; at < plain->n; at += step) {
 		size_t n = plain->n - at < step ? plain->n - at : step;
 		assert_int_equal(packer_add(p, plain->data + at, n, NULL), 0);
@@ -112,6 +114,49 @@ static void the_gzip_header_is_fixed(void **state)
 	assert_memory_equal(packed.data, want, sizeof(want));
 }
 
+static int refuse(void *cookie, const void *p, size_t n, struct err **e)
+{
+	(void)p;
+	*(size_t *)cookie += n;
+	return err_set(e, ERR_IO, "the disk is full");
+}
+
+static void what_the_writer_says_comes_back_from_the_thread_beside(void **state)
+{
+	AUTO(buf_done) struct buf plain = BUF(BUF_UNLIMITED);
+	(void)state;
+	generate(&plain, 100000);
+	for (size_t times = 0; times < 40; times++) {
+		AUTO(err_free) struct err *e = NULL;
+		size_t n = 0;
+		AUTO(packer_free)
+		struct packer *p = packer_new(both[times % 2], NULL, (struct bytes_to){refuse, &n});
+		packer_beside(p);
+		int code = 0;
+		for (size_t i = 0; i < times && code == 0; i++)
+			code = packer_add(p, plain.data, plain.n, &e);
+		if (code == 0)
+			code = packer_end(p, &e);
+		assert_int_equal(code, ERR_IO);
+		assert_string_equal(e->text, "the disk is full");
+		assert_true(n > 0);
+	}
+}
+
+static void packing_beside_may_be_dropped(void **state)
+{
+	AUTO(buf_done) struct buf plain = BUF(BUF_UNLIMITED);
+	AUTO(buf_done) struct buf out = BUF(BUF_UNLIMITED);
+	(void)state;
+	generate(&plain, 300000);
+	for (size_t i = 0; i < COUNT(both); i++) {
+		AUTO(packer_free)
+		struct packer *p = packer_new(both[i], NULL, (struct bytes_to){buf_write, &out});
+		packer_beside(p);
+		assert_int_equal(packer_add(p, plain.data, i * plain.n, NULL), 0);
+	}
+}
+
 static void compressions_have_names(void **state)
 {
 	enum compression c;
@@ -132,6 +177,8 @@ int main(void)
 		cmocka_unit_test(members_follow_one_another),
 		cmocka_unit_test(a_member_cut_off_or_changed_is_corrupt),
 		cmocka_unit_test(the_gzip_header_is_fixed),
+		cmocka_unit_test(what_the_writer_says_comes_back_from_the_thread_beside),
+		cmocka_unit_test(packing_beside_may_be_dropped),
 		cmocka_unit_test(compressions_have_names),
 	};
 	return cmocka_run_group_tests_name("compress", tests, NULL, NULL);
