@@ -4,6 +4,7 @@
 #include "cache/missing.h"
 #include "cache/records.h"
 #include "specs/base/fs.h"
+#include "specs/base/workers.h"
 #include <stdio.h>
 
 struct run {
@@ -157,9 +158,9 @@ static int push_everywhere(struct run *r, struct packed *packed, const struct im
 }
 
 /* Environment of the image: what activation sets, then what the definition sets. */
-static int image_env(struct run *r, const struct link_plan *plan, struct strs *out, struct err **e)
+static int image_env(const struct run *r, const struct link_plan *plan, struct arena *a,
+		     struct strs *out, struct err **e)
 {
-	struct arena *a = &r->result->arena;
 	struct strs activation = {0};
 	int code = link_activation(plan, a, &activation, e);
 	if (code < 0)
@@ -193,7 +194,7 @@ static bool to_layout(const struct run *r)
 }
 
 static int finish_image(struct run *r, const struct link_plan *plan, const struct packed *packed,
-			struct image *out, struct err **e)
+			struct strs env, struct image *out, struct err **e)
 {
 	struct digest_text lock = digest_text(&r->result->lock_digest);
 	struct image_options options = {
@@ -203,10 +204,8 @@ static int finish_image(struct run *r, const struct link_plan *plan, const struc
 		.lock_digest = lock.hex,
 		.created = created(plan),
 		.oci = to_layout(r),
+		.env = env,
 	};
-	int code = image_env(r, plan, &options.env, e);
-	if (code < 0)
-		return code;
 	return image_make(r->b->base_pulled ? &r->b->base : NULL, packed->layers, packed->count,
 			  &options, out, e);
 }
@@ -246,12 +245,42 @@ static int push_layers(struct run *r, const struct link_plan *plan, const struct
 	return base_push_finish(base, code, e);
 }
 
+/* What an image is made of, in two parts that go on beside each other: the layers, and the
+ * environment, for which scripts run. */
+struct parts {
+	struct run *r;
+	const struct link_plan *plan;
+	const struct lock *lock;
+	struct packed packed;
+	struct arena arena; /* env's */
+	struct strs env;
+};
+
+static void parts_done(struct parts *p)
+{
+	packed_done(&p->packed);
+	arena_done(&p->arena);
+}
+AUTO_DEFINE_VALUE(struct parts, parts_done)
+
+static int make_part(void *cookie, size_t i, struct err **e)
+{
+	struct parts *p = cookie;
+	if (i == 1)
+		return push_layers(p->r, p->plan, p->lock, &p->packed, e);
+	int code = image_env(p->r, p->plan, &p->arena, &p->env, e);
+	if (code < 0)
+		atomic_store(&p->r->b->given_up, true);
+	return code;
+}
+
 static int pack_lock(struct run *r, const struct lock *lock, const struct package_file *files,
 		     struct json_out *j, struct err **e)
 {
 	AUTO(link_plan_done) struct link_plan plan = {0};
 	AUTO(image_done) struct image image = {0};
-	AUTO(packed_done) struct packed packed = {0};
+	AUTO(parts_done)
+	struct parts parts = {.r = r, .plan = &plan, .lock = lock};
 	phases_enter(&r->phases, "plan");
 	int code = build_plan(r->b, lock, files, &plan, e);
 	if (code < 0)
@@ -260,19 +289,19 @@ static int pack_lock(struct run *r, const struct lock *lock, const struct packag
 	if (r->locked && (code = does_not_fit(build_check_plan(r->b, &plan, e), e)) < 0)
 		return code;
 	phases_enter(&r->phases, "pack");
-	if ((code = push_layers(r, &plan, lock, &packed, e)) < 0)
+	if ((code = workers_run(2, 2, make_part, &parts, e)) < 0)
 		return code;
-	if ((code = finish_image(r, &plan, &packed, &image, e)) < 0)
+	if ((code = finish_image(r, &plan, &parts.packed, parts.env, &image, e)) < 0)
 		return code;
 	phases_enter(&r->phases, "push");
-	if ((code = push_everywhere(r, &packed, &image, e)) < 0)
+	if ((code = push_everywhere(r, &parts.packed, &image, e)) < 0)
 		return code;
 	r->result->digest = image.manifest_digest;
 	r->result->size = image.size;
 	r->result->packages = lock->count;
-	r->result->layers = packed.count;
+	r->result->layers = parts.packed.count;
 	name_result(r);
-	write_built(r, &packed, j);
+	write_built(r, &parts.packed, j);
 	return 0;
 }
 
