@@ -84,16 +84,44 @@ static bool say_builds(const struct problem *p, uint32_t text, struct buf *out)
 	return n > 0;
 }
 
-static void say_versions(const struct problem *p, uint32_t package, struct buf *out)
+/* Whether the record may be what a spec with that channel wants; an empty one is any. */
+static bool is_of(const struct problem *p, const struct solvable *s, struct str channel)
+{
+	return !channel.n || (s->channel != NO_CHANNEL &&
+			      conflict_is_channel(&p->request->channels->v[s->channel], channel));
+}
+
+/* False when there are none. */
+static bool say_versions(const struct problem *p, uint32_t package, struct str channel,
+			 struct buf *out)
 {
 	AUTO(arena_done) struct arena a = ARENA;
+	const struct package *k = &p->packages.v[package];
 	struct ladder l = ladder_make(p, package, &a);
-	uint8_t *all = arena_alloc(&a, l.n + 1u);
+	uint8_t *marks = arena_zero(&a, l.n + 1u, 1);
 
-	memset(all, 1, l.n);
-	ladder_say(p, &l, all, out);
-	if (l.n > 2)
-		buf_printf(out, " (%u versions)", l.n);
+	for (uint32_t i = k->first; i < k->first + k->count; i++)
+		if (is_of(p, &p->solvables.v[i], channel))
+			marks[ladder_step(p, &l, &p->solvables.v[i])] = 1;
+	uint32_t n = ladder_marked(&l, marks);
+	ladder_say(p, &l, marks, out);
+	if (n > 2)
+		buf_printf(out, " (%u versions)", n);
+	return n > 0;
+}
+
+static void say_there_is_only(const struct problem *p, uint32_t text, struct buf *out)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(buf_done) struct buf versions = BUF(1 << 16);
+	const struct text *t = &p->texts.v[text];
+	struct str channel = conflict_spec_channel(problem_spec(p, text, &a), &a);
+	struct str name = p->packages.v[t->package].name;
+
+	if (say_versions(p, t->package, channel, &versions))
+		buf_printf(out, ": there is only %.*s %s", STR_ARG(name), versions.data);
+	else
+		buf_printf(out, ": that channel has no %.*s", STR_ARG(name));
 }
 
 void absent_clause(const struct problem *p, uint32_t text, struct buf *out)
@@ -111,10 +139,9 @@ void absent_clause(const struct problem *p, uint32_t text, struct buf *out)
 			   STR_ARG(k->name));
 	} else if (virtual) {
 		buf_printf(out, ": the target has %.*s ", STR_ARG(k->name));
-		say_versions(p, package, out);
+		say_versions(p, package, (struct str){0}, out);
 	} else if (!say_builds(p, text, out)) {
-		buf_printf(out, ": there is only %.*s ", STR_ARG(k->name));
-		say_versions(p, package, out);
+		say_there_is_only(p, text, out);
 	}
 }
 
@@ -144,7 +171,7 @@ bool absent_hidden(const struct problem *p, uint32_t package, size_t *at)
 	const struct package *k = &p->packages.v[package];
 	size_t first = next_with(p, k->name, 0), from = *at > first ? *at : first + 1;
 
-	if (!p->request->strict || k->sole || str_starts(k->name, "__"))
+	if (p->request->priority != PRIORITY_STRICT || k->sole || str_starts(k->name, "__"))
 		return false;
 	*at = next_with(p, k->name, from);
 	return *at < p->request->channels->n;

@@ -149,7 +149,7 @@ void build_key(struct build *b, const struct definition *d, struct buf *text, st
 		.base_digest = base_digest_text(b),
 		.prefix = str_of(b->prefix),
 		.virtuals = b->given,
-		.strict = !b->o.flexible,
+		.priority = str_of(channel_priority_name(b->o.priority)),
 		.bytecode = !b->o.no_bytecode,
 		.compression = str_of(compression_name(b->o.compression)),
 	};
@@ -168,6 +168,11 @@ static struct channel_options channel_options(const struct build *b, const struc
 		.jobs = b->o.jobs,
 		.log = b->o.log,
 	};
+}
+
+enum channel_priority build_priority(const struct build *b)
+{
+	return b->o.priority;
 }
 
 int build_channels(struct build *b, const struct definition *d, struct channels *out,
@@ -264,7 +269,7 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 		.spec_count = d->spec_count,
 		.virtuals = virtuals.records,
 		.virtual_count = virtuals.count,
-		.strict = !b->o.flexible,
+		.priority = b->o.priority,
 		.log = b->o.log,
 		.elsewhere = say_elsewhere,
 		.cookie = &elsewhere,

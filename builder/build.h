@@ -6,6 +6,7 @@
 #define KILN_BUILD_H
 #include "builder/image.h"
 #include "builder/registry.h"
+#include "builder/solve.h"
 #include "cache/channel.h"
 #include "specs/definition.h"
 #include "specs/lock.h"
@@ -18,7 +19,7 @@ struct build_options {
 	const char *alias;    /* of channels; NULL: the usual one */
 	struct strs virtuals; /* "NAME=VERSION" given by the user */
 	enum compression compression;
-	bool flexible; /* channel priority; false: strict */
+	enum channel_priority priority;
 	bool no_bytecode, verify;
 	bool offline;	 /* ask nobody: what the cache lacks is ERR_ABSENT */
 	bool update;	 /* solve again even when the key has an image */
@@ -41,6 +42,7 @@ int build_offline(struct build *b, const struct definition *d, const struct lock
 		  struct err **e);
 /* The key of the definition under these settings, and the text it is the hash of. */
 void build_key(struct build *b, const struct definition *d, struct buf *text, struct digest *out);
+enum channel_priority build_priority(const struct build *b);
 /* Opens the definition's channels. */
 int build_channels(struct build *b, const struct definition *d, struct channels *out,
 		   struct err **e);

@@ -2,174 +2,11 @@
 #include "builder/explain.h"
 
 enum {
-	RANGES_SHOWN = 3,
 	TEXTS_SHOWN = 3,
 	ROWS_OF_A_KIND = 2, /* beyond, one row says it for all versions */
-	ROWS_SHOWN = 24,
+	ROWS_SHOWN = 16,
 	INDENT = 2
 };
-
-/* ---- the versions of a name ---- */
-
-static int by_version(const void *a, const void *b, void *order)
-{
-	const struct solvable *const *x = a, *const *y = b;
-	uint32_t v = ((uint32_t *)order)[(*x)->version], w = ((uint32_t *)order)[(*y)->version];
-
-	return (v > w) - (v < w);
-}
-
-struct ladder ladder_make(const struct problem *p, uint32_t package, struct arena *a)
-{
-	const struct package *k = &p->packages.v[package];
-	struct ladder l = {.v = arena_alloc(a, (k->count + 1) * sizeof(*l.v))};
-
-	for (uint32_t i = 0; i < k->count; i++)
-		l.v[i] = &p->solvables.v[k->first + i];
-	if (k->count)
-		qsort_r(l.v, k->count, sizeof(*l.v), by_version, p->version_order);
-	for (uint32_t i = 0; i < k->count; i++)
-		if (!l.n || by_version(&l.v[l.n - 1], &l.v[i], p->version_order))
-			l.v[l.n++] = l.v[i];
-	return l;
-}
-
-uint32_t ladder_step(const struct problem *p, const struct ladder *l, const struct solvable *s)
-{
-	uint32_t low = 0, high = l->n;
-
-	while (low + 1 < high) {
-		uint32_t mid = (low + high) / 2;
-		if (by_version(&s, &l->v[mid], p->version_order) < 0)
-			high = mid;
-		else
-			low = mid;
-	}
-	return low;
-}
-
-struct runs {
-	uint32_t n, marked, first, last; /* runs of marked steps; the ends of them all */
-};
-
-static struct runs runs_of(const struct ladder *l, const uint8_t *marks)
-{
-	struct runs r = {0};
-
-	for (uint32_t i = 0; i < l->n; i++) {
-		if (!marks[i])
-			continue;
-		if (!r.marked++)
-			r.first = i;
-		r.n += !i || !marks[i - 1];
-		r.last = i;
-	}
-	return r;
-}
-
-static void say_run(const struct problem *p, const struct ladder *l, uint32_t from, uint32_t to,
-		    struct buf *out)
-{
-	buf_add_str(out, problem_version(p, l->v[from]));
-	if (to > from)
-		buf_printf(out, "%s%.*s", to > from + 1 ? " to " : ", ",
-			   STR_ARG(problem_version(p, l->v[to])));
-}
-
-void ladder_say(const struct problem *p, const struct ladder *l, const uint8_t *marks,
-		struct buf *out)
-{
-	struct runs r = runs_of(l, marks);
-
-	if (r.n > RANGES_SHOWN) {
-		say_run(p, l, r.first, r.last, out);
-		buf_printf(out, " (%u of %u versions)", r.marked, l->n);
-		return;
-	}
-	for (uint32_t i = 0, said = 0; i < l->n; i++) {
-		uint32_t from = i;
-		if (!marks[i])
-			continue;
-		while (i + 1 < l->n && marks[i + 1])
-			i++;
-		buf_add_text(out, said++ ? ", " : "");
-		say_run(p, l, from, i, out);
-	}
-}
-
-/* ---- texts ---- */
-
-/* The length of what keeps pre-releases out of an upper bound: `<3.12.0a0`. */
-static size_t alpha_at(struct str s)
-{
-	static const char *const tails[] = {".0a0", ".0.a0", ".a0", "a0"};
-
-	for (size_t i = 0; i < COUNT(tails); i++) {
-		size_t n = strlen(tails[i]);
-		if (str_starts(s, tails[i]) && (n == s.n || strchr(", |)", s.p[n])))
-			return n;
-	}
-	return 0;
-}
-
-/* `>=3.11,<3.12` as `3.11.*`, which is easier on the eye. False when it is nothing of that
- * kind. */
-static bool say_as_prefix(struct str s, struct buf *out)
-{
-	struct str low, high = s;
-	size_t same = 0;
-	uint64_t x, y;
-
-	if (!str_cut(&high, ',', &low) || !str_starts(low, ">=") || !str_starts(high, "<") ||
-	    strpbrk(high.p, ",|( "))
-		return false;
-	low = str_from(low, 2);
-	high = str_from(high, 1);
-	for (size_t i = 0; i < low.n && i < high.n && low.p[i] == high.p[i]; i++)
-		same = low.p[i] == '.' ? i + 1 : same;
-	if (!str_u64(str_from(low, same), &x) || !str_u64(str_from(high, same), &y) || y != x + 1)
-		return false;
-	buf_printf(out, "%.*s.*", STR_ARG(low));
-	return true;
-}
-
-void conflict_say_plain(struct str s, struct buf *out)
-{
-	for (size_t i = 0; i < s.n; i++)
-		buf_add_char(out, (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f ? '?' : s.p[i]);
-}
-
-/* For people: what else a spec says is kept. */
-static void tidy(struct str s, struct buf *out)
-{
-	AUTO(buf_done) struct buf plain = BUF(1 << 16);
-
-	for (size_t i = 0; i < s.n; i++) {
-		size_t n = memrchr(s.p, '<', i) ? alpha_at(str_from(s, i)) : 0;
-		if (n)
-			i += n - 1;
-		else
-			conflict_say_plain((struct str){s.p + i, 1}, &plain);
-	}
-	if (!say_as_prefix(buf_str(&plain), out))
-		buf_add_str(out, buf_str(&plain));
-}
-
-void conflict_say_text(const struct problem *p, uint32_t text, bool bare, struct buf *out)
-{
-	AUTO(arena_done) struct arena a = ARENA;
-	AUTO(buf_done) struct buf shown = BUF(1 << 16);
-	struct str name = p->packages.v[p->texts.v[text].package].name;
-
-	matchspec_display(problem_spec(p, text, &a), &shown);
-	struct str s = buf_str(&shown);
-	if (s.n > name.n && s.p[name.n] == ' ') {
-		if (!bare)
-			buf_printf(out, "%.*s ", STR_ARG(name));
-		s = str_from(s, name.n + 1);
-	}
-	tidy(s, out);
-}
 
 /* ---- rows: versions of a package that have the same texts about another ---- */
 
@@ -283,6 +120,20 @@ static void add_row(struct tree *t, const struct conflict_line *line)
 	VEC_PUSH(&t->rows, r);
 }
 
+/* Texts by the versions that they lead to, the lowest first. */
+static int by_best(const void *a, const void *b, void *cookie)
+{
+	const struct problem *p = cookie;
+	const struct text *x = &p->texts.v[*(const uint32_t *)a],
+			  *y = &p->texts.v[*(const uint32_t *)b];
+	uint32_t v = x->count ? p->version_order[p->solvables.v[x->best].version] + 1 : 0;
+	uint32_t w = y->count ? p->version_order[p->solvables.v[y->best].version] + 1 : 0;
+
+	if (v != w)
+		return v < w ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
 /* Puts all rows of the kind of the first into it. */
 static void merge_rows(struct tree *t, size_t first)
 {
@@ -315,13 +166,15 @@ static void make_rows(struct tree *t, const struct conflict *c)
 			n += same_kind(&t->rows.v[i], &t->rows.v[k]);
 		if (n > ROWS_OF_A_KIND)
 			merge_rows(t, i);
+		struct row *r = &t->rows.v[i];
+		qsort_r(r->texts.v, r->texts.n, sizeof(*r->texts.v), by_best, (void *)t->p);
 	}
 }
 
 /* ---- what a row says ---- */
 
 /* How many of the versions' records it is about, where it is not all of them. */
-static void say_builds(struct tree *t, const struct row *r)
+static void say_builds(struct tree *t, const struct row *r, bool inside)
 {
 	const struct problem *p = t->p;
 	const struct package *k = &p->packages.v[r->package];
@@ -342,7 +195,9 @@ static void say_builds(struct tree *t, const struct row *r)
 	}
 	if (some == all)
 		return;
-	if (some == 1 && problem_record(p, one, &a, &record, NULL) == 0) {
+	if (inside) {
+		buf_printf(t->out, "; %u of %u builds", some, all);
+	} else if (some == 1 && problem_record(p, one, &a, &record, NULL) == 0) {
 		buf_add_char(t->out, ' ');
 		conflict_say_plain(record.build, t->out);
 	} else {
@@ -354,12 +209,12 @@ static void say_subject(struct tree *t, const struct row *r)
 {
 	const struct ladder *l = ladder_of(t, r->package);
 	struct str name = t->p->packages.v[r->package].name;
-	bool all = l->n > 1 && runs_of(l, r->versions).marked == l->n;
+	bool all = l->n > 1 && ladder_marked(l, r->versions) == l->n;
 
 	buf_printf(t->out, all ? "every %.*s (" : "%.*s ", STR_ARG(name));
 	ladder_say(t->p, l, r->versions, t->out);
+	say_builds(t, r, all);
 	buf_add_text(t->out, all ? ")" : "");
-	say_builds(t, r);
 }
 
 /* "python 3.8.1 to 3.11.9": all that the texts match. False when that is nothing. */
@@ -373,7 +228,7 @@ static bool say_matched(struct tree *t, const struct row *r)
 		for (uint32_t k = 0; k < text->count; k++)
 			marks[ladder_step(t->p, l, &t->p->solvables.v[text->matches[k]])] = 1;
 	}
-	if (!runs_of(l, marks).n)
+	if (!ladder_marked(l, marks))
 		return false;
 	buf_printf(t->out, "%.*s ", STR_ARG(t->p->packages.v[r->target].name));
 	ladder_say(t->p, l, marks, t->out);

@@ -98,18 +98,6 @@ static void keep_away(struct encoder *c, int32_t from, uint32_t package, uint32_
 	}
 }
 
-/* A record that its own constrains keep away can never be chosen. */
-static void exclude_self(struct encoder *c, const struct solvable *s, const struct text *t,
-			 uint32_t line)
-{
-	const int32_t not_this = -s->var;
-
-	for (uint32_t i = 0; i < t->count; i++)
-		if (c->p->solvables.v[t->matches[i]].var == s->var)
-			return;
-	sat_clause(c->s, &not_this, 1, line);
-}
-
 static void constrain(struct encoder *c, const struct solvable *s, uint32_t text)
 {
 	struct text *t = &c->p->texts.v[text];
@@ -118,10 +106,6 @@ static void constrain(struct encoder *c, const struct solvable *s, uint32_t text
 
 	if (t->count == k->count || !kept(c, s->name, line))
 		return;
-	if (t->package == s->name) {
-		exclude_self(c, s, t, line);
-		return;
-	}
 	if (k->count - t->count < GATE_FROM) {
 		keep_away(c, s->var, t->package, line);
 		return;

@@ -22,8 +22,11 @@ struct conflict {
  * the specs of the request, below each which versions need what, at the ends why that cannot
  * be. */
 void conflict_say(const struct problem *p, const struct conflict *c, struct buf *out);
-/* A text for people: `numpy >=1.26,<2`; without the name when bare. */
+/* spec_words.c: a text for people: `numpy >=1.26,<2`; without the name when bare. */
 void conflict_say_text(const struct problem *p, uint32_t text, bool bare, struct buf *out);
+/* The channel that a spec names, without credentials, in the arena; empty: none. */
+struct str conflict_spec_channel(const struct matchspec *m, struct arena *a);
+bool conflict_is_channel(const struct channel *c, struct str named);
 /* What a channel holds, with "?" for what would break a line or move the cursor. */
 void conflict_say_plain(struct str s, struct buf *out);
 
@@ -38,6 +41,9 @@ uint32_t ladder_step(const struct problem *p, const struct ladder *l, const stru
 /* "1.0 to 1.5, 1.9": the steps that are marked. */
 void ladder_say(const struct problem *p, const struct ladder *l, const uint8_t *marks,
 		struct buf *out);
+
+/* How many steps are marked. */
+uint32_t ladder_marked(const struct ladder *l, const uint8_t *marks);
 
 /* absent.c: why a text matches nothing. The clause ends a line (": no channel has numpy"); the
  * notes are lines of their own, each begun by a newline and the indent. */

@@ -200,7 +200,8 @@ static void load_package(struct problem *p, uint32_t package)
 {
 	const struct channels *c = p->request->channels;
 	struct str name = p->packages.v[package].name;
-	bool strict = p->request->strict && !p->packages.v[package].sole, found = false;
+	bool strict = p->request->priority == PRIORITY_STRICT && !p->packages.v[package].sole,
+	     found = false;
 	size_t slot = 0;
 
 	p->packages.v[package].first = (uint32_t)p->solvables.n;

@@ -12,9 +12,9 @@ static struct key key_of(const struct problem *p, uint32_t solvable)
 {
 	const struct solvable *s = &p->solvables.v[solvable];
 	uint32_t order = p->version_order[s->version];
+	uint64_t channel = p->request->priority == PRIORITY_DISABLED ? 0 : s->channel;
 
-	return (struct key){(uint64_t)s->features << 63 | (uint64_t)s->channel << 32 |
-				    (UINT32_MAX - order),
+	return (struct key){(uint64_t)s->features << 63 | channel << 32 | (UINT32_MAX - order),
 			    ~s->build_number, order, solvable};
 }
 
@@ -181,6 +181,28 @@ static void keep_shared(const struct problem *p, struct tied *v, uint32_t n)
 		intersect(p, &v[k], &v[0]);
 }
 
+static bool is_conda(const struct problem *p, const struct solvable *s, struct arena *a,
+		     struct record *r)
+{
+	const struct channel *c = &p->request->channels->v[s->channel];
+
+	index_record(c->subdirs[s->subdir].index, s->record, a, r);
+	return str_ends(r->fn, ".conda");
+}
+
+/* The order of the file; but its two lists, of .tar.bz2 and of .conda, as one by file name. */
+static int by_place(const struct problem *p, uint32_t a, uint32_t b)
+{
+	const struct solvable *s = &p->solvables.v[a], *t = &p->solvables.v[b];
+	AUTO(arena_done) struct arena names = ARENA;
+	struct record x, y;
+
+	if (s->channel == t->channel && s->subdir == t->subdir && s->channel != NO_CHANNEL &&
+	    is_conda(p, s, &names, &x) != is_conda(p, t, &names, &y))
+		return str_cmp(x.fn, y.fn);
+	return (a > b) - (a < b);
+}
+
 static int compare_tied(const void *a, const void *b, void *cookie)
 {
 	const struct problem *p = cookie;
@@ -195,7 +217,7 @@ static int compare_tied(const void *a, const void *b, void *cookie)
 		 t = p->solvables.v[y->solvable].timestamp;
 	if (s != t)
 		return s > t ? -1 : 1;
-	return (x->solvable > y->solvable) - (x->solvable < y->solvable);
+	return by_place(p, x->solvable, y->solvable);
 }
 
 static int compare_times(const void *a, const void *b, void *cookie)
@@ -206,7 +228,7 @@ static int compare_times(const void *a, const void *b, void *cookie)
 
 	if (s != t)
 		return s > t ? -1 : 1;
-	return (x > y) - (x < y);
+	return by_place(p, x, y);
 }
 
 /* Records that share their dependencies are equal in what they can have. */

@@ -68,8 +68,45 @@ static struct sat *solved_without(struct remedies *m)
 	return solved(m->p, &filter);
 }
 
-/* A request that needs other records than those that are loaded. */
-static bool request_solves(const struct solve_request *r)
+static const struct solvable *chosen(const struct problem *p, const struct sat *s, struct str name)
+{
+	for (size_t i = 0; i < p->solvables.n; i++) {
+		const struct solvable *v = &p->solvables.v[i];
+		if (v->var && sat_is_true(s, v->var) && str_eq(p->packages.v[v->name].name, name))
+			return v;
+	}
+	return NULL;
+}
+
+/* " (numpy 2.1.3 fits)": what the solution has of the name; its build and its channel where the
+ * spec asks for them. */
+static void say_fits(const struct problem *p, const struct sat *s, const struct matchspec *spec,
+		     struct buf *out)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	const struct solvable *c = chosen(p, s, spec->name);
+	struct record r;
+
+	if (!c || c->channel == NO_CHANNEL ||
+	    problem_record(p, (uint32_t)(c - p->solvables.v), &a, &r, NULL) < 0)
+		return;
+	buf_add_text(out, " (");
+	if (spec->channel.n) {
+		conflict_say_plain(p->request->channels->v[c->channel].name, out);
+		buf_add_text(out, "::");
+	}
+	buf_printf(out, "%.*s %.*s ", STR_ARG(r.name), STR_ARG(r.version_text));
+	if (!spec->channel.n && !matchspec_is_version_only(spec)) {
+		conflict_say_plain(r.build, out);
+		buf_add_char(out, ' ');
+	}
+	buf_add_text(out, "fits)");
+}
+
+/* A request that needs other records than those that are loaded. fits: as say_fits says it of
+ * the spec; NULL: nobody asks. */
+static bool request_solves(const struct solve_request *r, const struct matchspec *spec,
+			   struct buf *fits)
 {
 	AUTO(problem_done) struct problem p = {0};
 	struct solve_request quiet = *r;
@@ -77,6 +114,8 @@ static bool request_solves(const struct solve_request *r)
 	quiet.log = NULL;
 	problem_load(&p, &quiet);
 	AUTO(sat_free) struct sat *s = solved(&p, NULL);
+	if (s && fits)
+		say_fits(&p, s, spec, fits);
 	return s != NULL;
 }
 
@@ -102,7 +141,7 @@ static void rename_spec(struct remedies *m, uint32_t spec)
 	r.specs = specs;
 	for (size_t i = 0; i < n && !is_late(m); i++) {
 		specs[spec].name = near[i];
-		if (!request_solves(&r))
+		if (!request_solves(&r, NULL, NULL))
 			continue;
 		add(m, "write %.*s for %.*s", STR_ARG(near[i]), STR_ARG(name));
 		m->helped[spec] = 1;
@@ -111,16 +150,6 @@ static void rename_spec(struct remedies *m, uint32_t spec)
 }
 
 /* ---- specs of the request: less strict, or not at all ---- */
-
-static const struct solvable *chosen(const struct problem *p, const struct sat *s, uint32_t package)
-{
-	const struct package *k = &p->packages.v[package];
-
-	for (uint32_t i = k->first; i < k->first + k->count; i++)
-		if (p->solvables.v[i].var && sat_is_true(s, p->solvables.v[i].var))
-			return &p->solvables.v[i];
-	return NULL;
-}
 
 /* A new text of what the spec fits, best first; UINT32_MAX when that is no more than before. */
 static uint32_t add_text(struct remedies *m, uint32_t old, const struct matchspec *spec)
@@ -157,7 +186,8 @@ static bool soften(struct remedies *m, uint32_t spec, int form)
 	str_cut(&rest, ' ', &name);
 	str_cut(&rest, ' ', &version);
 	name = m->p->request->specs[spec].name;
-	if (!rest.n && form < 2)
+	/* Which records are loaded depends on the channel. */
+	if (m->p->request->specs[spec].channel.n || (!rest.n && form < 2))
 		return false;
 	name = form == 0   ? arena_printf(&m->arena, "%.*s %.*s", STR_ARG(name), STR_ARG(version))
 	       : form == 1 ? arena_printf(&m->arena, "%.*s * %.*s", STR_ARG(name), STR_ARG(rest))
@@ -172,39 +202,42 @@ static bool soften(struct remedies *m, uint32_t spec, int form)
 
 static void say_relaxed(struct remedies *m, uint32_t spec, const struct sat *s, struct buf *out)
 {
-	AUTO(arena_done) struct arena a = ARENA;
-	const struct solvable *c = chosen(m->p, s, m->p->texts.v[spec].package);
-	struct record r;
-
 	buf_add_text(out, "relax ");
 	conflict_say_text(m->p, spec, false, out);
-	if (!c || problem_record(m->p, (uint32_t)(c - m->p->solvables.v), &a, &r, NULL) < 0)
-		return;
-	buf_printf(out, " (%.*s %.*s ", STR_ARG(r.name), STR_ARG(r.version_text));
-	const struct matchspec *spec_asked = &m->p->request->specs[spec];
-	if (!matchspec_is_version_only(spec_asked)) {
-		conflict_say_plain(r.build, out);
-		buf_add_char(out, ' ');
-	}
-	buf_add_text(out, "fits)");
+	say_fits(m->p, s, &m->p->request->specs[spec], out);
 }
 
-/* Leaves the softer spec in place when that gives a solution. */
-static bool relaxed(struct remedies *m, uint32_t spec, struct buf *said)
+/* Leaves the softer spec in place when that gives a solution, which the caller frees. */
+static struct sat *relaxed(struct remedies *m, uint32_t spec)
 {
 	uint32_t own = m->p->requested[spec];
 
 	for (int form = 0; form < 3 && !is_late(m); form++) {
 		if (!soften(m, spec, form))
 			continue;
-		AUTO(sat_free) struct sat *s = solved_without(m);
-		if (s) {
-			say_relaxed(m, spec, s, said);
-			return true;
-		}
+		struct sat *s = solved_without(m);
+		if (s)
+			return s;
 		m->p->requested[spec] = own;
 	}
-	return false;
+	return NULL;
+}
+
+/* The same from any channel, and of any version where that does not do. */
+static void free_channel(struct remedies *m, uint32_t spec)
+{
+	struct solve_request r = *m->p->request;
+	struct matchspec *specs = copy_specs(m, 0);
+	AUTO(buf_done) struct buf said = BUF(1 << 16);
+
+	r.specs = specs;
+	buf_add_text(&said, "relax ");
+	conflict_say_text(m->p, spec, false, &said);
+	specs[spec] = (struct matchspec){.name = specs[spec].name};
+	if (!request_solves(&r, &m->p->request->specs[spec], &said))
+		return;
+	m->helped[spec] = 1;
+	add(m, "%s", said.data);
 }
 
 static void relax(struct remedies *m, uint32_t spec)
@@ -212,8 +245,16 @@ static void relax(struct remedies *m, uint32_t spec)
 	AUTO(buf_done) struct buf said = BUF(1 << 16);
 	uint32_t own = m->p->requested[spec];
 
-	if (!relaxed(m, spec, &said))
+	if (is_late(m))
 		return;
+	if (m->p->request->specs[spec].channel.n) {
+		free_channel(m, spec);
+		return;
+	}
+	AUTO(sat_free) struct sat *s = relaxed(m, spec);
+	if (!s)
+		return;
+	say_relaxed(m, spec, s, &said);
 	m->p->requested[spec] = own;
 	m->helped[spec] = 1;
 	add(m, "%s", said.data);
@@ -235,57 +276,88 @@ static void drop(struct remedies *m, uint32_t spec)
 }
 
 /* Takes the specs in one by one and leaves out those that do not go with the earlier. */
-static uint32_t leave_out_least(struct remedies *m)
+static void leave_out_least(struct remedies *m)
 {
-	uint32_t count = (uint32_t)m->p->request->spec_count, n = 0;
+	uint32_t count = (uint32_t)m->p->request->spec_count;
 
 	memset(m->left_out, 1, count);
 	for (uint32_t i = 0; i < count && !is_late(m); i++) {
 		m->left_out[i] = 0;
 		AUTO(sat_free) struct sat *s = solved_without(m);
 		m->left_out[i] = !s;
-		n += !s;
 	}
-	return n;
 }
 
-/* Another spec of the same conflict may give way, and this one stay as it is. */
-static bool relaxed_beside(struct remedies *m, uint32_t spec, struct buf *said)
+static bool is_in(const struct conflict *c, uint32_t spec)
 {
-	for (size_t i = 0; i < m->each_count; i++) {
-		const struct conflict *c = &m->each[i];
-		bool has = false;
-		for (size_t k = 0; k < c->n; k++)
-			has |= c->lines[k].package == OF_REQUEST && c->lines[k].text == spec;
-		for (size_t k = 0; k < c->n && has; k++)
-			if (c->lines[k].package == OF_REQUEST && c->lines[k].text != spec &&
-			    relaxed(m, c->lines[k].text, said))
-				return true;
-	}
+	for (size_t i = 0; i < c->n; i++)
+		if (c->lines[i].package == OF_REQUEST && c->lines[i].text == spec)
+			return true;
 	return false;
 }
 
-/* Several changes at once: of those left out, some need only be relaxed. */
-static void change_several(struct remedies *m)
+/* Takes back a spec that was left out: it is relaxed itself, or another spec of the same conflict
+ * gives way. */
+static bool take_back(struct remedies *m, uint32_t spec)
 {
-	uint32_t count = (uint32_t)m->p->request->spec_count, n = leave_out_least(m);
+	AUTO(sat_free) struct sat *own = relaxed(m, spec);
+
+	for (size_t i = 0; i < m->each_count && !own; i++) {
+		const struct conflict *c = &m->each[i];
+		if (!is_in(c, spec))
+			continue;
+		for (uint32_t k = 0; k < m->p->request->spec_count && !own; k++)
+			if (k != spec && !m->left_out[k] && is_in(c, k))
+				own = relaxed(m, k);
+	}
+	return own != NULL;
+}
+
+static uint32_t count_changes(const struct remedies *m)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->p->request->spec_count; i++)
+		n += m->left_out[i] || m->p->requested[i] != i;
+	return n;
+}
+
+static void say_changes(struct remedies *m, const struct sat *s)
+{
+	uint32_t count = (uint32_t)m->p->request->spec_count, n = count_changes(m), said = 0;
 	AUTO(buf_done) struct buf text = BUF(1 << 16);
 
-	if (is_late(m))
-		return;
-	for (uint32_t i = 0, said = 0; i < count; i++) {
-		if (!m->left_out[i])
+	for (uint32_t i = 0; i < count; i++) {
+		if (!m->left_out[i] && m->p->requested[i] == i)
 			continue;
-		buf_add_text(&text, !said++ ? "" : said < n ? ", " : " and ");
-		m->left_out[i] = 0;
-		if (relaxed(m, i, &text) || relaxed_beside(m, i, &text))
+		buf_add_text(&text, !said ? "" : said + 1 < n ? ", " : " and ");
+		said++;
+		if (!m->left_out[i]) {
+			say_relaxed(m, i, s, &text);
 			continue;
-		m->left_out[i] = 1;
+		}
 		buf_add_text(&text, "drop ");
 		conflict_say_text(m->p, i, false, &text);
 	}
 	if (n > 1)
 		add(m, "%s", text.data);
+}
+
+/* Several changes at once: of those left out, some need only be relaxed. */
+static void change_several(struct remedies *m)
+{
+	uint32_t count = (uint32_t)m->p->request->spec_count;
+
+	leave_out_least(m);
+	for (uint32_t i = 0; i < count && !is_late(m); i++) {
+		if (!m->left_out[i])
+			continue;
+		m->left_out[i] = 0;
+		m->left_out[i] = !take_back(m, i);
+	}
+	AUTO(sat_free) struct sat *s = is_late(m) ? NULL : solved_without(m);
+	if (s)
+		say_changes(m, s);
 }
 
 /* ---- channels that strict priority hides ---- */
@@ -316,28 +388,27 @@ static void name_channel(struct remedies *m, uint32_t package, const struct chan
 			return;
 	}
 	r.specs = specs;
-	if (request_solves(&r))
+	if (request_solves(&r, NULL, NULL))
 		add(m, "%s %.*s::%s", asked ? "write" : "ask for", STR_ARG(c->name), text.data);
 }
 
 static void open_channels(struct remedies *m)
 {
 	struct solve_request flexible = *m->p->request;
-	uint32_t last = UINT32_MAX;
+	uint8_t *seen = arena_zero(&m->arena, m->p->packages.n + 1, 1);
 	size_t hidden = 0;
 
 	for (size_t i = 0; i < m->c.n; i++) {
 		uint32_t package = m->p->texts.v[m->c.lines[i].text].package;
-		if (package == last)
+		if (seen[package]++)
 			continue;
-		last = package;
 		for (size_t at = 0; absent_hidden(m->p, package, &at) && !is_late(m); at++) {
 			name_channel(m, package, &flexible.channels->v[at]);
 			hidden++;
 		}
 	}
-	flexible.strict = false;
-	if (hidden && !is_late(m) && request_solves(&flexible))
+	flexible.priority = PRIORITY_FLEXIBLE;
+	if (hidden && !is_late(m) && request_solves(&flexible, NULL, NULL))
 		add(m, "use --channel-priority flexible");
 }
 
@@ -355,7 +426,7 @@ static bool virtual_solves(struct remedies *m, const struct record *v)
 	all[n++] = *v;
 	r.virtuals = all;
 	r.virtual_count = n;
-	return request_solves(&r);
+	return request_solves(&r, NULL, NULL);
 }
 
 /* The versions that stand in a text ("__cuda >=11.2,<13") and satisfy it: bounds are what

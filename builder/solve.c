@@ -4,6 +4,24 @@
 #include "builder/sat.h"
 #include "specs/textmatch.h"
 
+static const char *const priorities[] = {"strict", "flexible", "disabled"};
+
+const char *channel_priority_name(enum channel_priority p)
+{
+	return priorities[p];
+}
+
+bool channel_priority_parse(struct str text, enum channel_priority *out)
+{
+	for (size_t i = 0; i < COUNT(priorities); i++) {
+		if (!str_is(text, priorities[i]))
+			continue;
+		*out = (enum channel_priority)i;
+		return true;
+	}
+	return false;
+}
+
 void solution_done(struct solution *s)
 {
 	arena_done(&s->arena);
@@ -71,10 +89,11 @@ AUTO_DEFINE_VALUE(struct search, search_done)
 
 /* Adds what matches of some names, a spec each. */
 static int search_names(const struct channels *c, const struct matchspec *specs, size_t n,
-			bool strict, struct search *out, struct err **e)
+			enum channel_priority priority, struct search *out, struct err **e)
 {
 	AUTO(problem_done) struct problem p = {0};
-	struct solve_request r = {.channels = c, .specs = specs, .spec_count = n, .strict = strict};
+	struct solve_request r = {
+		.channels = c, .specs = specs, .spec_count = n, .priority = priority};
 	struct record record;
 	int code = 0;
 
@@ -112,8 +131,8 @@ static void fitting_names(const struct channels *c, const struct textmatch *patt
 }
 
 /* Many names share what they depend on; all at once may be more than memory should hold. */
-static int search_all(const struct channels *c, const struct matchspec *spec, bool strict,
-		      struct search *s, struct err **e)
+static int search_all(const struct channels *c, const struct matchspec *spec,
+		      enum channel_priority priority, struct search *s, struct err **e)
 {
 	enum { AT_ONCE = 256 };
 	struct matchspec specs[AT_ONCE];
@@ -129,20 +148,21 @@ static int search_all(const struct channels *c, const struct matchspec *spec, bo
 			specs[n++].name = s->names.v[i];
 		}
 		if (n == AT_ONCE || (n && i + 1 == s->names.n)) {
-			r = search_names(c, specs, n, strict, s, e);
+			r = search_names(c, specs, n, priority, s, e);
 			n = 0;
 		}
 	}
 	return r;
 }
 
-int solve_search(const struct channels *c, const struct matchspec *spec, bool strict,
-		 struct arena *a, struct record **out, size_t *out_count, struct err **e)
+int solve_search(const struct channels *c, const struct matchspec *spec,
+		 enum channel_priority priority, struct arena *a, struct record **out,
+		 size_t *out_count, struct err **e)
 {
 	AUTO(search_done) struct search s = {.arena = a, .found = BUF(BUF_UNLIMITED)};
 	bool pattern = spec->name.p[0] == '^' || str_find(spec->name, '*') < spec->name.n;
-	int r = pattern ? search_all(c, spec, strict, &s, e)
-			: search_names(c, spec, 1, strict, &s, e);
+	int r = pattern ? search_all(c, spec, priority, &s, e)
+			: search_names(c, spec, 1, priority, &s, e);
 
 	if (r < 0)
 		return r;

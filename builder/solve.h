@@ -8,13 +8,23 @@
 #include "cache/channel.h"
 #include "specs/matchspec.h"
 
+/* What the order of channels means. As in a file: "strict", "flexible", "disabled". */
+enum channel_priority {
+	PRIORITY_STRICT,   /* the first channel that has a name is the only one for it */
+	PRIORITY_FLEXIBLE, /* all of an earlier channel goes before all of a later one */
+	PRIORITY_DISABLED, /* nothing, but between records that are otherwise equal */
+};
+const char *channel_priority_name(enum channel_priority p);
+/* False where the text is none of the three. */
+bool channel_priority_parse(struct str text, enum channel_priority *out);
+
 struct solve_request {
 	const struct channels *channels; /* highest priority first */
 	const struct matchspec *specs;	 /* in the order of the request */
 	size_t spec_count;
 	const struct record *virtuals; /* name, version, build set */
 	size_t virtual_count;
-	bool strict;	 /* the first channel that has a name is the only one for it */
+	enum channel_priority priority;
 	struct log *log; /* records that cannot be used are named with -v */
 	/* For a name that no channel has: appends where else it is ("win-64 of conda-forge"), or
 	 * nothing. NULL: nobody knows. */
@@ -34,8 +44,9 @@ AUTO_DEFINE_VALUE(struct solution, solution_done)
  * changes to the request that make it solvable, each of them tried. */
 int solve(const struct solve_request *r, struct solution *out, struct err **e);
 /* Records of all channels that match, best first, into the arena. */
-int solve_search(const struct channels *c, const struct matchspec *spec, bool strict,
-		 struct arena *a, struct record **out, size_t *out_count, struct err **e);
+int solve_search(const struct channels *c, const struct matchspec *spec,
+		 enum channel_priority priority, struct arena *a, struct record **out,
+		 size_t *out_count, struct err **e);
 /* Puts records in link order: dependencies first, in the order rattler gives; cycles are cut. */
 void solve_sort(struct record *records, size_t count);
 #endif

@@ -13,7 +13,7 @@ struct key_input {
 	struct str base_digest; /* "sha256:..." ; empty: no base */
 	struct str prefix;	/* "/opt/env" */
 	struct strs virtuals;	/* given by the user: "__cuda=12.0=0" */
-	bool strict;		/* strict channel priority */
+	struct str priority;	/* of channels: "strict", "flexible", "disabled" */
 	bool bytecode;		/* make .pyc for noarch packages */
 	struct str compression; /* "gzip", "zstd" */
 };

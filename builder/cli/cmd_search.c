@@ -28,21 +28,27 @@ static void put_line(struct buf *out, const struct record *r)
 		   STR_ARG(r->subdir));
 }
 
+struct search {
+	struct channels channels;
+	enum channel_priority priority;
+	struct json_out *to;
+	bool json;
+};
+
 /* Returns 1 when anything was found. */
-static int search_one(const struct channels *channels, const struct matchspec *spec,
-		      struct json_out *j, bool json, struct err **e)
+static int search_one(const struct search *s, const struct matchspec *spec, struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
 	struct record *records;
 	size_t count;
-	int r = solve_search(channels, spec, true, &a, &records, &count, e);
+	int r = solve_search(&s->channels, spec, s->priority, &a, &records, &count, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++)
-		if (json)
-			put_record(j, &records[i]);
+		if (s->json)
+			put_record(s->to, &records[i]);
 		else
-			put_line(j->to, &records[i]);
+			put_line(s->to->to, &records[i]);
 	return count > 0;
 }
 
@@ -51,7 +57,7 @@ static int search_all(struct session *s, const struct option_list *texts, struct
 		      bool json, struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
-	AUTO(channels_close) struct channels channels = {0};
+	struct search search = {.priority = build_priority(s->build), .to = j, .json = json};
 	struct matchspec *specs = arena_zero(&a, texts->n, sizeof(*specs));
 	int r = 0, found = 0;
 	for (size_t i = 0; i < texts->n; i++) {
@@ -59,12 +65,13 @@ static int search_all(struct session *s, const struct option_list *texts, struct
 		if (r < 0)
 			return err_wrap(e, r, "%s", texts->v[i]);
 	}
-	if ((r = build_channels(s->build, &s->definition, &channels, e)) < 0)
+	if ((r = build_channels(s->build, &s->definition, &search.channels, e)) < 0)
 		return r;
 	for (size_t i = 0; i < texts->n && r >= 0; i++) {
-		r = search_one(&channels, &specs[i], j, json, e);
+		r = search_one(&search, &specs[i], e);
 		found |= r > 0;
 	}
+	channels_close(&search.channels);
 	return r < 0 ? r : found;
 }
 

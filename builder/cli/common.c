@@ -24,7 +24,7 @@ const struct option_row channel_options[] = {
 	{'c', "channel", OPTION_LIST, AT(channels), "CHANNEL", "a channel before the file's"},
 	{0, "override-channels", OPTION_FLAG, AT(override_channels), NULL,
 	 "use only the channels given with -c"},
-	{0, "channel-priority", OPTION_TEXT, AT(priority), "strict|flexible",
+	{0, "channel-priority", OPTION_TEXT, AT(priority), "strict|flexible|disabled",
 	 "strict: the first channel that has a name is its only source"},
 	{0},
 };
@@ -65,13 +65,13 @@ void session_done(struct session *s)
 	free(STEAL(&s->virtuals));
 }
 
-static int read_priority(const struct common_args *args, bool *flexible, struct err **e)
+static int read_priority(const struct common_args *args, enum channel_priority *out, struct err **e)
 {
-	const char *text = args->priority ? args->priority : "strict";
-	*flexible = strcmp(text, "flexible") == 0;
-	if (*flexible || strcmp(text, "strict") == 0)
+	if (!args->priority || channel_priority_parse(str_of(args->priority), out))
 		return 0;
-	return err_set(e, ERR_USAGE, "--channel-priority %s: strict or flexible is wanted", text);
+	return err_set(e, ERR_USAGE,
+		       "--channel-priority %s: strict, flexible or disabled is wanted",
+		       args->priority);
 }
 
 static int read_compression(const struct common_args *args, enum compression *out, struct err **e)
@@ -94,7 +94,7 @@ int session_open(struct session *s, const struct common_args *args, bool update,
 		.jobs = args->jobs,
 		.log = args->log,
 	};
-	int r = read_priority(args, &o.flexible, e);
+	int r = read_priority(args, &o.priority, e);
 	if (r == 0)
 		r = read_compression(args, &o.compression, e);
 	if (r < 0)

@@ -57,7 +57,6 @@ int main(int argc, char **argv)
 		.spec_count = read_specs(&a, argv + 3, (size_t)argc - 3, specs),
 		.virtuals = virtuals,
 		.virtual_count = 2,
-		.strict = true,
 	};
 	if (solve(&r, &found, &e) < 0)
 		return fail(e);

@@ -6,13 +6,11 @@ it; when rattler finds no solution of the request as a remedy changes it; and wh
 the longer one in half of the cases, or in one where rattler has several lines to say.
 """
 
-import json
 import os
-import re
 import sys
 import tempfile
 
-from solve import DRIVER, Peer, lacking
+from kit import remedies, solvers
 
 ANSWER_S = 60
 BASE = [["__glibc", "2.28", "0"], ["__unix", "0", "0"], ["__linux", "5.10", "0"]]
@@ -345,7 +343,7 @@ def question(wanted):
         "channels": channels,
         "specs": wanted["request"],
         "virtuals": BASE,
-        "strict": True,
+        "priority": "strict",
         "elsewhere": wanted.get("elsewhere", {}),
     }
 
@@ -356,86 +354,28 @@ def faults(wanted, text):
     return [f"does not say {w!r}" for w in missing] + [f"says {w!r}" for w in needless]
 
 
-# ---- remedies: the request as they change it ----
-
-
-def relaxed(specs, spec, name, version, build=None):
-    exact = f"{name} =={version}" + (f" {build}" if build else "")
-    return [exact if s == spec else s for s in specs]
-
-
-REMEDIES = [
-    (r"relax (.+) \((\S+) (\S+)(?: (\S+))? fits\)", relaxed),
-    (r"drop (.+)", lambda specs, spec: [s for s in specs if s != spec]),
-    (r"write ([^\s:]+) for (\S+)", lambda specs, new, old: [renamed(s, old, new) for s in specs]),
-    (r"write (\S+)::(.+)", lambda specs, where, spec: [placed(s, spec, where) for s in specs]),
-    (r"ask for (\S+)::(\S+)", lambda specs, where, name: [*specs, f"file:///{where}::{name}"]),
-]
-
-
-def renamed(spec, old, new):
-    return new + spec[len(old) :] if spec.split()[0] == old else spec
-
-
-def placed(spec, wanted, where):
-    return f"file:///{where}::{spec}" if spec == wanted else spec
-
-
-def changed(asked, remedy):
-    """None: a remedy that nobody can read."""
-    virtual = re.fullmatch(r"add --virtual (\w+)=([^=\s]+)(?:=(\S+))?, if .*", remedy)
-    if virtual:
-        others = [v for v in asked["virtuals"] if v[0] != virtual[1]]
-        return dict(asked, virtuals=[*others, [virtual[1], virtual[2], virtual[3] or "0"]])
-    if remedy == "use --channel-priority flexible":
-        return dict(asked, strict=False)
-    specs = asked["specs"]
-    for part in re.split(r"(?:, | and )(?=relax |drop )", remedy):
-        for pattern, change in REMEDIES:
-            found = re.fullmatch(pattern, part)
-            if found:
-                specs = change(specs, *found.groups())
-                break
-        else:
-            return None
-    return dict(asked, specs=specs)
-
-
-def remedies_of(text):
-    return [line.strip() for line in text.split("\nto solve it", 1)[-1].split("\n")[1:]]
-
-
-def useless(asked, text, solver):
-    """Remedies that solve nothing, as the other solver sees it."""
-    for remedy in remedies_of(text):
-        question = changed(asked, remedy)
-        if not question or "files" not in (solver.ask(json.dumps(question).encode() + b"\n") or {}):
-            yield f"solves nothing: {remedy}"
-
-
 def show(title, text):
     print(f"--- {title}, {len(text)} characters")
     print(text)
 
 
 def main():
-    if reason := lacking():
-        print(reason)
+    if why := solvers.missing():
+        print(why)
         return 77
     bad = shorter = ours = theirs = 0
     wanted = [c for c in CASES if os.environ.get("KILN_ONLY", "") in c["title"]]
     with tempfile.TemporaryDirectory() as folder:
-        reference = os.path.join(os.path.dirname(os.path.abspath(__file__)), "solve.py")
-        kiln = Peer([DRIVER], ANSWER_S)
-        rattler = Peer([sys.executable, reference, "--reference", folder], ANSWER_S)
+        kiln, rattler = solvers.kiln(), solvers.rattler(ANSWER_S)
         for one in wanted:
             asked = question(one)
-            mine = kiln.ask(json.dumps(asked).encode() + b"\n")["conflict"]
-            other = rattler.ask(json.dumps(asked).encode() + b"\n")["conflict"]
+            asked["channels"] = solvers.write_channels(asked["channels"], folder)
+            mine = kiln.ask(asked)["conflict"]
+            other = rattler.ask(asked)["conflict"]
             print(f"== {one['title']}: {', '.join(one['request'])}")
             show("kiln", mine)
             show("rattler", other)
-            for fault in [*faults(one, mine), *useless(asked, mine, rattler)]:
+            for fault in [*faults(one, mine), *remedies.useless(asked, mine, rattler)]:
                 print(f"FAILED {one['title']}: {fault}")
                 bad += 1
             shorter += len(mine) < len(other)

@@ -1,28 +1,26 @@
 """Random channels, solved by kiln, by rattler and, for whether there is a solution, by libsolv.
 
-KILN_CASES=N compares N channels (default 1000), KILN_SEED=N begins elsewhere. Fails when one of
-the three finds a solution where another finds none, when an answer of kiln breaks a spec, or
-when fewer than 98 in 100 answers are the very set (and link order) that rattler gives.
+KILN_CASES=N asks about N questions (default 4000), KILN_SEED=N begins at another channel,
+KILN_SHOW=1 prints what differs. Fails when one of the three finds a solution where another finds
+none, when an answer of kiln breaks a spec, when a remedy that it names solves nothing, and when
+sets of packages or link orders differ that no row of DEVIATIONS explains in more than 1 in 1000.
 """
 
-import json
+import multiprocessing
 import os
-import random
-import resource
-import select
 import shutil
-import subprocess
 import sys
 import tempfile
+import time
+from collections import Counter
 
-DRIVER = "build/plain/solve_driver"
-CASES = int(os.environ.get("KILN_CASES", "1000"))
+from kit import channels, remedies, solvers
+
+CASES = int(os.environ.get("KILN_CASES", "4000"))
 SEED = int(os.environ.get("KILN_SEED", "1"))
-EQUAL_SETS = 0.98
-ANSWER_S = 10  # rattler was seen to run away once in some ten thousand solves
-MEMORY = 8 << 30
-PYTHONS = ["3.9", "3.10", "3.11", "3.12"]
-VIRTUALS = [["__glibc", "2.36", "0"], ["__unix", "0", "0"], ["__linux", "6.1", "0"]]
+SHOW = bool(os.environ.get("KILN_SHOW"))
+UNEXPLAINED = 1 / 1000
+LANES = min(4, os.cpu_count() or 1)
 REAL_REQUESTS = [
     ["python"],
     ["python 3.11.*", "scipy", "pandas", "matplotlib", "scikit-learn", "pyarrow"],
@@ -39,370 +37,258 @@ REAL_REQUESTS = [
 ]
 
 
-# ---- random channels ----
+# ---- what differs, package by package ----
 
 
-class Maker:
-    """One channel: names that depend mostly on later names, so that cycles are few."""
-
-    def __init__(self, rng):
-        self.rng = rng
-        self.count = rng.randint(5, 40)
-        self.names = [f"p{i}" for i in range(self.count)]
-        self.versions = {name: self.some_versions() for name in self.names}
-        self.versions["python"] = PYTHONS
-        self.tight = rng.random() < 0.35
-
-    def some_versions(self):
-        rng = self.rng
-        found = {f"{rng.randint(0, 3)}.{rng.randint(0, 4)}" for _ in range(rng.randint(1, 8))}
-        return sorted(found)
-
-    def spec(self, name):
-        """A match spec on the name that something of it mostly satisfies."""
-        rng = self.rng
-        version = rng.choice(self.versions[name])
-        major, minor = version.split(".")
-        above = f"{int(major) + 1}.0a0"
-        forms = [
-            name,
-            f"{name} >={version}",
-            f"{name} <{version}",
-            f"{name} >={version},<{above}",
-            f"{name} {major}.*",
-            f"{name} <={version}",
-        ]
-        tight = [f"{name} {version}.*", f"{name} =={version}", f"{name} !={version}"]
-        tight.append(f"{name} =={version}|=={rng.choice(self.versions[name])}")
-        return rng.choice(forms + tight if self.tight else forms)
-
-    def dependencies(self, at):
-        rng = self.rng
-        depends = []
-        for _ in range(rng.choice([0, 0, 1, 1, 2, 2, 3, 4])):
-            if rng.random() < 0.05:
-                to = rng.randrange(self.count)
-            elif at + 1 < self.count:
-                to = rng.randrange(at + 1, min(self.count, at + 12))
-            else:
-                continue
-            if to != at:
-                depends.append(self.spec(self.names[to]))
-        if rng.random() < 0.08:
-            depends.append(rng.choice(["__glibc >=2.17", "__glibc >=2.40", "__cuda >=11"]))
-        return depends
-
-    def record(self, name, version, build, **more):
-        rng = self.rng
-        record = {"name": name, "version": version, "build": build, "build_number": 0}
-        record.update(depends=[], constrains=[], **more)
-        if rng.random() < 0.3:
-            record["build_number"] = rng.randint(1, 3)
-        if rng.random() < 0.8:
-            record["timestamp"] = 1500000000000 + rng.randint(0, 10**11)
-        if rng.random() < 0.04:
-            record["track_features"] = "feature"
-        return record
-
-    def builds(self, at, version):
-        rng = self.rng
-        name = self.names[at]
-        depends = self.dependencies(at)
-        kind = self.kinds[at]
-        if kind == "python":
-            for python in rng.sample(PYTHONS, rng.randint(1, 4)):
-                tag = "py" + python.replace(".", "")
-                record = self.record(name, version, f"{tag}_0", subdir="linux-64")
-                record["depends"] = depends + [f"python {python}.*"]
-                yield record
-        elif kind == "variant":
-            other = rng.choice(self.names)
-            for i, pin in enumerate(rng.sample(self.versions[other], 1) + [None]):
-                record = self.record(name, version, f"v{i}", subdir="linux-64")
-                record["depends"] = depends + ([f"{other} {pin}.*"] if pin else [])
-                yield record
-        else:
-            noarch = kind == "noarch"
-            subdir = "noarch" if noarch else "linux-64"
-            record = self.record(name, version, "0", subdir=subdir)
-            record["depends"] = depends + (["python >=3.10"] if noarch else [])
-            if noarch:
-                record["noarch"] = "generic"
-            yield record
-
-    def records(self):
-        rng = self.rng
-        kinds = ["plain", "plain", "python", "noarch", "variant"]
-        self.kinds = [rng.choice(kinds) for _ in self.names]
-        for python in PYTHONS:
-            yield self.record("python", python, "0", subdir="linux-64")
-        for at, name in enumerate(self.names):
-            for version in self.versions[name]:
-                for record in self.builds(at, version):
-                    if rng.random() < 0.12:
-                        record["constrains"].append(self.spec(rng.choice(self.names)))
-                    yield record
-
-    def request(self):
-        rng = self.rng
-        names = rng.sample(self.names, rng.randint(1, min(5, self.count)))
-        specs = [self.spec(name) if rng.random() < 0.35 else name for name in names]
-        if rng.random() < 0.3:
-            specs.insert(0, f"python {rng.choice(PYTHONS)}.*")
-        return specs
+def name_of(spec):
+    spec = spec.rsplit("::", 1)[-1]
+    for i, c in enumerate(spec):
+        if c in " <>=!~":
+            return spec[:i]
+    return spec
 
 
-def repodata(records, subdir, rng):
-    """As a channel's index is written: sorted by file name."""
-    out = {"info": {"subdir": subdir}, "packages": {}, "packages.conda": {}}
-    for record in records:
-        if record["subdir"] != subdir:
-            continue
-        stem = "{name}-{version}-{build}".format(**record)
-        if rng.random() < 0.1:
-            out["packages"][stem + ".tar.bz2"] = record
-        if rng.random() < 0.9 or stem + ".tar.bz2" not in out["packages"]:
-            out["packages.conda"][stem + ".conda"] = record
-    for bucket in ("packages", "packages.conda"):
-        out[bucket] = dict(sorted(out[bucket].items()))
-    return out
+def stem(path):
+    file = path.rsplit("/", 1)[-1]
+    return file[: -len(".conda")] if file.endswith(".conda") else file[: -len(".tar.bz2")]
 
 
-def split(records, rng):
-    """Names on two channels, some on both."""
-    sides = {}
-    for record in records:
-        side = sides.setdefault(record["name"], rng.choice([(0,), (1,), (0, 1)]))
-        yield rng.choice(side), record
+def by_name(files):
+    return {stem(path).rsplit("-", 2)[0]: path for path in files}
 
 
-def make_case(seed):
-    rng = random.Random(seed)
-    maker = Maker(rng)
-    records = list(maker.records())
-    placed = [(0, record) for record in records]
-    if rng.random() < 0.15:
-        placed = list(split(records, rng))
-    channels = []
-    for i, name in enumerate(["first", "second"]):
-        mine = [record for side, record in placed if side == i]
-        if mine:
-            subdirs = {s: repodata(mine, s, rng) for s in ("linux-64", "noarch")}
-            channels.append({"name": name, "subdirs": subdirs})
-    specs = maker.request()
-    if len(channels) > 1 and rng.random() < 0.5:
-        specs[0] = f"file:///{rng.choice(channels)['name']}::{specs[0]}"
-    return {"channels": channels, "specs": specs, "virtuals": VIRTUALS, "strict": True}
+class Ranks:
+    """The order of a channel's records of one name, as far as the records themselves tell it:
+    no track_features, version, build number."""
+
+    def __init__(self, made):
+        self.records = {}
+        for channel in made["channels"]:
+            for subdir, data in channel["subdirs"].items():
+                for bucket in ("packages", "packages.conda"):
+                    for file, record in data[bucket].items():
+                        self.records[f"{channel['name']}/{subdir}/{file}"] = record
+
+    def key(self, path):
+        record = self.records[path]
+        version = [int(part) for part in record["version"].split(".")]
+        return ("track_features" not in record, version, record["build_number"])
+
+    def better(self, mine, theirs):
+        """1, -1, or 0 where these criteria do not tell them apart."""
+        a, b = self.key(mine), self.key(theirs)
+        return (a > b) - (a < b)
 
 
-def real_cases():
-    """Requests to the channel that the tests make, where it is there."""
+def who_is_better(question, ranks, kiln, rattler):
+    """By the first spec of the request for which they differ in rank."""
+    mine, theirs = by_name(kiln), by_name(rattler)
+    for spec in question["specs"]:
+        name = name_of(spec)
+        if name in mine and name in theirs:
+            better = ranks.better(mine[name], theirs[name])
+            if better:
+                return "kiln" if better > 0 else "rattler"
+    return "neither"
+
+
+def differing(kiln, rattler):
+    mine, theirs = by_name(kiln), by_name(rattler)
+    return {n for n in mine.keys() | theirs.keys() if mine.get(n) != theirs.get(n)}
+
+
+# Where kiln is not to give what rattler gives: the rule, the reason, and how to tell.
+DEVIATIONS = []
+
+
+# ---- one channel ----
+
+
+class Lane:
+    """Its own solvers and its own folder; fills a tally."""
+
+    def __init__(self, number):
+        shm = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.folder = tempfile.mkdtemp(prefix=f"lane{number}-", dir=shm)
+        self.kiln, self.rattler = solvers.kiln(), solvers.rattler()
+        self.tally = Counter()
+        self.lines = []
+        self.notes = []  # what is wrong
+        self.shown = []
+
+    def close(self):
+        self.kiln.close()
+        self.rattler.close()
+        shutil.rmtree(self.folder)
+
+    def channel(self, seed):
+        made = channels.make(seed)
+        paths = solvers.write_channels(made["channels"], self.folder)
+        ranks = None
+        for i, question in enumerate(made["questions"]):
+            asked = dict(question, channels=paths) if i == 0 else question
+            self.kiln.tell(asked)
+            self.rattler.tell(asked)
+            kiln, rattler = self.kiln.hear(), self.rattler.hear()
+            where = f"KILN_SEED={seed} question {i}"
+            self.compare(where, made["family"], question, kiln, rattler)
+            if kiln and rattler and "files" in kiln and "files" in rattler:
+                if kiln["files"] != rattler["files"]:
+                    ranks = ranks or Ranks(made)
+                    self.differ(where, made["family"], question, ranks, kiln, rattler)
+            elif kiln and "conflict" in kiln and seed % 5 == 0:
+                self.try_remedies(where, question, kiln["conflict"])
+
+    def compare(self, where, family, question, kiln, rattler):
+        if kiln is None:
+            self.notes.append(f"{where}: kiln gave no answer")
+            return
+        solved = "files" in kiln
+        self.tally[family, "solved" if solved else "unsolvable"] += 1
+        if not solved:
+            lines = kiln["conflict"].split("\nto solve it")[0].count("\n")
+            self.lines.append(lines)
+            if lines < 1:
+                self.notes.append(f"{where}: {kiln['conflict']}")
+        if kiln["libsolv"] != solved:
+            self.notes.append(f"{where}: kiln: {solved}, libsolv: {kiln['libsolv']}")
+        if kiln.get("wrong"):
+            self.notes.append(f"{where}: broken: {kiln['wrong']}")
+        if rattler is None:
+            self.tally[family, "lost"] += 1
+        elif ("files" in rattler) != solved:
+            self.notes.append(f"{where}: {question}: kiln: {solved}, rattler: {not solved}")
+
+    def differ(self, where, family, question, ranks, kiln, rattler):
+        mine, theirs = kiln["files"], rattler["files"]
+        for rule, _, holds in DEVIATIONS:
+            if holds(question, ranks, mine, theirs):
+                self.tally[family, rule] += 1
+                return
+        what = "order"
+        if sorted(mine) != sorted(theirs):
+            what = "set"
+            self.tally["better", who_is_better(question, ranks, mine, theirs)] += 1
+            self.tally["packages", "differ"] += len(differing(mine, theirs))
+        self.tally[family, what] += 1
+        left, right = sorted(set(mine) - set(theirs)), sorted(set(theirs) - set(mine))
+        self.shown.append(f"{where} ({family}): {what}: {question['specs']}: {left} {right}")
+
+    def try_remedies(self, where, question, text):
+        for useless in remedies.useless(question, text, self.rattler):
+            self.notes.append(f"{where}: {question['specs']}: {useless}: {text}")
+        self.tally["remedies", "tried"] += len(remedies.named(text))
+
+
+def run_lane(work):
+    number, seeds = work
+    lane = Lane(number)
+    for seed in seeds:
+        lane.channel(seed)
+    lane.close()
+    return lane.tally, lane.lines, lane.notes, lane.shown
+
+
+# ---- the channel that the tests make ----
+
+
+def real_channel():
+    import json
+
     subdirs = {}
     for subdir in ("linux-64", "noarch"):
         path = f"build/channel/{subdir}/repodata.json"
         if not os.access(path, os.R_OK):
-            return
+            return None
         with open(path, encoding="utf-8") as data:
             subdirs[subdir] = json.load(data)
-    channels = [{"name": "real", "subdirs": subdirs}]
-    for specs in REAL_REQUESTS:
-        yield {"channels": channels, "specs": specs, "virtuals": VIRTUALS, "strict": True}
+    return [{"name": "real", "subdirs": subdirs}]
 
 
-# ---- rattler, in a process of its own ----
-
-
-def rattler_sources(case, folder):
-    import rattler
-
-    for channel in case["channels"]:
-        of = rattler.Channel(f"file:///{channel['name']}")
-        for subdir, data in channel["subdirs"].items():
-            path = os.path.join(folder, f"{channel['name']}-{subdir}.json")
-            with open(path, "w", encoding="utf-8") as out:
-                json.dump(data, out)
-            yield rattler.SparseRepoData(of, subdir, path)
-
-
-async def rattler_solve(case, folder):
-    import rattler
-    from rattler.exceptions import SolverError
-
-    virtuals = [
-        rattler.GenericVirtualPackage(
-            rattler.PackageName(n), rattler.Version(v), rattler.package.BuildString(b)
-        )
-        for n, v, b in case["virtuals"]
-    ]
-    priority = rattler.ChannelPriority.Strict if case["strict"] else rattler.ChannelPriority.Flexible
-    try:
-        found = await rattler.solve_with_sparse_repodata(
-            specs=case["specs"],
-            channel_priority=priority,
-            sparse_repodata=list(rattler_sources(case, folder)),
-            virtual_packages=virtuals,
-        )
-    except SolverError as error:
-        return {"conflict": str(error)}
-    order = rattler.PackageRecord.sort_topologically(found)
-    by_name = {record.name.normalized: record for record in found}
-    names = [record.name.normalized for record in order]
-    return {"files": [file_of(by_name[name]) for name in names]}
-
-
-def file_of(record):
-    channel = record.channel.rstrip("/").rsplit("/", 1)[-1]
-    return f"{channel}/{record.subdir}/{record.file_name}"
-
-
-def reference():
-    """Cases on stdin, answers on stdout; never returns (its runtime may abort at the end)."""
-    import asyncio
-
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    folder = sys.argv[2]
-    loop = asyncio.new_event_loop()
-    for line in sys.stdin:
-        answer = loop.run_until_complete(rattler_solve(json.loads(line), folder))
-        print(json.dumps(answer), flush=True)
-    os._exit(0)
-
-
-class Peer:
-    """A process that answers a line with a line, started again when it does not."""
-
-    def __init__(self, command, seconds):
-        self.command = command
-        self.seconds = seconds
-        self.process = None
-
-    def start(self):
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(self.command, stdin=pipe, stdout=pipe)
-
-    def ask(self, line):
-        if not self.process:
-            self.start()
-        try:
-            self.process.stdin.write(line)
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            return self.give_up()
-        ready, _, _ = select.select([self.process.stdout], [], [], self.seconds)
-        answer = self.process.stdout.readline() if ready else b""
-        return json.loads(answer) if answer else self.give_up()
-
-    def give_up(self):
-        self.process.kill()
-        self.process.wait()
-        self.process = None
-        return None
-
-    def close(self):
-        if self.process:
-            self.process.stdin.close()
-            self.process.wait(timeout=60)
-
-
-# ---- comparing ----
-
-
-class Tally:
-    def __init__(self):
-        self.solved = self.unsolvable = self.other_set = self.other_order = self.lost = 0
-        self.bad = []
-        self.clauses = []
-
-    def add_real(self, specs, kiln, rattler):
-        """No ties there: all must be the same."""
-        if kiln is None or rattler is None or kiln.get("files") != rattler.get("files"):
-            self.bad.append((specs, f"kiln {kiln}, rattler {rattler}"))
-
-    def add(self, seed, kiln, rattler):
-        if kiln is None:
-            self.bad.append((seed, "kiln gave no answer"))
-            return
-        solved = "files" in kiln
-        self.solved += solved
-        self.unsolvable += not solved
-        if not solved:
-            lines = kiln["conflict"].split("\nto solve it")[0].count("\n")
-            self.clauses.append(lines)
-            if lines < 1:
-                self.bad.append((seed, kiln["conflict"]))
-        if kiln["libsolv"] != solved:
-            self.bad.append((seed, f"kiln: {solved}, libsolv: {kiln['libsolv']}"))
-        if kiln.get("wrong"):
-            self.bad.append((seed, f"broken: {kiln['wrong']}"))
-        if rattler is None:
-            self.lost += 1
-        elif ("files" in rattler) != solved:
-            self.bad.append((seed, f"kiln: {solved}, rattler: {not solved}"))
-        elif solved and sorted(kiln["files"]) != sorted(rattler["files"]):
-            self.other_set += 1
-            self.note(seed, "set", kiln, rattler)
-        elif solved and kiln["files"] != rattler["files"]:
-            self.other_order += 1
-            self.note(seed, "order", kiln, rattler)
-
-    @staticmethod
-    def note(seed, what, kiln, rattler):
-        if os.environ.get("KILN_SHOW"):
-            mine, theirs = set(kiln["files"]), set(rattler["files"])
-            print(seed, what, sorted(mine - theirs), sorted(theirs - mine))
-            if what == "order":
-                print("  kiln   ", *kiln["files"], "\n  rattler", *rattler["files"])
-
-    def percentile(self, part):
-        found = sorted(self.clauses) or [0]
-        return found[len(found) * part // 100]
-
-    def verdict(self):
-        for seed, text in self.bad:
-            print(f"KILN_SEED={seed} KILN_CASES=1: {text}"[:2000])
-        equal = 1 - self.other_set / max(1, self.solved)
-        ordered = 1 - self.other_order / max(1, self.solved)
-        print(
-            f"{self.solved} solved, {self.unsolvable} unsolvable, equal sets {equal:.2%}, "
-            f"equal orders {ordered:.2%}, no answer from rattler {self.lost}, lines of a "
-            f"conflict: median {self.percentile(50)}, 90 % {self.percentile(90)}"
-        )
-        few = CASES < 100
-        good = few or (min(equal, ordered) >= EQUAL_SETS and self.unsolvable > 0)
-        return 0 if good and not self.bad and self.lost <= CASES // 100 else 1
-
-
-def lacking():
-    """What the comparison cannot do without, if this machine lacks it."""
-    if not os.access(DRIVER, os.X_OK):
-        return f"there is no {DRIVER}"
-    command = [sys.executable, "-c", "import rattler, os; os._exit(0)"]
-    if subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode != 0:
-        return "rattler is not installed"
-    return None
-
-
-def main():
-    if reason := lacking():
-        print(reason)
-        return 77
+def compare_real(notes):
+    """No ties there: all must be the same."""
+    made = real_channel()
+    if not made:
+        return 0
     folder = tempfile.mkdtemp()
-    kiln = Peer([DRIVER], 60)
-    rattler = Peer([sys.executable, __file__, "--reference", folder], ANSWER_S)
-    tally = Tally()
-    for case in real_cases():
-        line = json.dumps(case).encode() + b"\n"
-        tally.add_real(case["specs"], kiln.ask(line), rattler.ask(line))
-    for seed in range(SEED, SEED + CASES):
-        line = json.dumps(make_case(seed)).encode() + b"\n"
-        tally.add(seed, kiln.ask(line), rattler.ask(line))
+    paths = solvers.write_channels(made, folder)
+    kiln, rattler = solvers.kiln(), solvers.rattler(60)
+    for specs in REAL_REQUESTS:
+        question = {"specs": specs, "virtuals": channels.BASE, "priority": "strict"}
+        question["channels"] = paths
+        mine, theirs = kiln.ask(question), rattler.ask(question)
+        if not mine or not theirs or mine.get("files") != theirs.get("files"):
+            notes.append(f"{specs}: kiln {mine}, rattler {theirs}")
     kiln.close()
     rattler.close()
     shutil.rmtree(folder)
-    return tally.verdict()
+    return len(REAL_REQUESTS)
+
+
+# ---- the verdict ----
+
+
+def percentile(values, part):
+    return sorted(values or [0])[len(values) * part // 100 if values else 0]
+
+
+def print_table(tally):
+    rules = ["solved", "unsolvable", "set", "order", "lost"] + [row[0] for row in DEVIATIONS]
+    print(f"{'family':12}" + "".join(f"{rule:>12}" for rule in rules))
+    for family in list(channels.FAMILIES) + ["all"]:
+        counts = [
+            sum(n for (f, what), n in tally.items() if what == rule and family in (f, "all"))
+            for rule in rules
+        ]
+        print(f"{family:12}" + "".join(f"{count:12}" for count in counts))
+
+
+def verdict(tally, lines, notes, shown, seconds):
+    for note in notes[:20]:
+        print(note[:2000])
+    if SHOW or len(shown) < 20:
+        print("\n".join(shown))
+    print_table(tally)
+    families = channels.FAMILIES
+    total = {w: sum(tally[f, w] for f in families) for w in ("solved", "set", "order", "lost")}
+    solved = max(1, total["solved"])
+    print(
+        f"{len(lines) + total['solved']} questions in {seconds:.0f} s; of {total['solved']} sets "
+        f"{1 - total['set'] / solved:.3%} equal, of orders {1 - total['order'] / solved:.3%}; "
+        f"{tally['packages', 'differ']} packages differ; the better one by the request's own "
+        f"packages: kiln {tally['better', 'kiln']}, rattler {tally['better', 'rattler']}, "
+        f"neither {tally['better', 'neither']}"
+    )
+    print(
+        f"conflicts: lines: median {percentile(lines, 50)}, 90 % {percentile(lines, 90)}; "
+        f"{tally['remedies', 'tried']} remedies tried with rattler"
+    )
+    few = CASES < 400
+    different = (total["set"] + total["order"]) / solved
+    good = few or (different <= UNEXPLAINED and lines and total["lost"] <= CASES // 200)
+    return 0 if good and not notes else 1
+
+
+def main():
+    if why := solvers.missing():
+        print(why)
+        return 77
+    start = time.monotonic()
+    notes = []
+    real = compare_real(notes)
+    count = -(-CASES // channels.REQUESTS)
+    seeds = range(SEED, SEED + count)
+    work = [(lane, list(seeds)[lane::LANES]) for lane in range(LANES)]
+    tally, lines, shown = Counter(), [], []
+    with multiprocessing.get_context("fork").Pool(LANES) as pool:
+        for part, more, wrong, differing_ones in pool.imap(run_lane, work):
+            tally += part
+            lines += more
+            notes += wrong
+            shown += differing_ones
+    print(f"{real} requests to the channel of the tests")
+    return verdict(tally, lines, notes, shown, time.monotonic() - start)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--reference"]:
-        reference()
     sys.exit(main())

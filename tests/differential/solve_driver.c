@@ -1,8 +1,9 @@
 /* tests/differential/solve_driver.c - solves of cases from stdin, one JSON document a line, with
- * what libsolv says about the same clauses and whether the answer holds, one line each.
+ * what libsolv says about the same clauses and whether the answer holds, one line each. Without
+ * "channels" those of the line before are asked again.
  *
- *	{"channels": [{"name": N, "subdirs": {"linux-64": REPODATA, "noarch": REPODATA}}],
- *	 "specs": [TEXT], "virtuals": [[NAME, VERSION, BUILD]], "strict": true,
+ *	{"channels": [{"name": N, "subdirs": {"linux-64": PATH, "noarch": PATH}}],
+ *	 "specs": [TEXT], "virtuals": [[NAME, VERSION, BUILD]], "priority": "strict",
  *	 "elsewhere": {NAME: WHERE}}
  *	{"files": [CHANNEL/SUBDIR/FILE in link order], "libsolv": true, "wrong": []}
  *	{"conflict": TEXT, "libsolv": false} */
@@ -15,10 +16,10 @@
 #include <stdio.h>
 
 static char *folder;
+static struct channels channels;
 
 struct kase {
 	struct arena arena;
-	struct channels channels;
 	struct record *virtuals;
 	struct matchspec *specs;
 	struct solve_request request;
@@ -27,7 +28,6 @@ struct kase {
 
 static void kase_done(struct kase *k)
 {
-	channels_close(&k->channels);
 	arena_done(&k->arena);
 }
 AUTO_DEFINE_VALUE(struct kase, kase_done)
@@ -40,24 +40,24 @@ static int stop(const char *why)
 
 /* ---- reading ---- */
 
-static struct index *make_index(const cJSON *repodata)
+static struct index *make_index(const char *repodata)
 {
 	AUTO(index_writer_free) struct index_writer *w = NULL;
 	AUTO(free) char *path = fs_join(folder, "index");
-	AUTO(free) char *text = cJSON_PrintUnformatted(repodata);
+	AUTO(buf_done) struct buf text = BUF(1 << 30);
 	struct index *x = NULL;
 
-	if (index_writer_open(path, &w, NULL) < 0 ||
-	    index_writer_feed(w, text, strlen(text), NULL) < 0 ||
-	    index_writer_finish(w, NULL) < 0 || index_open(path, &x, NULL) < 0)
+	if (fs_read(repodata, &text, NULL) < 0 || index_writer_open(path, &w, NULL) < 0 ||
+	    index_writer_feed(w, text.data, text.n, NULL) < 0 || index_writer_finish(w, NULL) < 0 ||
+	    index_open(path, &x, NULL) < 0)
 		stop("repodata that no index can be made of");
 	return x;
 }
 
-static void read_channel(struct kase *k, const cJSON *from)
+static void read_channel(const cJSON *from)
 {
-	struct arena *a = &k->arena;
-	struct channel *c = &k->channels.v[k->channels.n++];
+	struct arena *a = &channels.arena;
+	struct channel *c = &channels.v[channels.n++];
 	const cJSON *subdirs = json_object(from, "subdirs"), *one;
 
 	c->name = arena_str(a, str_of(json_text(from, "name")));
@@ -68,8 +68,18 @@ static void read_channel(struct kase *k, const cJSON *from)
 		struct channel_subdir *s = &c->subdirs[c->subdir_count++];
 		s->subdir = arena_str(a, str_of(one->string));
 		s->base_url = arena_printf(a, "%.*s/%.*s/", STR_ARG(c->url), STR_ARG(s->subdir));
-		s->index = make_index(one);
+		s->index = make_index(one->valuestring);
 	}
+}
+
+static void read_channels(const cJSON *list)
+{
+	const cJSON *one;
+
+	channels_close(&channels);
+	channels.v = arena_zero(&channels.arena, (size_t)cJSON_GetArraySize(list) + 1,
+				sizeof(*channels.v));
+	cJSON_ArrayForEach(one, list) read_channel(one);
 }
 
 static void say_elsewhere(void *cookie, struct str name, struct buf *out)
@@ -83,16 +93,15 @@ static void say_elsewhere(void *cookie, struct str name, struct buf *out)
 
 static void read_case(struct kase *k, const cJSON *doc)
 {
-	const cJSON *channels = json_array(doc, "channels"), *specs = json_array(doc, "specs"),
-		    *virtuals = json_array(doc, "virtuals"), *one;
+	const cJSON *specs = json_array(doc, "specs"), *virtuals = json_array(doc, "virtuals"),
+		    *one;
 	struct solve_request *r = &k->request;
 
-	k->channels.v = arena_zero(&k->arena, (size_t)cJSON_GetArraySize(channels) + 1,
-				   sizeof(*k->channels.v));
+	if (json_get(doc, "channels"))
+		read_channels(json_array(doc, "channels"));
 	k->specs = arena_zero(&k->arena, (size_t)cJSON_GetArraySize(specs) + 1, sizeof(*k->specs));
 	k->virtuals = arena_zero(&k->arena, (size_t)cJSON_GetArraySize(virtuals) + 1,
 				 sizeof(*k->virtuals));
-	cJSON_ArrayForEach(one, channels) read_channel(k, one);
 	cJSON_ArrayForEach(one, specs)
 	{
 		struct str text = arena_str(&k->arena, str_of(one->valuestring));
@@ -108,10 +117,11 @@ static void read_case(struct kase *k, const cJSON *doc)
 				   &k->virtuals[r->virtual_count++], NULL) < 0)
 			stop("a virtual package that is none");
 	}
-	r->channels = &k->channels;
+	r->channels = &channels;
 	r->specs = k->specs;
 	r->virtuals = k->virtuals;
-	r->strict = cJSON_IsTrue(json_get(doc, "strict"));
+	if (!channel_priority_parse(str_of(json_text(doc, "priority")), &r->priority))
+		stop("a channel priority that is none");
 	r->elsewhere = say_elsewhere;
 	r->cookie = k;
 	k->elsewhere = json_get(doc, "elsewhere");
@@ -288,6 +298,7 @@ int main(void)
 		answer(doc);
 	}
 	free(line);
+	channels_close(&channels);
 	fs_remove(folder, NULL);
 	free(folder);
 	return 0;

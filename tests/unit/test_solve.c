@@ -34,7 +34,7 @@ struct kase {
 	VEC(struct package_line) packages;
 	VEC(struct record) virtuals;
 	VEC(struct matchspec) specs;
-	bool flexible;
+	enum channel_priority priority;
 	struct buf expected;
 };
 
@@ -147,10 +147,9 @@ static void on_request(struct kase *k, struct str rest)
 	VEC_PUSH(&k->specs, m);
 }
 
-static void on_flexible(struct kase *k, struct str rest)
+static void on_priority(struct kase *k, struct str rest)
 {
-	(void)rest;
-	k->flexible = true;
+	assert_true(channel_priority_parse(rest, &k->priority));
 }
 
 static void on_expect(struct kase *k, struct str rest)
@@ -184,7 +183,7 @@ static const struct {
 	{"tarball", on_tarball},
 	{"virtual", on_virtual},
 	{"request", on_request},
-	{"flexible", on_flexible},
+	{"priority", on_priority},
 	{"expect", on_expect},
 	{"conflict", on_conflict},
 };
@@ -336,7 +335,7 @@ static void run_case(struct kase *k)
 		.spec_count = k->specs.n,
 		.virtuals = k->virtuals.v,
 		.virtual_count = k->virtuals.n,
-		.strict = !k->flexible,
+		.priority = k->priority,
 	};
 	if (solve(&r, &found, &e) < 0) {
 		assert_int_equal(e->code, ERR_UNSOLVABLE);
@@ -409,15 +408,16 @@ static void a_search_gives_all_that_matches_best_first(void **state)
 	};
 	static const struct {
 		const char *spec;
-		bool strict;
+		enum channel_priority priority;
 		const char *found;
 	} rows[] = {
-		{"liba >=2", true, "first::liba-3-0\nfirst::liba-2-0"},
-		{"liba >=2", false, "first::liba-3-0\nfirst::liba-2-0\nsecond::liba-9-0"},
-		{"lib* <2", true, "first::liba-1-0\nfirst::libb-1-0\nsecond::libc-1-0"},
-		{"^l.*c$", true, "second::libc-1-0"},
-		{"second::liba", true, "second::liba-9-0"},
-		{"nothing", true, ""},
+		{"liba >=2", PRIORITY_STRICT, "first::liba-3-0\nfirst::liba-2-0"},
+		{"liba >=2", PRIORITY_FLEXIBLE,
+		 "first::liba-3-0\nfirst::liba-2-0\nsecond::liba-9-0"},
+		{"lib* <2", PRIORITY_STRICT, "first::liba-1-0\nfirst::libb-1-0\nsecond::libc-1-0"},
+		{"^l.*c$", PRIORITY_STRICT, "second::libc-1-0"},
+		{"second::liba", PRIORITY_STRICT, "second::liba-9-0"},
+		{"nothing", PRIORITY_STRICT, ""},
 	};
 	(void)state;
 
@@ -433,9 +433,9 @@ static void a_search_gives_all_that_matches_best_first(void **state)
 		struct err *e = NULL;
 		if (matchspec_parse(&k.arena, str_of(rows[i].spec), MATCHSPEC_SEARCH, &spec, &e))
 			fail_msg("%s", e->text);
-		assert_int_equal(
-			solve_search(&channels, &spec, rows[i].strict, &k.arena, &found, &n, NULL),
-			0);
+		assert_int_equal(solve_search(&channels, &spec, rows[i].priority, &k.arena, &found,
+					      &n, NULL),
+				 0);
 		say_records(found, n, true, &got);
 		assert_string_equal(got.data, rows[i].found);
 		kase_done(&k);
@@ -480,7 +480,6 @@ static void ask(struct kase *k, const struct channels *channels, const struct qu
 		.spec_count = k->specs.n,
 		.virtuals = k->virtuals.v,
 		.virtual_count = k->virtuals.n,
-		.strict = true,
 	};
 	int code = solve(&r, &found, &e);
 	if (code < 0 && !q->words)
