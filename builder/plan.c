@@ -41,7 +41,8 @@ static int find_packages(struct build *b, const struct definition *d, const stru
 	    (code = virtuals_check(&p->virtuals, NULL, locked->records, locked->count, e)) < 0)
 		return code;
 	copy_lock(locked, &p->lock);
-	return 0;
+	struct package_options options = {.cache = b->cache, .offline = b->o.offline};
+	return packages_ask_sizes(b->http, p->lock.records, p->lock.count, &options, e);
 }
 
 static void count_downloads(struct plan *p, const struct package_file *files)
@@ -130,6 +131,8 @@ static int plan_layers(struct build *b, const struct definition *d,
 	size_t count = p->lock.count;
 	AUTO(free) unsigned *layer_of = mem_zero(count + 1, sizeof(*layer_of));
 	AUTO(free) uint64_t *sizes = mem_zero(count + 1, sizeof(*sizes));
+	if (p->unsized)
+		return 0;
 	for (size_t i = 0; i < count; i++)
 		sizes[i] = files[i].path ? files[i].size : p->lock.records[i].size;
 	pack_plan_layers(p->lock.records, sizes, count, p->base_layers, layer_of, &p->layer_count);

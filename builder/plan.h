@@ -42,8 +42,8 @@ struct plan {
 	struct virtuals virtuals;
 	bool *cached; /* [lock.count]: the archive is in the cache */
 	size_t download_count, unsized;
-	uint64_t download; /* bytes; `unsized` of the archives do not say theirs */
-	struct plan_layer *layers;
+	uint64_t download;	   /* bytes; `unsized` of the archives do not say theirs */
+	struct plan_layer *layers; /* NULL while the size of an archive is not known */
 	size_t layer_count;
 	struct plan_destination *to;
 	size_t to_count;

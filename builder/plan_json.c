@@ -72,6 +72,10 @@ static void put_layers(const struct plan *p, struct json_out *j)
 {
 	static const char *const states[] = {
 		[PLAN_UNKNOWN] = "unknown", [PLAN_MISSING] = "missing", [PLAN_PACKED] = "packed"};
+	if (!p->layers) {
+		json_put_text(j, "layers", NULL);
+		return;
+	}
 	json_open(j, "layers", '[');
 	for (size_t l = 0; l < p->layer_count; l++) {
 		const struct plan_layer *layer = &p->layers[l];

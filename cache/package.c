@@ -337,6 +337,38 @@ int packages_find(const struct record *records, size_t count, const char *cache,
 	return 0;
 }
 
+struct sizes {
+	struct http *http;
+	struct record *records;
+};
+
+static int ask_size(void *cookie, size_t i, struct err **e)
+{
+	struct sizes *s = cookie;
+	struct record *r = &s->records[i];
+	AUTO(buf_done) struct buf url = BUF(64 << 10);
+	AUTO(http_answer_done) struct http_answer answer = HTTP_ANSWER;
+	uint64_t size;
+	if (r->size)
+		return 0;
+	buf_add_str(&url, r->url);
+	struct http_request request = {.method = "HEAD", .url = url.data, .netrc = true};
+	int code = http_send(s->http, &request, &answer, e);
+	if (code < 0 && code != ERR_INTERRUPTED)
+		err_clear(e);
+	if (code == 0 && answer.status == 200 &&
+	    str_u64(http_header(&answer, "content-length"), &size))
+		r->size = size;
+	return code == ERR_INTERRUPTED ? code : 0;
+}
+
+int packages_ask_sizes(struct http *h, struct record *records, size_t count,
+		       const struct package_options *o, struct err **e)
+{
+	struct sizes s = {h, records};
+	return o->offline ? 0 : workers_run(DOWNLOADS, count, ask_size, &s, e);
+}
+
 void package_files_done(struct package_file *files, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

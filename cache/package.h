@@ -29,5 +29,9 @@ int packages_fetch(struct http *h, const struct record *records, size_t count,
  * fetched. *missing: how many are not there. */
 int packages_find(const struct record *records, size_t count, const char *cache,
 		  struct package_file *out, size_t *missing, struct err **e);
+/* Asks the channels for the sizes that records do not say (a lock's do not). What nobody tells
+ * stays 0. ERR_INTERRUPTED. */
+int packages_ask_sizes(struct http *h, struct record *records, size_t count,
+		       const struct package_options *o, struct err **e);
 void package_files_done(struct package_file *files, size_t count);
 #endif

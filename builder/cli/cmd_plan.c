@@ -69,6 +69,10 @@ static const char *work_of(const struct plan *p, size_t l)
 static void say_layers(const struct plan *p, struct buf *out)
 {
 	char size[16];
+	if (!p->layers) {
+		buf_add_text(out, "\nlayers: not known before the packages are here\n");
+		return;
+	}
 	buf_printf(out, "\nlayers: %zu, on the base's %zu\n", p->layer_count, p->base_layers);
 	for (size_t l = 0; l < p->layer_count; l++) {
 		const struct plan_layer *layer = &p->layers[l];

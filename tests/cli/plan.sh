@@ -56,6 +56,9 @@ for layer in json.load(open(sys.argv[1]))["layers"]:
 expect 0 "" "$kiln" lock $spec --base "$base" -o "$work/lock.yml"
 expect 0 "" "$kiln" plan $spec --base "$base" --locked "$work/lock.yml" --json
 same "$(field "$work/stdout" layers 1 digest)" "$(field "$work/after.json" layers 1 digest)" "a layer of the locked plan"
+expect 0 "" "$kiln" plan $spec --base "$base" --locked "$work/lock.yml" --json --cache "$work/cache2"
+same "$(field "$work/stdout" layers 1 packages)" "$(field "$work/after.json" layers 1 packages)" "a layer of the locked plan, with nothing here"
+same "$(field "$work/stdout" download)" "$(field "$work/before.json" download)" "what the locked plan would download"
 expect 2 "another definition" "$kiln" plan "$work/more.yml" --base "$base" --locked "$work/lock.yml"
 expect 2 "no definition" "$kiln" plan
 expect 2 "a digest cannot be asked for" "$kiln" plan $spec -t "$host/x@sha256:$(printf '0%.0s' {1..64})"

@@ -153,6 +153,25 @@ static void tells_what_is_there_without_fetching(void **state)
 	assert_int_equal(entries("told"), 1);
 }
 
+static void asks_for_the_sizes_that_a_lock_does_not_say(void **state)
+{
+	(void)state;
+	AUTO(free) char *cache = fs_join(folder, "sizes");
+	struct package_options o = {.cache = cache, .offline = true};
+	struct record r[4] = {record_of("i-1-0.conda", "", STR("iiii")),
+			      record_of("j-1-0.conda", "", STR("jjjjj")),
+			      record_of("k-1-0.conda", "", STR("k")),
+			      record_of("l-1-0.conda", "", STR("llllll"))};
+	r[0].size = r[1].size = r[2].size = 0;
+	r[1].url = arena_printf(&served.arena, "file://%s/j-1-0.conda", folder);
+	r[2].url = arena_printf(&served.arena, "file://%s/no-such-file", folder);
+	assert_int_equal(packages_ask_sizes(served.client, r, 4, &o, NULL), 0);
+	assert_int_equal(r[0].size, 0);
+	o.offline = false;
+	assert_int_equal(packages_ask_sizes(served.client, r, 4, &o, NULL), 0);
+	assert_true(r[0].size == 4 && r[1].size == 5 && r[2].size == 0 && r[3].size == 6);
+}
+
 static void says_what_is_missing_when_offline(void **state)
 {
 	(void)state;
@@ -272,6 +291,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_not_as_the_channel_says),
 		cmocka_unit_test(knows_old_packages_by_their_md5),
 		cmocka_unit_test(tells_what_is_there_without_fetching),
+		cmocka_unit_test(asks_for_the_sizes_that_a_lock_does_not_say),
 		cmocka_unit_test(says_what_is_missing_when_offline),
 		cmocka_unit_test(shows_the_first_of_many_missing_things),
 		cmocka_unit_test(repairs_what_a_killed_kiln_left),
