@@ -1,4 +1,5 @@
-/* specs/lock.h - exact artefacts: the conda-lock.yml form (version 1) and @EXPLICIT lists.
+/* specs/lock.h - exact artefacts: conda-lock.yml (version 1), pixi.lock (versions 4 to 7, which
+ * are only read) and @EXPLICIT lists.
  *
  * A lock holds what a solve found, in the order in which packages are linked (dependencies
  * first). It is a pure function of definition and channels: no clock, no machine. Base digest
@@ -32,9 +33,16 @@ AUTO_DEFINE_VALUE(struct lock, lock_done)
 int lock_write(const struct lock *l, struct buf *out, struct err **e);
 /* "@EXPLICIT" with "#" + md5, or "#sha256:" where there is no md5. */
 int lock_write_explicit(const struct lock *l, struct buf *out, struct err **e);
-/* Reads either form (told apart by content) for `platform`. ERR_SYNTAX with
- * what:line:column; ERR_ABSENT when the lock has nothing for the platform. what: the file's
- * name for messages. */
+struct lock_source {
+	struct str text;
+	const char *what;	 /* the file's name, for messages */
+	const char *platform;	 /* "linux-64" */
+	const char *environment; /* of a pixi.lock; NULL: "default" */
+};
+/* Reads any form, told apart by content. ERR_SYNTAX with what:line:column; ERR_ABSENT when the
+ * lock has nothing for the platform; ERR_USAGE when it has no such environment. */
+int lock_read_from(const struct lock_source *from, struct lock *out, struct err **e);
+/* The same of the environment "default". */
 int lock_read(struct str text, const char *what, const char *platform, struct lock *out,
 	      struct err **e);
 /* SHA-256 of what lock_write gives. */

@@ -58,10 +58,11 @@ const struct command cmd_build = {
 	.name = "build",
 	.usage = "build [OPTIONS] --base IMAGE -t DEST CONDA_FILE",
 	.summary = "build the image of a definition and push it",
-	.options = (const struct option_row *const[]){own_options, definition_options,
-						      bytecode_options, verify_options,
-						      channel_options, virtual_options,
-						      target_options, common_options, NULL},
+	.options =
+		(const struct option_row *const[]){own_options, definition_options,
+						   bytecode_options, verify_options,
+						   channel_options, lock_options, virtual_options,
+						   target_options, common_options, NULL},
 	.args_size = sizeof(struct build_args),
 	.run = build_run,
 };

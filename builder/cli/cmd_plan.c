@@ -159,7 +159,7 @@ const struct command cmd_plan = {
 	.summary = "say what a build would do: packages, virtual packages, layers, downloads",
 	.options = (const struct option_row *const[]){own_options, definition_options,
 						      bytecode_options, channel_options,
-						      virtual_options, target_options,
+						      lock_options, virtual_options, target_options,
 						      common_options, NULL},
 	.args_size = sizeof(struct plan_args),
 	.run = plan_run,

@@ -19,6 +19,7 @@ struct common_args {
 	const char *file, *base, *compression; /* definition_options */
 	bool no_bytecode;		       /* bytecode_options */
 	bool verify;			       /* verify_options */
+	const char *environment;	       /* lock_options */
 	struct log *log;		       /* set by main */
 };
 
@@ -34,7 +35,7 @@ extern const struct command cmd_build, cmd_lock, cmd_key, cmd_install, cmd_searc
 	cmd_version;
 extern const struct option_row common_options[]; /* of every command; listed last */
 extern const struct option_row target_options[], channel_options[], virtual_options[],
-	definition_options[], bytecode_options[], verify_options[];
+	definition_options[], bytecode_options[], verify_options[], lock_options[];
 
 /* Writes a result to stdout, whole; ERR_IO when nobody can take it. */
 int command_print(const struct buf *text, struct err **e);

@@ -20,6 +20,12 @@ const struct option_row verify_options[] = {
 	{0},
 };
 
+const struct option_row lock_options[] = {
+	{0, "environment", OPTION_TEXT, AT(environment), "NAME",
+	 "which environment of a pixi.lock (default)"},
+	{0},
+};
+
 const struct option_row channel_options[] = {
 	{'c', "channel", OPTION_LIST, AT(channels), "CHANNEL", "a channel before the file's"},
 	{0, "override-channels", OPTION_FLAG, AT(override_channels), NULL,
@@ -170,7 +176,8 @@ int session_lock(struct session *s, const struct common_args *args, const char *
 		return r;
 	if ((r = read_text(path, &text, e)) < 0)
 		return r;
-	if ((r = lock_read(buf_str(&text), path, platform->subdir, &s->lock, e)) == 0)
+	struct lock_source from = {buf_str(&text), path, platform->subdir, args->environment};
+	if ((r = lock_read_from(&from, &s->lock, e)) == 0)
 		s->locked = true;
 	return r;
 }

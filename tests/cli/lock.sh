@@ -48,3 +48,29 @@ diff <(cd "$work/prefix" && find . -not -path './conda-meta/*' | sort) \
 	<(cd "$work/prefix2" && find . -not -path './conda-meta/*' | sort) || fail "the two forms install differently"
 expect 2 "" "$kiln" install $spec "$work/prefix3"
 [ ! -e "$work/prefix3" ] || fail "a refused lock has made a folder"
+
+# Locks of other tools: what pixi wrote, and lists with any hash, none, and comments.
+to_pixi() { # EXPLICIT-LIST: a pixi.lock with the same packages in the environment "work"
+	"$python" - "$1" <<'END'
+import sys
+urls = [l.split("#") for l in open(sys.argv[1]).read().split() if l.startswith("file:")]
+print("version: 6\nenvironments:\n  work:\n    channels: []\n    packages:\n      linux-64:")
+for url, md5 in reversed(urls):
+    print(f"      - conda: {url}")
+print("packages:")
+for url, md5 in urls:
+    print(f"- conda: {url}\n  md5: {md5}")
+END
+}
+to_pixi "$work/explicit.txt" >"$work/lock"
+expect 2 "there is work" "$kiln" install "$work/lock" "$work/prefix3"
+expect 0 "" "$kiln" install "$work/lock" "$work/prefix3" --environment work
+diff <(cd "$work/prefix" && find . -not -path './conda-meta/*' | sort) \
+	<(cd "$work/prefix3" && find . -not -path './conda-meta/*' | sort) || fail "a pixi.lock installs differently"
+{ echo "# a comment"; echo @EXPLICIT; grep -E '/(tzdata|libzlib|liblzma)-' "$work/explicit.txt"; } >"$work/few.txt"
+sed 's/#.*//' "$work/few.txt" >"$work/bare.txt"
+sed 's/#[0-9a-f]\{32\}$/#00000000000000000000000000000000/' "$work/few.txt" >"$work/wrong.txt"
+for list in few bare; do
+	expect 0 "" "$kiln" install "$work/$list.txt" "$work/$list" --no-bytecode --cache "$work/fresh"
+done
+expect 6 "tzdata-" "$kiln" install "$work/wrong.txt" "$work/no" --cache "$work/fresh2"

@@ -6,12 +6,8 @@ needs build/channel/noarch/repodata.json build/base/index.json
 registry
 
 # The channel behind a server that counts; `asked` says how often it was.
-exec {peer_input}> >(exec python3 -B tests/fake/peer.py build/channel >"$work/peer.port")
-for _ in $(seq 100); do
-	[ -s "$work/peer.port" ] && break
-	sleep 0.1
-done
-served=http://127.0.0.1:$(cat "$work/peer.port")
+start_fake peer.py "$PWD/build/channel"
+served=http://$fake
 asked() { curl -s "$served/counts"; }
 spec=$work/spec.yml
 sed "s|- ./build/channel|- $served/files|" tests/channel/small.yml >"$spec"

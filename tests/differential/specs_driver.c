@@ -83,12 +83,15 @@ static int match_records(struct arena *a, struct strs args, struct buf *out, str
 	return 0;
 }
 
-/* A platform and a lock's text: it written as conda-lock.yml, and as @EXPLICIT. */
+/* A platform, a lock's text and perhaps an environment: it written as conda-lock.yml, and as
+ * @EXPLICIT. */
 static int rewrite_lock(struct arena *a, struct strs args, struct buf *out, struct err **e)
 {
 	AUTO(lock_done) struct lock l = {.arena = ARENA};
 	const char *platform = arena_copy(a, args.v[0].p, args.v[0].n);
-	int status = lock_read(args.v[1], "lock", platform, &l, e);
+	const char *environment = args.n > 2 ? arena_copy(a, args.v[2].p, args.v[2].n) : NULL;
+	struct lock_source from = {args.v[1], "lock", platform, environment};
+	int status = lock_read_from(&from, &l, e);
 	if (status == 0)
 		status = lock_write(&l, out, e);
 	buf_add_char(out, FIELD_END);

@@ -1,4 +1,5 @@
 /* tests/unit/test_lock.c - locks written, read back, and read from others. */
+#include "specs/base/fs.h"
 #include "specs/base/vec.h"
 #include "specs/lock.h"
 #include <setjmp.h>
@@ -187,13 +188,40 @@ static void what_conda_lock_wrote_is_put_in_link_order(void **state)
 	assert_int_equal(l.records[0].build_number, 0);
 }
 
+#define PIXI "version: 6\nenvironments: {default: {packages: {linux-64: "
+
 static const struct {
 	const char *text, *says;
 } wrong[] = {
-	{"", "l:1:1: a lock must be a conda-lock.yml or an @EXPLICIT list"},
-	{"[]", "l:1:1: a lock must be a conda-lock.yml or an @EXPLICIT list"},
+	{"", "l:1:1: a lock must be a conda-lock.yml, a pixi.lock or an @EXPLICIT list"},
+	{"[]", "l:1:1: a lock must be a conda-lock.yml, a pixi.lock or an @EXPLICIT list"},
 	{"name: x\n", "l:1:1: this is no lock: it has no \"package\""},
-	{"version: 6\nenvironments: {}\n", "l:1:1: a pixi.lock is not read"},
+	{"version: 3\nenvironments: {}\n",
+	 "l:1:10: version 3 of pixi.lock is not supported: 4 to 7 are"},
+	{"version: 6\nenvironments: {}\n", "l:1:1: \"packages\" is missing"},
+	{"version: 6\nenvironments: {}\npackages: []\n",
+	 "l:2:15: there is no environment \"default\"; there is none"},
+	{"version: 6\nenvironments: {a: {}, b: {}}\npackages: []\n",
+	 "l:2:15: there is no environment \"default\"; there is a, b"},
+	{PIXI "[{pypi: x}]}}}\npackages: []\n", "l:2:48: pip packages are not supported yet"},
+	{PIXI "[1]}}}\npackages: []\n", "l:2:48: a package must be a map with"},
+	{PIXI "[{conda: ./here}]}}}\npackages: []\n",
+	 "l:2:48: ./here is to be built from source, which only pixi can"},
+	{PIXI "[{conda_source: 'x[1] @ y'}]}}}\npackages: []\n",
+	 "l:2:48: x[1] @ y is to be built from source"},
+	{PIXI "[{conda: h/c/noarch/x-1-0.conda}]}}}\npackages: []\n",
+	 "l:2:48: this package is not among \"packages\""},
+	{PIXI "[{conda: h/c/win-64/x-1-0.conda}]}}}\n"
+	      "packages: [{conda: h/c/win-64/x-1-0.conda}]\n",
+	 "l:3:20: the address is of a package for win-64, not for linux-64"},
+	{PIXI "[{conda: h/c/noarch/x-1-0.conda}]}}}\n"
+	      "packages: [{conda: h/c/noarch/x-1-0.conda, md5: 1}]\n",
+	 "l:3:49: \"md5\" is no md5 digest in hex"},
+	{PIXI "[{conda: h/noarch/x-1-0.conda}, {conda: h/noarch/x-1-0.conda}]}}}\n"
+	      "packages: [{conda: h/noarch/x-1-0.conda}]\n",
+	 "l:2:79: the package \"x\" stands here a second time"},
+	{"version: 6\nenvironments: {default: {packages: {osx-64: []}}}\npackages: []\n",
+	 "l: nothing is locked for linux-64; there is osx-64"},
 	{"version: 2\npackage: []\n",
 	 "l:1:10: version 2 of conda-lock.yml is not supported: only 1 is"},
 	{"version: 1\npackage: []\n", "l:1:1: \"metadata\" is missing"},
@@ -241,6 +269,8 @@ static const struct {
 	 "l:2:1: the address holds a letter that must be written as %XX"},
 	{"@EXPLICIT\nh/c/noarch/x-1-0.conda\nh/c/noarch/x-1-0.conda\n",
 	 "l:3:1: the package \"x\" stands here a second time"},
+	{"@EXPLICIT\n# pip x @ https://h/x-1-py3-none-any.whl\n",
+	 "l:2:1: pip packages are not supported yet"},
 	{"@EXPLICIT\nnumpy\n", "l:2:1: the address has no folder"},
 	{"@EXPLICIT\nh/c/linux-64/x-1-0.conda#12\n", "l:2:26: behind \"#\" must stand"},
 	{"@EXPLICIT\nh/c/osx-64/x-1-0.conda\n",
@@ -258,6 +288,60 @@ static void says_where_a_lock_is_wrong(void **state)
 		if (strncmp(e->text, wrong[i].says, strlen(wrong[i].says)) != 0)
 			fail_msg("says %s, not %s", e->text, wrong[i].says);
 	}
+}
+
+static int read_pixi(unsigned version, const char *platform, const char *environment,
+		     struct lock *out, struct err **e)
+{
+	char path[64];
+	AUTO(buf_done) struct buf text = BUF(1 << 20);
+	snprintf(path, sizeof(path), "tests/cases/lock/pixi-%u.lock", version);
+	assert_int_equal(fs_read(path, &text, NULL), 0);
+	struct lock_source from = {buf_str(&text), "pixi.lock", platform, environment};
+	return lock_read_from(&from, out, e);
+}
+
+static void reads_all_versions_of_pixis_form(void **state)
+{
+	(void)state;
+	static const char list[] = "# platform: linux-64\n@EXPLICIT\n"
+				   "https://h.example/c/linux-64/libgcc-13.2-h1_4.tar.bz2#" MD5 "\n"
+				   "https://h.example/c/linux-64/zlib-1.2.13-h_0.conda#" MD5 "\n"
+				   "https://h.example/c/noarch/app-1.0-py_0.conda#" MD5 "\n";
+	for (unsigned version = 4; version <= 7; version++) {
+		AUTO(lock_done) struct lock l = {.arena = ARENA};
+		AUTO(lock_done) struct lock mac = {.arena = ARENA};
+		AUTO(lock_done) struct lock docs = {.arena = ARENA};
+		AUTO(buf_done) struct buf text = BUF(1 << 20);
+		AUTO(err_free) struct err *e = NULL;
+		if (read_pixi(version, "linux-64", NULL, &l, &e) < 0)
+			fail_msg("%u: %s", version, e->text);
+		assert_int_equal(lock_write_explicit(&l, &text, NULL), 0);
+		assert_string_equal(text.data, list);
+		assert_true(str_is(l.channels.v[0], "https://h.example/c/"));
+		assert_true(l.records[0].has_sha256);
+		assert_int_equal(l.records[0].size, 1234);
+		assert_true(str_is(l.records[1].constrains.v[0], "other <2"));
+		assert_true(str_is(l.records[2].depends.v[0], "zlib >=1.2,<2.0a0"));
+		assert_int_equal(read_pixi(version, "osx-64", NULL, &mac, NULL), 0);
+		assert_true(str_is(mac.records[0].subdir, "osx-64"));
+		assert_int_equal(read_pixi(version, "linux-64", "docs", &docs, NULL), 0);
+		assert_int_equal(docs.count, 1);
+		assert_int_equal(read_pixi(version, "osx-64", "docs", &docs, NULL), ERR_ABSENT);
+		assert_int_equal(read_pixi(version, "linux-64", "x", &docs, &e), ERR_USAGE);
+		assert_non_null(strstr(e->text, "there is default, docs, wheels"));
+		assert_int_equal(read_pixi(version, "linux-64", "wheels", &docs, &e), ERR_SYNTAX);
+	}
+}
+
+static void only_pixi_names_environments(void **state)
+{
+	(void)state;
+	AUTO(lock_done) struct lock l = {.arena = ARENA};
+	struct lock_source from = {STR("@EXPLICIT\n"), "list", "linux-64", "docs"};
+	assert_int_equal(lock_read_from(&from, &l, NULL), ERR_USAGE);
+	from.environment = "default";
+	assert_int_equal(lock_read_from(&from, &l, NULL), 0);
 }
 
 static void an_empty_environment_is_a_lock_too(void **state)
@@ -281,6 +365,8 @@ int main(void)
 		cmocka_unit_test(explicit_lists_read_back),
 		cmocka_unit_test(what_conda_lock_wrote_is_put_in_link_order),
 		cmocka_unit_test(says_where_a_lock_is_wrong),
+		cmocka_unit_test(reads_all_versions_of_pixis_form),
+		cmocka_unit_test(only_pixi_names_environments),
 		cmocka_unit_test(an_empty_environment_is_a_lock_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
