@@ -70,10 +70,10 @@ class Kiln:
         return int(log.read_text().split()[-1]) / 1024
 
     def forget_packing(self):
-        """Archives and indexes stay, whatever was packed goes; a repository without blobs."""
+        """What was downloaded and learnt stays, whatever was packed goes; a repository without blobs."""
         for folder in self.cache.iterdir() if self.cache.exists() else []:
-            if folder.name not in ("packages", "channels", "indexes", "index"):
-                shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
+            if folder.name not in ("packages", "channels", "indexes", "blobs") and folder.is_dir():
+                shutil.rmtree(folder)
         self.repository += 1
 
 
