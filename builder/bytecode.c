@@ -174,9 +174,10 @@ void compiler_stop(struct compiler *c)
 {
 	if (!c)
 		return;
+	/* The end of its input ends it, and its namespace with all forks. */
+	fd_close_at(&c->control);
 	if (c->pid)
 		process_kill(c->pid);
-	fd_close_at(&c->control);
 	fd_close_at(&c->text);
 	pthread_mutex_destroy(&c->lock);
 	free(c->prefix);

@@ -474,6 +474,41 @@ static void noarch_packages_move_and_get_their_commands(void **state)
 			    "lib/python3.11/site-packages/t/__pycache__/__init__.cpython-311.pyc");
 }
 
+/* The machine's own python stands in, behind a script that wants a library. */
+#define PYTHON                                                                                     \
+	"#!/bin/sh\n[ -e $PYTHONHOME/lib/libneeded.so.1 ] || exit 1\n"                             \
+	"unset PYTHONHOME LD_LIBRARY_PATH\nexec /usr/bin/python3 \"$@\"\n"
+static const struct package compiled[] = {
+	{"needed", .paths = "{'_path': 'lib/libneeded.so.1'}, {'_path': 'lib/not/wanted'}",
+	 .files = {{"lib/libneeded.so.1", "x"}, {"lib/not/wanted", "x"}}},
+	{"python", "needed", .version = "3.11.2", .paths = "{'_path': 'bin/python3.11'}",
+	 .files = {{"bin/python3.11", PYTHON, .mode = 0755}}},
+	{"tool", "python", ", 'noarch': 'python'", "{'_path': 'site-packages/t.py'}",
+	 .files = {{"site-packages/t.py", "x = 1\n"}}},
+	{"other", "python", ", 'noarch': 'python'", "{'_path': 'site-packages/u.py'}",
+	 .files = {{"site-packages/u.py", "x = \n"}}},
+};
+
+/* What it depends on is unpacked as well when the interpreter does not start alone. */
+static void sources_are_compiled_by_an_interpreter_that_starts(void **state)
+{
+	struct scene *s = *state;
+	if (access("/usr/bin/python3", X_OK) < 0)
+		skip();
+	s->options.bytecode = true;
+	s->options.cache = s->folder;
+	assert_int_equal(make_plan(s, compiled, 4, ".conda", NULL), 0);
+	assert_true(link_source_size(&s->plan, 2) > 0);
+	assert_int_equal(link_source_size(&s->plan, 1), 0);
+	assert_non_null(strstr(linked(s, 2), "f lib/python3.11/site-packages/__pycache__/"
+					     "t.cpython-311.pyc 644 "));
+	assert_null(strstr(linked(s, 3), ".pyc"));
+	assert_int_equal(make_plan(s, &compiled[1], 2, ".conda", NULL), 0);
+	AUTO(err_free) struct err *e = NULL;
+	assert_int_equal(link_one(s, 1, &e), ERR_FAILED);
+	assert_non_null(strstr(e->text, "interpreter"));
+}
+
 static void the_identity_follows_what_decides_the_bytes(void **state)
 {
 	static const struct package packages[] = {
@@ -526,6 +561,7 @@ int main(void)
 		TEST(a_hard_link_to_a_lost_file_gets_its_bytes),
 		TEST(no_package_speaks_for_another_in_conda_meta),
 		TEST(noarch_packages_move_and_get_their_commands),
+		TEST(sources_are_compiled_by_an_interpreter_that_starts),
 		TEST(the_identity_follows_what_decides_the_bytes),
 		TEST(link_scripts_are_seen),
 	};
