@@ -144,6 +144,9 @@ def main():
         kiln.build()  # downloads
         ours, peak = timed(kiln.build, before=kiln.forget_packing)
         row("kiln build, packages on disk", ours, peak, ours)
+        # Neither (a) nor (b) compiles sources.
+        plain, peak = timed(lambda: kiln.build(SPEC, "--no-bytecode"), before=kiln.forget_packing)
+        row("kiln build --no-bytecode, packages on disk", plain, peak, ours)
         urls = lock_records(kiln)
         size = sum(os.path.getsize(u.removeprefix("file://")) for u in urls)
         if shutil.which("go") and shutil.which("igzip"):
