@@ -5,11 +5,6 @@
 
 enum { GATE_FROM = 4 }; /* matching records from which a text gets a variable of its own */
 
-struct need {
-	int32_t parent;
-	uint32_t package, text; /* package: of the parent, UINT32_MAX for the root */
-};
-
 struct encoder {
 	struct problem *p;
 	struct sat *s;
@@ -17,6 +12,7 @@ struct encoder {
 	VEC(uint32_t) solvables; /* in the order in which they were reached */
 	uint8_t *reached;	 /* by solvable */
 	int32_t *gates;		 /* by text: what is looked at a million times, and little */
+	VEC(int32_t) some;	 /* gates that the record at hand needs, not yet told */
 	size_t next;
 };
 
@@ -50,31 +46,45 @@ static int32_t make_gate(struct encoder *c, uint32_t text)
 {
 	struct text *t = &c->p->texts.v[text];
 
-	t->gate = c->gates[text] = sat_var(c->s, SAT_NO_GROUP);
+	t->gate = c->gates[text] = sat_gate(c->s, text * 2 + 1);
 	reach_matches(c, t);
 	sat_require(c->s, t->gate, t->matches, t->count, t->package, 0);
 	return t->gate;
 }
 
-static void need(struct encoder *c, struct need n)
+static void require(struct encoder *c, int32_t parent, uint32_t text)
 {
-	uint32_t line = n.text * 2 + 1;
+	const struct text *t = &c->p->texts.v[text];
 
-	if (!kept(c, n.package, line))
-		return;
-	int32_t gate = c->gates[n.text];
-	if (gate) {
-		sat_need(c->s, n.parent, gate, line);
-		return;
+	reach_matches(c, t);
+	sat_require(c->s, parent, t->matches, t->count, t->package, text * 2 + 1);
+}
+
+static void flush_gates(struct encoder *c, int32_t parent)
+{
+	sat_need_gates(c->s, parent, c->some.v, c->some.n);
+	c->some.n = 0;
+}
+
+/* A text that many records fit is needed through its gate. */
+static void need_all(struct encoder *c, const struct solvable *s)
+{
+	const uint32_t *texts = c->p->edges.v + s->edges;
+
+	for (uint32_t i = 0; i < s->depends; i++) {
+		int32_t gate = c->gates[texts[i]];
+		if (!kept(c, s->name, texts[i] * 2 + 1))
+			continue;
+		if (!gate && c->p->texts.v[texts[i]].count >= GATE_FROM)
+			gate = make_gate(c, texts[i]);
+		if (gate) {
+			VEC_PUSH(&c->some, gate);
+			continue;
+		}
+		flush_gates(c, s->var);
+		require(c, s->var, texts[i]);
 	}
-	const struct text *t = &c->p->texts.v[n.text];
-	if (t->count < GATE_FROM || n.parent == SAT_ROOT) {
-		reach_matches(c, t);
-		sat_require(c->s, n.parent, t->matches, t->count, t->package, line);
-		return;
-	}
-	gate = make_gate(c, n.text);
-	sat_need(c->s, n.parent, gate, line);
+	flush_gates(c, s->var);
 }
 
 /* Clauses that keep away what t does not match: through one helper when there are many. */
@@ -123,9 +133,7 @@ static void encode_reached(struct encoder *c)
 	const struct problem *p = c->p;
 
 	while (c->next < c->solvables.n) {
-		const struct solvable *s = &p->solvables.v[c->solvables.v[c->next++]];
-		for (uint32_t i = 0; i < s->depends; i++)
-			need(c, (struct need){s->var, s->name, p->edges.v[s->edges + i]});
+		need_all(c, &p->solvables.v[c->solvables.v[c->next++]]);
 	}
 	for (size_t i = 0; i < c->solvables.n; i++) {
 		const struct solvable *s = &p->solvables.v[c->solvables.v[i]];
@@ -159,10 +167,12 @@ static void encoder_open(struct encoder *c)
 
 	c->reached = mem_zero(p->solvables.n + 1, 1);
 	c->gates = mem_zero(p->texts.n + 1, sizeof(*c->gates));
+	AUTO(free) uint32_t *groups = mem_alloc((p->solvables.n + 1) * sizeof(*groups));
 	for (size_t i = 0; i < p->solvables.n; i++) {
 		p->solvables.v[i].var = 0;
-		sat_var(c->s, p->solvables.v[i].name);
+		groups[i] = p->solvables.v[i].name;
 	}
+	sat_first_vars(c->s, groups, p->solvables.n);
 	for (size_t i = 0; i < p->texts.n; i++)
 		p->texts.v[i].gate = p->texts.v[i].never = 0;
 }
@@ -179,10 +189,12 @@ struct sat *problem_encode(struct problem *p, const struct encode_filter *filter
 			    p->solvables.v[solvable].name, 0);
 	}
 	for (size_t i = 0; i < p->request->spec_count; i++)
-		need(&c, (struct need){SAT_ROOT, UINT32_MAX, p->requested[i]});
+		if (kept(&c, UINT32_MAX, p->requested[i] * 2 + 1))
+			require(&c, SAT_ROOT, p->requested[i]);
 	encode_reached(&c);
 	encode_groups(&c);
 	VEC_DONE(&c.solvables);
+	VEC_DONE(&c.some);
 	free(c.reached);
 	free(c.gates);
 	return c.s;

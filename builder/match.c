@@ -65,11 +65,11 @@ static void match_spec(const struct problem *p, struct text *t, uint32_t *found)
 /* The first step of the package that is not below the order. */
 static uint32_t step_from(const struct problem *p, const struct package *k, uint32_t order)
 {
-	uint32_t low = k->step, high = k->step + k->steps;
+	uint32_t low = k->first, high = k->first + k->steps;
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
-		if (p->steps.v[mid].order < order)
+		if (p->steps[mid].order < order)
 			low = mid + 1;
 		else
 			high = mid;
@@ -84,15 +84,15 @@ struct range {
 static struct range range_of(const struct problem *p, const struct package *k,
 			     const struct bounds *b)
 {
-	struct range r = {k->step, k->step + k->steps};
+	struct range r = {k->first, k->first + k->steps};
 
 	for (size_t i = 0; i < COUNT(b->keeps) && b->keeps[i]; i++) {
 		uint32_t order = p->version_order[b->version[i]], at = step_from(p, k, order);
-		bool there = at < k->step + k->steps && p->steps.v[at].order == order;
-		uint32_t from = b->keeps[i] & MATCHSPEC_LESS	? k->step
+		bool there = at < k->first + k->steps && p->steps[at].order == order;
+		uint32_t from = b->keeps[i] & MATCHSPEC_LESS	? k->first
 				: b->keeps[i] & MATCHSPEC_EQUAL ? at
 								: at + there;
-		uint32_t to = b->keeps[i] & MATCHSPEC_GREATER ? k->step + k->steps
+		uint32_t to = b->keeps[i] & MATCHSPEC_GREATER ? k->first + k->steps
 			      : b->keeps[i] & MATCHSPEC_EQUAL ? at + there
 							      : at;
 		r.from = from > r.from ? from : r.from;
@@ -109,15 +109,14 @@ static bool match_range(const struct problem *p, struct text *t, struct range r,
 	if (r.from >= r.to)
 		return false;
 	if (k->plain) {
-		uint32_t first = p->steps.v[r.to - 1].place;
-		uint32_t end =
-			r.from > k->step ? p->steps.v[r.from - 1].place : k->first + k->count;
+		uint32_t first = p->steps[r.to - 1].place;
+		uint32_t end = r.from > k->first ? p->steps[r.from - 1].place : k->first + k->count;
 		t->matches = p->ranked + first;
 		t->count = end - first;
-		t->best = p->steps.v[r.to - 1].first;
+		t->best = p->steps[r.to - 1].first;
 		return false;
 	}
-	uint32_t low = p->steps.v[r.from].order, high = p->steps.v[r.to - 1].order;
+	uint32_t low = p->steps[r.from].order, high = p->steps[r.to - 1].order;
 	for (uint32_t i = k->first; i < k->first + k->count; i++) {
 		uint32_t order = p->version_order[p->solvables.v[i].version];
 		if (order >= low && order <= high)
@@ -126,7 +125,7 @@ static bool match_range(const struct problem *p, struct text *t, struct range r,
 	return true;
 }
 
-static void match(struct problem *p, uint32_t text, uint32_t *found)
+static void match(struct problem *p, uint32_t text, uint32_t *found, struct arena *a)
 {
 	struct text *t = &p->texts.v[text];
 	bool copy = true;
@@ -138,22 +137,30 @@ static void match(struct problem *p, uint32_t text, uint32_t *found)
 		match_spec(p, t, found);
 	if (!copy || !t->count)
 		return;
-	uint32_t *own = arena_alloc(&p->arena, t->count * sizeof(*own));
-	memcpy(own, found, t->count * sizeof(*own));
-	t->matches = own;
+	t->matches = arena_alloc(a, t->count * sizeof(*t->matches));
+	memcpy(t->matches, found, t->count * sizeof(*t->matches));
 }
 
-void problem_match(struct problem *p)
+static int match_some(void *cookie, size_t part, struct err **e)
 {
-	uint32_t most = 0;
+	struct problem *p = cookie;
+	uint32_t most = 0, from = (uint32_t)(p->texts.n * part / PROBLEM_PARTS),
+		 to = (uint32_t)(p->texts.n * (part + 1) / PROBLEM_PARTS);
 
+	(void)e;
 	for (size_t i = 0; i < p->packages.n; i++)
 		if (p->packages.v[i].count > most)
 			most = p->packages.v[i].count;
 	AUTO(free) uint32_t *found = mem_alloc((most + 1) * sizeof(*found));
-	for (uint32_t i = 0; i < p->texts.n; i++)
+	for (uint32_t i = from; i < to; i++)
 		if (!p->texts.v[i].bad)
-			match(p, i, found);
+			match(p, i, found, &p->matched[part]);
+	return 0;
+}
+
+void problem_match(struct problem *p)
+{
+	problem_run(p, match_some);
 }
 
 /* ---- in order ---- */

@@ -1,5 +1,6 @@
 /* problem.c - from names to records to texts to names, until nothing new is reached. */
 #include "builder/problem.h"
+#include "specs/base/workers.h"
 
 void problem_done(struct problem *p)
 {
@@ -10,15 +11,31 @@ void problem_done(struct problem *p)
 	VEC_DONE(&p->solvables);
 	VEC_DONE(&p->virtual_solvables);
 	VEC_DONE(&p->bounds);
-	VEC_DONE(&p->steps);
+	free(p->steps);
 	VEC_DONE(&p->queue);
 	VEC_DONE(&p->texts);
 	VEC_DONE(&p->versions);
 	VEC_DONE(&p->edges);
 	free(p->ranked);
 	free(p->version_order);
+	for (size_t i = 0; i < PROBLEM_PARTS; i++)
+		arena_done(&p->matched[i]);
 	arena_done(&p->specs);
 	arena_done(&p->arena);
+}
+
+struct part problem_part(const struct problem *p, size_t part)
+{
+	return (struct part){p->packages.n * part / PROBLEM_PARTS,
+			     p->packages.n * (part + 1) / PROBLEM_PARTS};
+}
+
+void problem_run(struct problem *p, int (*job)(void *problem, size_t part, struct err **e))
+{
+	enum { FEW = 10000, THREADS = 4 };
+	unsigned threads = p->solvables.n < FEW ? 1 : workers_default();
+
+	workers_run(threads < THREADS ? threads : THREADS, PROBLEM_PARTS, job, p, NULL);
 }
 
 static uint32_t package_of(struct problem *p, struct str name)
@@ -332,6 +349,17 @@ static void open_sources(struct problem *p)
 		}
 }
 
+/* From here on only the records that are chosen are looked at. */
+static void rest_sources(struct problem *p)
+{
+	const struct channels *c = p->request->channels;
+
+	for (size_t i = 0; i < c->n; i++)
+		for (size_t k = 0; k < c->v[i].subdir_count; k++)
+			if (c->v[i].subdirs[k].index)
+				index_rest(c->v[i].subdirs[k].index);
+}
+
 static void load(struct problem *p, const struct solve_request *r, bool further)
 {
 	p->request = r;
@@ -344,6 +372,7 @@ static void load(struct problem *p, const struct solve_request *r, bool further)
 	problem_rank_ties(p);
 	problem_sort_matches(p);
 	drop_specs(p);
+	rest_sources(p);
 }
 
 void problem_load(struct problem *p, const struct solve_request *r)

@@ -24,7 +24,8 @@ struct package {
 	struct str name;
 	uint32_t first, count; /* solvables */
 	uint32_t unreadable;   /* records that were left out */
-	uint32_t step, steps;  /* its distinct versions */
+	uint32_t order;	       /* of the name among all, by bytes */
+	uint32_t steps;	       /* distinct versions: so many from first in steps */
 	bool sole;	       /* the request names a channel for it */
 	bool reached;	       /* it is loaded, or will be */
 	bool plain;	       /* by rank, equal versions stand together, higher ones first */
@@ -55,8 +56,11 @@ struct bounds {
 	uint8_t keeps[2];    /* MATCHSPEC_LESS and so on; 0: there is no such bound */
 };
 
+enum { PROBLEM_PARTS = 16 };
+
 struct problem {
-	struct arena arena, specs; /* specs: until all texts are matched */
+	struct arena arena, specs;	     /* specs: until all texts are matched */
+	struct arena matched[PROBLEM_PARTS]; /* matches that are no part of ranked */
 	const struct solve_request *request;
 	struct intern names, texts_seen, versions_seen;
 	VEC(struct package) packages; /* by id of names */
@@ -66,7 +70,7 @@ struct problem {
 	VEC(struct bounds) bounds;	      /* by the same id, until all are matched */
 	VEC(const struct version *) versions; /* by id of versions_seen; NULL: it is none */
 	uint32_t *version_order;	      /* by the same id: less is lower, equal is equal */
-	VEC(struct step) steps;		      /* a package's lowest first */
+	struct step *steps; /* of every package, its lowest first, from the place of its first */
 	VEC(uint32_t) edges;
 	VEC(uint32_t) queue;	/* packages, in the order in which they are loaded */
 	bool reaching;		/* what is loaded reaches others */
@@ -86,6 +90,12 @@ struct str problem_version(const struct problem *p, const struct solvable *s);
 /* The solvable's whole record, in the arena. */
 int problem_record(const struct problem *p, uint32_t solvable, struct arena *a, struct record *out,
 		   struct err **e);
+/* Work on all packages, or texts, by a few threads: each part is somebody's alone. */
+struct part {
+	size_t from, to; /* packages */
+};
+struct part problem_part(const struct problem *p, size_t part);
+void problem_run(struct problem *p, int (*job)(void *problem, size_t part, struct err **e));
 /* rank.c: in this order, with problem_match between: ranked as far as version and build number
  * decide, and the steps of every package; then the rest, for which the best match of every text
  * is known, and every rank. */

@@ -34,6 +34,25 @@ static int compare_keys(const void *a, const void *b)
 	return (x->solvable > y->solvable) - (x->solvable < y->solvable);
 }
 
+/* Mostly they come the lowest version first: then little is to be moved. */
+static void sort_keys(struct key *v, uint32_t n)
+{
+	size_t moves = 0;
+
+	for (uint32_t i = 1; i < n; i++) {
+		struct key now = v[i];
+		uint32_t at = i;
+		for (; at && compare_keys(&v[at - 1], &now) > 0; at--)
+			v[at] = v[at - 1];
+		v[at] = now;
+		moves += i - at;
+		if (moves > (size_t)16 * n) {
+			qsort(v, n, sizeof(*v), compare_keys);
+			return;
+		}
+	}
+}
+
 static int compare_orders(const void *a, const void *b)
 {
 	const struct key *x = a, *y = b;
@@ -46,10 +65,12 @@ static int compare_orders(const void *a, const void *b)
 /* From keys sorted by rank: the last are the lowest. */
 static void add_steps_plain(struct problem *p, struct package *k, const struct key *v)
 {
+	struct step *steps = p->steps + k->first;
+
 	for (uint32_t i = k->count; i-- > 0;) {
 		if (i + 1 == k->count || v[i].order != v[i + 1].order)
-			VEC_PUSH(&p->steps, ((struct step){v[i].order, v[i].solvable, 0}));
-		struct step *last = &p->steps.v[p->steps.n - 1];
+			steps[k->steps++] = (struct step){v[i].order, v[i].solvable, 0};
+		struct step *last = &steps[k->steps - 1];
 		last->place = k->first + i;
 		if (v[i].solvable < last->first)
 			last->first = v[i].solvable;
@@ -61,19 +82,15 @@ static void add_steps(struct problem *p, struct package *k, struct key *v)
 	qsort(v, k->count, sizeof(*v), compare_orders);
 	for (uint32_t i = 0; i < k->count; i++)
 		if (!i || v[i].order != v[i - 1].order)
-			VEC_PUSH(&p->steps, ((struct step){v[i].order, v[i].solvable, 0}));
+			p->steps[k->first + k->steps++] =
+				(struct step){v[i].order, v[i].solvable, 0};
 }
 
 static void rank_versions(struct problem *p, struct package *k, struct key *v)
 {
-	bool sorted = true;
-
-	for (uint32_t i = 0; i < k->count; i++) {
-		v[i] = key_of(p, k->first + i);
-		sorted = sorted && (!i || compare_keys(&v[i - 1], &v[i]) < 0);
-	}
-	if (!sorted)
-		qsort(v, k->count, sizeof(*v), compare_keys);
+	for (uint32_t i = 0; i < k->count; i++)
+		v[i] = key_of(p, k->first + k->count - 1 - i);
+	sort_keys(v, k->count);
 	k->plain = k->count && v[0].place >> 32 == v[k->count - 1].place >> 32;
 	for (uint32_t i = 0; i < k->count; i++) {
 		p->ranked[k->first + i] = v[i].solvable;
@@ -81,32 +98,40 @@ static void rank_versions(struct problem *p, struct package *k, struct key *v)
 			i && are_tied(&v[i - 1], &v[i]) ? p->solvables.v[v[i - 1].solvable].rank
 							: k->first + i;
 	}
-	k->step = (uint32_t)p->steps.n;
 	if (k->plain)
 		add_steps_plain(p, k, v);
 	else
 		add_steps(p, k, v);
-	k->steps = (uint32_t)p->steps.n - k->step;
+}
+
+static int rank_some_versions(void *cookie, size_t part, struct err **e)
+{
+	struct problem *p = cookie;
+	struct part at = problem_part(p, part);
+	uint32_t most = 0;
+
+	(void)e;
+	for (size_t i = at.from; i < at.to; i++)
+		if (p->packages.v[i].count > most)
+			most = p->packages.v[i].count;
+	AUTO(free) struct key *keys = mem_alloc((most + 1) * sizeof(*keys));
+	for (size_t i = at.from; i < at.to; i++)
+		rank_versions(p, &p->packages.v[i], keys);
+	return 0;
 }
 
 void problem_rank_versions(struct problem *p)
 {
-	uint32_t most = 0;
-
-	for (size_t i = 0; i < p->packages.n; i++)
-		if (p->packages.v[i].count > most)
-			most = p->packages.v[i].count;
-	AUTO(free) struct key *keys = mem_alloc((most + 1) * sizeof(*keys));
 	p->ranked = mem_alloc((p->solvables.n + 1) * sizeof(*p->ranked));
-	for (size_t i = 0; i < p->packages.n; i++)
-		rank_versions(p, &p->packages.v[i], keys);
+	p->steps = mem_alloc((p->solvables.n + 1) * sizeof(*p->steps));
+	problem_run(p, rank_some_versions);
 }
 
 /* ---- ties ---- */
 
 /* The best that a record can have of a dependency: UINT32_MAX when nothing matches. */
 struct reach {
-	uint32_t package, best;
+	uint32_t order, best; /* order: of the name */
 };
 struct tied {
 	uint32_t solvable, count;
@@ -126,12 +151,35 @@ static int compare_best(const struct problem *p, uint32_t a, uint32_t b)
 	return (v < w) - (v > w);
 }
 
-static int by_package(const void *a, const void *b, void *cookie)
+static int by_name(const void *a, const void *b, void *packages)
 {
-	const struct problem *p = cookie;
-	uint32_t x = ((const struct reach *)a)->package, y = ((const struct reach *)b)->package;
+	const struct package *v = packages;
 
-	return x == y ? 0 : str_cmp(p->packages.v[x].name, p->packages.v[y].name);
+	return str_cmp(v[*(const uint32_t *)a].name, v[*(const uint32_t *)b].name);
+}
+
+/* Names compared a million times are compared as numbers. */
+static void order_names(struct problem *p)
+{
+	AUTO(free) uint32_t *ids = mem_alloc((p->packages.n + 1) * sizeof(*ids));
+
+	for (uint32_t i = 0; i < p->packages.n; i++)
+		ids[i] = i;
+	qsort_r(ids, p->packages.n, sizeof(*ids), by_name, p->packages.v);
+	for (uint32_t i = 0; i < p->packages.n; i++)
+		p->packages.v[ids[i]].order = i;
+}
+
+/* A few, and mostly in order already. */
+static void sort_reach(struct reach *v, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++) {
+		struct reach now = v[i];
+		uint32_t at = i;
+		for (; at && v[at - 1].order > now.order; at--)
+			v[at] = v[at - 1];
+		v[at] = now;
+	}
 }
 
 static void fill_tied(struct problem *p, struct arena *a, uint32_t solvable, struct tied *out)
@@ -143,12 +191,13 @@ static void fill_tied(struct problem *p, struct arena *a, uint32_t solvable, str
 	out->reach = arena_alloc(a, (s->depends + 1u) * sizeof(*out->reach));
 	for (uint32_t i = 0; i < s->depends; i++) {
 		const struct text *t = &p->texts.v[p->edges.v[s->edges + i]];
-		out->reach[i] = (struct reach){t->package, t->count ? t->best : UINT32_MAX};
+		out->reach[i] = (struct reach){p->packages.v[t->package].order,
+					       t->count ? t->best : UINT32_MAX};
 	}
-	qsort_r(out->reach, s->depends, sizeof(*out->reach), by_package, p);
+	sort_reach(out->reach, s->depends);
 	for (uint32_t i = 0; i < s->depends; i++) {
 		struct reach r = out->reach[i];
-		if (!n || out->reach[n - 1].package != r.package)
+		if (!n || out->reach[n - 1].order != r.order)
 			out->reach[n++] = r;
 		else if (compare_best(p, r.best, out->reach[n - 1].best) > 0)
 			out->reach[n - 1].best = r.best;
@@ -157,28 +206,28 @@ static void fill_tied(struct problem *p, struct arena *a, uint32_t solvable, str
 }
 
 /* Keeps of a only the names that b has too; both are sorted by name. */
-static void intersect(const struct problem *p, struct tied *a, const struct tied *b)
+static void intersect(struct tied *a, const struct tied *b)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0, k = 0; i < a->count && k < b->count;) {
-		int order = by_package(&a->reach[i], &b->reach[k], (void *)p);
-		if (order == 0)
+		uint32_t x = a->reach[i].order, y = b->reach[k].order;
+		if (x == y)
 			a->reach[kept++] = a->reach[i];
-		i += order <= 0;
-		k += order >= 0;
+		i += x <= y;
+		k += x >= y;
 	}
 	a->count = kept;
 }
 
 /* Keeps of every record only the names that all of them depend on, so that place i is the
  * same name everywhere. */
-static void keep_shared(const struct problem *p, struct tied *v, uint32_t n)
+static void keep_shared(struct tied *v, uint32_t n)
 {
 	for (uint32_t k = 1; k < n; k++)
-		intersect(p, &v[0], &v[k]);
+		intersect(&v[0], &v[k]);
 	for (uint32_t k = 1; k < n; k++)
-		intersect(p, &v[k], &v[0]);
+		intersect(&v[k], &v[0]);
 }
 
 static bool is_conda(const struct problem *p, const struct solvable *s, struct arena *a,
@@ -250,15 +299,14 @@ static void rank_tied(struct problem *p, uint32_t *v, uint32_t n, struct arena *
 	struct tied *tied = arena_alloc(a, n * sizeof(*tied));
 	for (uint32_t i = 0; i < n; i++)
 		fill_tied(p, a, v[i], &tied[i]);
-	keep_shared(p, tied, n);
+	keep_shared(tied, n);
 	qsort_r(tied, n, sizeof(*tied), compare_tied, p);
 	for (uint32_t i = 0; i < n; i++)
 		v[i] = tied[i].solvable;
 }
 
-static void rank_ties(struct problem *p, const struct package *k)
+static void rank_ties(struct problem *p, const struct package *k, struct arena *a)
 {
-	AUTO(arena_done) struct arena a = ARENA;
 	uint32_t *v = p->ranked + k->first, n = k->count;
 
 	for (uint32_t i = 0, end; i < n; i = end) {
@@ -266,14 +314,27 @@ static void rank_ties(struct problem *p, const struct package *k)
 		for (end = i + 1; end < n && p->solvables.v[v[end]].rank == rank; end++)
 			;
 		if (end - i > 1)
-			rank_tied(p, v + i, end - i, &a);
+			rank_tied(p, v + i, end - i, a);
 	}
 	for (uint32_t i = 0; i < n; i++)
 		p->solvables.v[v[i]].rank = k->first + i;
 }
 
+static int rank_some_ties(void *cookie, size_t part, struct err **e)
+{
+	struct problem *p = cookie;
+	struct part at = problem_part(p, part);
+
+	(void)e;
+	for (size_t i = at.from; i < at.to; i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		rank_ties(p, &p->packages.v[i], &a);
+	}
+	return 0;
+}
+
 void problem_rank_ties(struct problem *p)
 {
-	for (size_t i = 0; i < p->packages.n; i++)
-		rank_ties(p, &p->packages.v[i]);
+	order_names(p);
+	problem_run(p, rank_some_ties);
 }

@@ -62,6 +62,30 @@ int32_t sat_var(struct sat *s, uint32_t group)
 	return (int32_t)s->vars.n - 1;
 }
 
+static void *grown(void *v, size_t *room, size_t n, size_t size)
+{
+	*room = n;
+	return mem_grow(v, n, size);
+}
+
+void sat_first_vars(struct sat *s, const uint32_t *groups, size_t n)
+{
+	size_t all = SAT_FIRST + n;
+
+	/* A quarter more, for the helpers. */
+	s->vars.v = grown(s->vars.v, &s->vars.room, all + all / 4, sizeof(*s->vars.v));
+	s->values.v = grown(s->values.v, &s->values.room, all + all / 4, 1);
+	s->watches.v = grown(s->watches.v, &s->watches.room, 2 * (all + all / 4), sizeof(uint32_t));
+	s->linked.v = grown(s->linked.v, &s->linked.room, 2 * (all + all / 4), sizeof(uint32_t));
+	for (size_t i = 0; i < n; i++)
+		s->vars.v[SAT_FIRST + i] = (struct var){.reason = NO_CLAUSE, .group = groups[i]};
+	memset(s->values.v + SAT_FIRST, 0, n);
+	memset(s->watches.v + 2 * SAT_FIRST, 0, 2 * n * sizeof(uint32_t));
+	memset(s->linked.v + 2 * SAT_FIRST, 0, 2 * n * sizeof(uint32_t));
+	s->vars.n = s->values.n = all;
+	s->watches.n = s->linked.n = 2 * all;
+}
+
 /* The list of a literal is linked through its clauses, the newest first: node = place * 2 +
  * which of the two watches. Resolvo's lists have that order, and what is learnt depends on it. */
 static uint32_t *next_of(struct sat *s, uint32_t node)
@@ -154,19 +178,46 @@ static int32_t need_of(struct sat *s, int32_t var, uint32_t origin)
 	return -(int32_t)s->odd_needs.n;
 }
 
-void sat_need(struct sat *s, int32_t parent, int32_t var, uint32_t origin)
+/* False when another parent's needs have come between. */
+static bool needs_begin(struct sat *s, int32_t parent)
 {
 	struct var *v = &s->vars.v[parent];
-	int32_t pair[2] = {-parent, var};
 
 	if (!v->needing) {
 		VEC_PUSH(&s->needing, ((struct needing){(uint32_t)parent, (uint32_t)s->needs.n}));
 		v->needing = (uint32_t)s->needing.n;
 	}
-	if (v->needing == s->needing.n)
+	return v->needing == s->needing.n;
+}
+
+void sat_need(struct sat *s, int32_t parent, int32_t var, uint32_t origin)
+{
+	int32_t pair[2] = {-parent, var};
+
+	if (needs_begin(s, parent))
 		VEC_PUSH(&s->needs, need_of(s, var, origin));
 	else
 		add_pair(s, pair, origin);
+}
+
+int32_t sat_gate(struct sat *s, uint32_t origin)
+{
+	int32_t gate = sat_var(s, SAT_NO_GROUP);
+
+	s->vars.v[gate].origin = origin;
+	return gate;
+}
+
+void sat_need_gates(struct sat *s, int32_t parent, const int32_t *gates, size_t n)
+{
+	bool together = n && needs_begin(s, parent);
+
+	for (size_t i = 0; i < n; i++) {
+		if (together)
+			VEC_PUSH(&s->needs, gates[i]);
+		else
+			sat_need(s, parent, gates[i], s->vars.v[gates[i]].origin);
+	}
 }
 
 /* Turns the needs round. */

@@ -16,6 +16,8 @@ void sat_free(struct sat *s);
 AUTO_DEFINE(struct sat *, sat_free)
 /* A new variable; group: whose activity grows when it is in a conflict, or SAT_NO_GROUP. */
 int32_t sat_var(struct sat *s, uint32_t group);
+/* The first of all, one for each of the groups. */
+void sat_first_vars(struct sat *s, const uint32_t *groups, size_t n);
 /* One of the literals is true. At most one of them is positive: what nothing requires stays
  * false, and that must do. origin: the caller's number for what the clause says. */
 void sat_clause(struct sat *s, const int32_t *literals, size_t n, uint32_t origin);
@@ -27,6 +29,9 @@ void sat_require(struct sat *s, int32_t parent, const uint32_t *v, size_t n, uin
 /* -parent or var. Of less cost than a clause where the needs of a parent are told one after the
  * other, and those of a variable have one origin. */
 void sat_need(struct sat *s, int32_t parent, int32_t var, uint32_t origin);
+/* A new variable whose needs all have this origin; and needs of several such. */
+int32_t sat_gate(struct sat *s, uint32_t origin);
+void sat_need_gates(struct sat *s, int32_t parent, const int32_t *gates, size_t n);
 /* At most one of the n variables v[i] + SAT_FIRST, through helpers; each in one such set only. */
 void sat_at_most_one(struct sat *s, const uint32_t *v, size_t n);
 /* False when the clauses contradict one another. ERR_INTERRUPTED in *e, else *e stays NULL. */

@@ -28,36 +28,36 @@ void solution_done(struct solution *s)
 	*s = (struct solution){0};
 }
 
-static int collect(const struct problem *p, const struct sat *s, struct solution *out,
+struct chosen {
+	VEC(uint32_t) v; /* solvables, without the virtual ones */
+};
+
+static void chosen_done(struct chosen *c)
+{
+	VEC_DONE(&c->v);
+}
+AUTO_DEFINE_VALUE(struct chosen, chosen_done)
+
+static int collect(const struct problem *p, const struct chosen *chosen, struct solution *out,
 		   struct err **e)
 {
-	size_t n = 0;
 	int r = 0;
 
-	for (size_t i = 0; i < p->solvables.n; i++)
-		n += p->solvables.v[i].var && sat_is_true(s, p->solvables.v[i].var);
-	out->records = arena_zero(&out->arena, n + 1, sizeof(*out->records));
-	for (size_t i = 0; i < p->solvables.n && r >= 0; i++) {
-		const struct solvable *v = &p->solvables.v[i];
-		if (v->channel == NO_CHANNEL || !v->var || !sat_is_true(s, v->var))
-			continue;
-		r = problem_record(p, (uint32_t)i, &out->arena, &out->records[out->count], e);
-		out->count++;
-	}
+	out->records = arena_zero(&out->arena, chosen->v.n + 1, sizeof(*out->records));
+	for (size_t i = 0; i < chosen->v.n && r >= 0; i++, out->count++)
+		r = problem_record(p, chosen->v.v[i], &out->arena, &out->records[i], e);
 	return r;
 }
 
-int solve(const struct solve_request *r, struct solution *out, struct err **e)
+/* What is solved takes the most memory: it is gone before records are looked at. */
+static int choose(struct problem *p, struct chosen *out, struct err **e)
 {
-	AUTO(problem_done) struct problem p = {0};
-	AUTO(solution_done) struct solution found = {0};
+	AUTO(sat_free) struct sat *s = problem_encode(p, NULL);
 	struct err *stopped = NULL;
 
-	problem_load(&p, r);
-	AUTO(sat_free) struct sat *s = problem_encode(&p, NULL);
 	if (!sat_solve(s, &stopped)) {
 		if (!stopped)
-			return problem_explain(&p, s, e);
+			return problem_explain(p, s, e);
 		int code = stopped->code;
 		if (e)
 			*e = stopped;
@@ -65,8 +65,23 @@ int solve(const struct solve_request *r, struct solution *out, struct err **e)
 			err_free(stopped);
 		return code;
 	}
-	int code = collect(&p, s, &found, e);
-	if (code < 0)
+	for (size_t i = 0; i < p->solvables.n; i++) {
+		const struct solvable *v = &p->solvables.v[i];
+		if (v->channel != NO_CHANNEL && v->var && sat_is_true(s, v->var))
+			VEC_PUSH(&out->v, (uint32_t)i);
+	}
+	return 0;
+}
+
+int solve(const struct solve_request *r, struct solution *out, struct err **e)
+{
+	AUTO(problem_done) struct problem p = {0};
+	AUTO(solution_done) struct solution found = {0};
+	AUTO(chosen_done) struct chosen chosen = {0};
+
+	problem_load(&p, r);
+	int code = choose(&p, &chosen, e);
+	if (code < 0 || (code = collect(&p, &chosen, &found, e)) < 0)
 		return code;
 	solve_sort(found.records, found.count);
 	*out = found;

@@ -3,6 +3,7 @@
 #include "cache/index.h"
 #include "cache/index_format.h"
 #include "specs/base/fs.h"
+#include <sys/mman.h>
 
 struct index {
 	struct fs_map map;
@@ -57,6 +58,11 @@ void index_close(struct index *x)
 		return;
 	fs_map_done(&x->map);
 	free(x);
+}
+
+void index_rest(const struct index *x)
+{
+	madvise((void *)x->map.p, x->map.n, MADV_DONTNEED);
 }
 
 static struct str text_at(const struct index *x, struct index_texts t, uint32_t id)

@@ -24,6 +24,8 @@ struct index;
 int index_open(const char *path, struct index **out, struct err **e);
 void index_close(struct index *x);
 AUTO_DEFINE(struct index *, index_close)
+/* Gives back the memory of what was looked at; it may be looked at again. */
+void index_rest(const struct index *x);
 
 size_t index_name_count(const struct index *x);
 struct str index_name(const struct index *x, size_t i); /* sorted by bytes */

@@ -6,11 +6,13 @@
 #include "specs/base/fs.h"
 #include "specs/base/json.h"
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <zstd.h>
 
+#define TRIM_FROM ((uint64_t)1 << 20)
 #define DOWNLOAD_MAX ((uint64_t)4 << 30)
 #define REPODATA_MAX ((uint64_t)16 << 30)
 
@@ -156,6 +158,9 @@ static void scan_done(struct scan *c)
 	ZSTD_freeDStream(c->zstd);
 	free(c->plain);
 	free(c->path);
+	/* Tables that grew to megabytes: what comes next needs the room. */
+	if (c->in > TRIM_FROM)
+		malloc_trim(0);
 }
 AUTO_DEFINE_VALUE(struct scan, scan_done)
 

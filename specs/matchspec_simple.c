@@ -11,40 +11,32 @@ static bool in_version(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '.';
 }
 
-static bool read_operator(struct str *rest, uint8_t *out)
+/* `>=`, `<=`, `==`, `<`, `>`; a version alone is the very one. */
+static uint8_t read_operator(struct str *rest)
 {
-	static const struct {
-		char text[3];
-		uint8_t keeps;
-	} rows[] = {
-		{">=", MATCHSPEC_EQUAL | MATCHSPEC_GREATER},
-		{"<=", MATCHSPEC_EQUAL | MATCHSPEC_LESS},
-		{"==", MATCHSPEC_EQUAL},
-		{"<", MATCHSPEC_LESS},
-		{">", MATCHSPEC_GREATER},
-	};
+	char first = rest->n ? rest->p[0] : 0;
+	bool twice = rest->n > 1 && rest->p[1] == '=';
+	uint8_t keeps = first == '<'   ? MATCHSPEC_LESS
+			: first == '>' ? MATCHSPEC_GREATER
+				       : MATCHSPEC_EQUAL;
 
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		if (!str_starts(*rest, rows[i].text))
-			continue;
-		*out = rows[i].keeps;
-		*rest = str_from(*rest, strlen(rows[i].text));
-		return true;
-	}
-	return false;
+	if (first != '<' && first != '>' && first != '=')
+		return keeps;
+	*rest = str_from(*rest, 1 + twice);
+	/* One `=` alone asks for less than the very version. */
+	return first == '=' && !twice ? 0 : keeps | (twice ? MATCHSPEC_EQUAL : 0);
 }
 
 static bool read_bound(struct str *rest, struct matchspec_bound *out)
 {
 	size_t n = 0;
 
-	if (!read_operator(rest, &out->keeps))
-		return false;
+	out->keeps = read_operator(rest);
 	while (n < rest->n && in_version(rest->p[n]))
 		n++;
 	out->version = str_to(*rest, n);
 	*rest = str_from(*rest, n);
-	return n && out->version.p[0] >= '0' && out->version.p[0] <= '9';
+	return out->keeps && n && out->version.p[0] >= '0' && out->version.p[0] <= '9';
 }
 
 bool matchspec_read_simple(struct str text, struct matchspec_simple *out)
