@@ -36,6 +36,7 @@ static int open_parts(struct build *b, struct err **e)
 	r = platform_find(b->o.platform ? b->o.platform : "linux/amd64", &b->platform, e);
 	if (r < 0)
 		return r;
+	b->foreign = platform_is_native(b->platform) ? NULL : b->platform->image;
 	if ((r = virtuals_given(&b->arena, b->o.virtuals, &b->given, e)) < 0)
 		return r;
 	if ((r = open_cache(b, e)) < 0)
@@ -146,6 +147,7 @@ void build_key(struct build *b, const struct definition *d, struct buf *text, st
 	struct key_input in = {
 		.definition = d,
 		.platform = str_of(b->platform->image),
+		.foreign = str_of(b->foreign ? b->foreign : ""),
 		.base_digest = base_digest_text(b),
 		.prefix = str_of(b->prefix),
 		.virtuals = b->given,
@@ -310,6 +312,7 @@ int build_plan(struct build *b, const struct lock *l, const struct package_file 
 		.prefix = b->prefix,
 		.cache = b->cache,
 		.bytecode = !b->o.no_bytecode,
+		.foreign = b->foreign,
 		.verify = b->o.verify,
 		.jobs = b->o.jobs,
 		.log = b->o.log,

@@ -11,6 +11,7 @@ struct build {
 	struct build_options o;
 	struct arena arena;
 	const struct platform *platform;
+	const char *foreign; /* its name, where its programs do not run on this machine; or NULL */
 	const char *prefix;
 	char *cache;
 	struct http *http;

@@ -212,7 +212,7 @@ void build_warn_of_host(struct build *b, const struct record *records, size_t co
 	struct virtuals v;
 	struct virtual_base host = {
 		.glibc = {host_glibc(room, sizeof(room)), STR("this machine's libc")}};
-	if (virtuals_make(&a, b->platform, b->o.virtuals, &host, &v, &why) < 0 ||
+	if (b->foreign || virtuals_make(&a, b->platform, b->o.virtuals, &host, &v, &why) < 0 ||
 	    virtuals_check(&v, "__glibc", records, count, &why) == 0)
 		return;
 	AUTO(free) char *line = err_line(why);

@@ -15,6 +15,9 @@ struct link_options {
 	const char *prefix; /* "/opt/env": absolute, no blanks, at most 80 bytes */
 	const char *cache;  /* for interpreter trees */
 	bool bytecode;	    /* make .pyc for noarch python packages */
+	/* The platform's name, where its programs do not run on this machine: then there is no
+	 * bytecode, and no link script runs; NULL where they do. */
+	const char *foreign;
 	/* Compare every file with its sha256 of paths.json: ERR_DIGEST. Else sizes are, with a
 	 * warning, and the archive's digest stands for its files. */
 	bool verify;
@@ -36,10 +39,12 @@ struct link_plan {
 	size_t count;
 	struct link_package_plan **packages;  /* [count] */
 	struct interpreter_slot *interpreter; /* starts when there is something to compile */
-	uint64_t newest;  /* latest build timestamp of the packages, seconds; 0: none known */
-	bool has_scripts; /* some package has link scripts */
+	uint64_t newest;   /* latest build timestamp of the packages, seconds; 0: none known */
+	bool has_scripts;  /* some package has link scripts, and they run here */
+	bool left_scripts; /* some has, and they do not */
 };
-/* Warns of clobbered paths with both names. ERR_CORRUPT names package and member. */
+/* Warns of clobbered paths with both names, and of what a foreign platform's programs would have to
+ * make. ERR_CORRUPT names package and member. */
 int link_plan_make(const struct link_options *o, const struct record *records,
 		   const struct package_file *files, size_t count, struct link_plan *out,
 		   struct err **e);

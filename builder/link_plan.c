@@ -129,6 +129,15 @@ static bool is_script(const struct record *r, struct str path)
 	return false;
 }
 
+static bool has_script(const struct link_plan *plan, size_t i)
+{
+	const struct link_package_plan *p = plan->packages[i];
+	for (size_t k = 0; k < p->count; k++)
+		if (is_script(&plan->records[i], p->paths[k].path))
+			return true;
+	return false;
+}
+
 static int map_all(struct link_plan *plan, struct err **e)
 {
 	size_t at = link_tree_find(plan, "python");
@@ -138,18 +147,42 @@ static int map_all(struct link_plan *plan, struct err **e)
 	for (size_t i = 0; i < plan->count && code == 0; i++) {
 		struct link_package_plan *p = plan->packages[i];
 		p->python = python;
-		p->bytecode = plan->options.bytecode && is_noarch_python(p);
+		p->bytecode =
+			plan->options.bytecode && !plan->options.foreign && is_noarch_python(p);
 		if (is_noarch_python(p) && !record)
 			return err_set(e, ERR_ABSENT,
 				       "%.*s needs a python, and the environment has none",
 				       STR_ARG(p->stem));
 		code = map_paths(plan, i, e);
-		for (size_t k = 0; k < p->count && code == 0; k++)
-			plan->has_scripts |= is_script(&plan->records[i], p->paths[k].path);
+		if (code == 0 && has_script(plan, i))
+			*(plan->options.foreign ? &plan->left_scripts : &plan->has_scripts) = true;
 		if (p->info.timestamp > plan->newest)
 			plan->newest = p->info.timestamp;
 	}
 	return code;
+}
+
+/* --- another platform's programs --------------------------------------------------------- */
+
+/* What they would have made. Nothing else that was asked for is missing. */
+static void warn_of_foreign(const struct link_plan *plan)
+{
+	const struct link_options *o = &plan->options;
+	size_t noarch = 0;
+	for (size_t i = 0; i < plan->count; i++) {
+		noarch += is_noarch_python(plan->packages[i]);
+		if (plan->left_scripts && has_script(plan, i))
+			log_warn(o->log,
+				 "%.*s has link scripts, which are not run: programs for %s do not "
+				 "run on this machine",
+				 STR_ARG(plan->packages[i]->stem), o->foreign);
+	}
+	if (o->bytecode && noarch)
+		log_warn(o->log,
+			 "no .pyc files are made for %zu noarch package%s, as python for %s does "
+			 "not "
+			 "run on this machine: they are left to the first import in the image",
+			 noarch, noarch == 1 ? "" : "s", o->foreign);
 }
 
 /* --- the plan ---------------------------------------------------------------------------- */
@@ -237,6 +270,8 @@ int link_plan_make(const struct link_options *o, const struct record *records,
 	p.packages = arena_zero(&p.arena, count + 1, sizeof(struct link_package_plan *));
 	if ((code = make(&p, records, e)) < 0)
 		return code;
+	if (o->foreign)
+		warn_of_foreign(&p);
 	*out = p;
 	p = (struct link_plan){.arena = ARENA};
 	return 0;

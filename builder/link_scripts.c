@@ -61,8 +61,11 @@ static struct str script_path(struct arena *a, const struct record *r, const cha
 	return arena_printf(a, "bin/.%.*s-%s.sh", STR_ARG(r->name), when);
 }
 
-static bool has_path(const struct link_plan *p, size_t i, struct str path)
+/* Whether package i has this script, and it runs here. */
+static bool has_script(const struct link_plan *p, size_t i, struct str path)
 {
+	if (p->options.foreign)
+		return false;
 	struct strs paths = link_paths(p, i);
 	for (size_t k = 0; k < paths.n; k++)
 		if (str_eq(paths.v[k], path))
@@ -186,7 +189,7 @@ static int link_all(struct stage *s, struct err **e)
 	int code = 0;
 	for (size_t i = 0; i < s->plan->count && code == 0; i++) {
 		struct str script = script_path(&a, &s->plan->records[i], "pre-link");
-		if (has_path(s->plan, i, script)) {
+		if (has_script(s->plan, i, script)) {
 			code = link_batch(s, e);
 			if (code == 0)
 				code = run_pre_link(s, i, e);
@@ -202,7 +205,7 @@ static int run_post_links(const struct stage *s, struct err **e)
 	tree_state_settle();
 	for (size_t i = 0; i < s->plan->count; i++) {
 		const struct record *r = &s->plan->records[i];
-		if (!has_path(s->plan, i, script_path(&a, r, "post-link")))
+		if (!has_script(s->plan, i, script_path(&a, r, "post-link")))
 			continue;
 		struct script script = {r, "post-link", NULL};
 		int code = run_script(s, &script, e);

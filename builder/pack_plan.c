@@ -36,6 +36,8 @@ void pack_plan_identity(const struct link_plan *plan, const struct link_environm
 		link_identity(plan, k, &id);
 		hasher_add(h, &id, sizeof(id));
 	}
+	if (plan->left_scripts)
+		add_text(h, STR("without link scripts"));
 	for (size_t k = 0; k < env->specs.n; k++)
 		add_text(h, env->specs.v[k]);
 	for (size_t k = 0; k < env->variable_count; k++) {

@@ -10,7 +10,19 @@ void phases_start(struct phases *p, struct log *log)
 static void leave(struct phases *p)
 {
 	if (p->n)
-		p->v[p->n - 1].seconds += clock_seconds() - p->began;
+		p->v[p->running].seconds += clock_seconds() - p->began;
+}
+
+static size_t find(struct phases *p, const char *name)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->v[i].name, name) == 0)
+			return i;
+	if (p->n == PHASES_MAX)
+		return p->n - 1;
+	p->v[p->n].name = name;
+	p->v[p->n].seconds = 0;
+	return p->n++;
 }
 
 void phases_enter(struct phases *p, const char *name)
@@ -18,10 +30,7 @@ void phases_enter(struct phases *p, const char *name)
 	leave(p);
 	log_phase(p->log, name);
 	p->began = clock_seconds();
-	if (p->n < PHASES_MAX) {
-		p->v[p->n].name = name;
-		p->v[p->n++].seconds = 0;
-	}
+	p->running = find(p, name);
 }
 
 void phases_write(struct phases *p, struct json_out *j, const char *key)

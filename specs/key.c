@@ -70,6 +70,8 @@ void key_text(const struct key_input *in, struct buf *out)
 	const struct definition *d = in->definition;
 	buf_printf(out, "kiln %d\n", FORMAT);
 	put_part(out, "platform", in->platform);
+	if (in->foreign.n)
+		put_part(out, "foreign", in->foreign);
 	put_part(out, "base", in->base_digest.n ? in->base_digest : STR("none"));
 	put_part(out, "prefix", in->prefix);
 	put_part(out, "compression", in->compression);

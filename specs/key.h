@@ -9,7 +9,10 @@
 
 struct key_input {
 	const struct definition *definition;
-	struct str platform;	/* "linux/amd64" */
+	struct str platform; /* "linux/amd64"; several have commas between, and are sorted */
+	/* Those whose programs do not run where the image is built, which then holds less; empty.
+	 */
+	struct str foreign;
 	struct str base_digest; /* "sha256:..." ; empty: no base */
 	struct str prefix;	/* "/opt/env" */
 	struct strs virtuals;	/* given by the user: "__cuda=12.0=0" */

@@ -1,5 +1,5 @@
 /* tests/unit/test_link.c - archives made here, linked into a sink that writes a line an entry. */
-#include "builder/link.h"
+#include "builder/pack_plan.h"
 #include "tests/unit/package_maker.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -542,6 +542,54 @@ static void link_scripts_are_seen(void **state)
 	assert_true(s->plan.has_scripts);
 }
 
+/* What a foreign platform's programs would have made is not made, is said, and is another thing. */
+static void foreign_programs_are_not_needed(void **state)
+{
+	static const struct package packages[] = {
+		{"python", .paths = "", .version = "3.11.2"},
+		{"tool",
+		 "python",
+		 ", 'noarch': 'python'",
+		 "{'_path': 'site-packages/t.py'}",
+		 {{"site-packages/t.py", "x = 1\n"}},
+		 "{'noarch': {}}"},
+		{"x", .paths = "{'_path': 'bin/.x-post-link.sh'}",
+		 .files = {{"bin/.x-post-link.sh", "true"}}},
+	};
+	struct link_environment env = {0};
+	struct scene *s = *state;
+	struct digest ids[2][COUNT(packages) + 1];
+	s->options.bytecode = true;
+	for (size_t foreign = 0; foreign < 2; foreign++) {
+		s->options.foreign = foreign ? "linux/arm64" : NULL;
+		assert_int_equal(make_plan(s, packages, COUNT(packages), ".conda", NULL), 0);
+		for (size_t i = 0; i <= COUNT(packages); i++)
+			pack_plan_identity(&s->plan, &env, i, &ids[foreign][i]);
+		assert_int_equal(link_paths(&s->plan, 1).n, foreign ? 2 : 3);
+		assert_int_equal(link_source_size(&s->plan, 1) > 0, !foreign);
+		assert_int_equal(s->plan.has_scripts, !foreign);
+		assert_int_equal(s->plan.left_scripts, foreign);
+	}
+	static const bool same[] = {true, false, true, false};
+	for (size_t i = 0; i <= COUNT(packages); i++)
+		assert_int_equal(digest_eq(&ids[0][i], &ids[1][i]), same[i]);
+	assert_non_null(strstr(s->warnings.data, "no .pyc files are made for 1 noarch package, "));
+	assert_non_null(strstr(s->warnings.data, "x-1-0 has link scripts, which are not run"));
+	assert_string_not_equal(linked(s, 1), "");
+}
+
+/* Nothing is said of what nobody asked for. */
+static void foreign_packages_without_programs_are_silent(void **state)
+{
+	struct scene *s = *state;
+	s->options.foreign = "linux/arm64";
+	assert_int_equal(make_plan(s, noarch, 2, ".conda", NULL), 0);
+	assert_null(strstr(s->warnings.data, "linux/arm64"));
+	s->options.bytecode = true;
+	assert_int_equal(make_plan(s, noarch, 1, ".conda", NULL), 0);
+	assert_string_equal(s->warnings.data, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -564,6 +612,8 @@ int main(void)
 		TEST(sources_are_compiled_by_an_interpreter_that_starts),
 		TEST(the_identity_follows_what_decides_the_bytes),
 		TEST(link_scripts_are_seen),
+		TEST(foreign_programs_are_not_needed),
+		TEST(foreign_packages_without_programs_are_silent),
 	};
 	return cmocka_run_group_tests_name("link", tests, NULL, NULL);
 }

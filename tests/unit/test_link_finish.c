@@ -553,6 +553,50 @@ static void an_install_runs_scripts_in_place(void **state)
 	assert_false(is_there(s, "env/.messages.txt"));
 }
 
+static void foreign_scripts_are_left_alone(void **state)
+{
+	struct scene *s = *state;
+	plan(s, with_post_link, 2);
+	s->plan.has_scripts = false;
+	s->plan.options.foreign = "linux/arm64";
+	assert_int_equal(link_install(&s->plan, &s->env, below(s, "env"), NULL), 0);
+	assert_true(is_there(s, "env/conda-meta/history"));
+	assert_true(is_there(s, "env/share/gone"));
+	assert_string_equal(s->notes.text.data, "");
+}
+
+/* No program of the package is there to be run, by an emulator say. */
+static void foreign_activation_is_the_shells_alone(void **state)
+{
+	static const struct fake packages[] = {
+		{"a",
+		 NULL,
+		 {{"bin/tool.sh", "#!/bin/sh\necho said\n"},
+		  {"etc/conda/activate.d/a.sh",
+		   "export HOME_OF_A=\"$CONDA_PREFIX/share\" TOLD=\"$(tool.sh)\"\n"}}},
+		{"b",
+		 NULL,
+		 {{"etc/conda/env_vars.d/b.json", "{\"B\": \"1\"}"},
+		  {"etc/conda/activate.d/b.sh", "export NEVER=1; tool.sh || exit 3\n"}}},
+	};
+	struct scene *s = *state;
+	AUTO(arena_done) struct arena arena = ARENA;
+	struct strs out;
+	need_sandbox();
+	plan(s, packages, 1);
+	s->plan.options.foreign = "linux/arm64";
+	assert_int_equal(link_activation(&s->plan, &arena, &out, NULL), 0);
+	assert_int_equal(out.n, 2);
+	assert_true(str_is(out.v[0], "HOME_OF_A=/opt/env/share"));
+	assert_true(str_is(out.v[1], "TOLD="));
+	plan(s, packages, 2);
+	s->plan.options.foreign = "linux/arm64";
+	assert_int_equal(link_activation(&s->plan, &arena, &out, NULL), 0);
+	assert_int_equal(out.n, 1);
+	assert_true(str_is(out.v[0], "B=1"));
+	assert_non_null(strstr(s->notes.text.data, "fail without programs for linux/arm64"));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -572,6 +616,8 @@ int main(void)
 		TEST(a_failed_install_leaves_nothing),
 		TEST(fills_an_empty_folder_that_cannot_be_replaced),
 		TEST(an_install_runs_scripts_in_place),
+		TEST(foreign_scripts_are_left_alone),
+		TEST(foreign_activation_is_the_shells_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
