@@ -179,23 +179,29 @@ static void put_lines(struct buf *out, const char *key, struct strs lines)
 		put(out, key, buf_str(&text));
 }
 
-static void put_custom(struct buf *out, const struct lock *l)
+/* What each of several platforms has of its own stands under a key of its own. */
+static struct str own_key(struct arena *a, const char *key, const struct lock *l, bool alone)
 {
-	const struct {
-		const char *key;
-		struct str value;
-	} rows[] = {
-		{"    kiln_key", l->key},
-		{"    kiln_base_name", l->base_name},
-		{"    kiln_base_digest", l->base_digest},
-	};
+	if (alone)
+		return arena_printf(a, "    %s", key);
+	return arena_printf(a, "    %s_%.*s", key, STR_ARG(l->platform));
+}
+
+static void put_custom(struct buf *out, const struct lock *v, size_t n)
+{
+	AUTO(arena_done) struct arena a = ARENA;
 	/* Says that the packages stand in link order, which conda-lock's own do not. */
 	buf_add_text(out, "  custom_metadata:\n    kiln_order: link\n");
-	for (size_t i = 0; i < COUNT(rows); i++)
-		if (rows[i].value.n)
-			put(out, rows[i].key, rows[i].value);
-	put_lines(out, "    kiln_virtuals", l->virtuals);
-	put_lines(out, "    kiln_specs", l->specs);
+	for (size_t i = 0; i < n; i++)
+		if (v[i].key.n)
+			put(out, own_key(&a, "kiln_key", &v[i], n == 1).p, v[i].key);
+	if (v->base_name.n)
+		put(out, "    kiln_base_name", v->base_name);
+	if (v->base_digest.n)
+		put(out, "    kiln_base_digest", v->base_digest);
+	for (size_t i = 0; i < n; i++)
+		put_lines(out, own_key(&a, "kiln_virtuals", &v[i], n == 1).p, v[i].virtuals);
+	put_lines(out, "    kiln_specs", v->specs);
 }
 
 /* conda-lock asks for a hash of what was asked for, and solves again when it is not the one
@@ -216,40 +222,62 @@ static struct digest_text content_hash(const struct lock *l)
 	return digest_text(&d);
 }
 
-static void put_metadata(struct buf *out, const struct lock *l)
+static void put_metadata(struct buf *out, const struct lock *v, size_t n)
 {
 	AUTO(arena_done) struct arena a = ARENA;
-	buf_add_text(out, "metadata:\n  content_hash:\n    ");
-	yaml_put_text(out, l->platform);
-	buf_printf(out, ": '%s'\n", content_hash(l).hex);
+	const struct lock *l = v;
+	buf_add_text(out, "metadata:\n  content_hash:\n");
+	for (size_t i = 0; i < n; i++) {
+		buf_add_text(out, "    ");
+		yaml_put_text(out, v[i].platform);
+		buf_printf(out, ": '%s'\n", content_hash(&v[i]).hex);
+	}
 	buf_add_text(out, l->channels.n ? "  channels:\n" : "  channels: []\n");
 	for (size_t i = 0; i < l->channels.n; i++) {
 		put(out, "  - url", url_without_secrets(&a, l->channels.v[i]));
 		buf_add_text(out, "    used_env_vars: []\n");
 	}
-	buf_add_text(out, "  platforms:\n  - ");
-	yaml_put_text(out, l->platform);
-	buf_add_text(out, "\n  sources: []\n");
-	put_custom(out, l);
+	buf_add_text(out, "  platforms:\n");
+	for (size_t i = 0; i < n; i++) {
+		buf_add_text(out, "  - ");
+		yaml_put_text(out, v[i].platform);
+		buf_add_char(out, '\n');
+	}
+	buf_add_text(out, "  sources: []\n");
+	put_custom(out, v, n);
+}
+
+int lock_write_all(const struct lock *v, size_t n, struct buf *out, struct err **e)
+{
+	size_t packages = 0;
+	buf_add_text(out, "version: 1\n");
+	put_metadata(out, v, n);
+	for (size_t i = 0; i < n; i++)
+		packages += v[i].count;
+	buf_add_text(out, packages ? "package:\n" : "package: []\n");
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < v[i].count; k++)
+			put_package(out, &v[i], &v[i].records[k]);
+	return buf_check(out, "the lock", e);
 }
 
 int lock_write(const struct lock *l, struct buf *out, struct err **e)
 {
-	buf_add_text(out, "version: 1\n");
-	put_metadata(out, l);
-	buf_add_text(out, l->count ? "package:\n" : "package: []\n");
-	for (size_t i = 0; i < l->count; i++)
-		put_package(out, l, &l->records[i]);
-	return buf_check(out, "the lock", e);
+	return lock_write_all(l, 1, out, e);
+}
+
+int lock_digest_all(const struct lock *v, size_t n, struct digest *out, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(MAX_LOCK);
+	int status = lock_write_all(v, n, &text, e);
+	if (status == 0)
+		digest_of(text.data, text.n, out);
+	return status;
 }
 
 int lock_digest(const struct lock *l, struct digest *out, struct err **e)
 {
-	AUTO(buf_done) struct buf text = BUF(MAX_LOCK);
-	int status = lock_write(l, &text, e);
-	if (status == 0)
-		digest_of(text.data, text.n, out);
-	return status;
+	return lock_digest_all(l, 1, out, e);
 }
 
 /* --- @EXPLICIT ----------------------------------------------------------------------- */

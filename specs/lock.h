@@ -31,6 +31,9 @@ void lock_done(struct lock *l);
 AUTO_DEFINE_VALUE(struct lock, lock_done)
 /* conda-lock.yml; equal locks give equal bytes. */
 int lock_write(const struct lock *l, struct buf *out, struct err **e);
+/* Several platforms of one definition in one file, each of which lock_read finds again. What they
+ * share (channels, specs, base) is the first's. v: [n], at least one. */
+int lock_write_all(const struct lock *v, size_t n, struct buf *out, struct err **e);
 /* "@EXPLICIT" with "#" + md5, or "#sha256:" where there is no md5. */
 int lock_write_explicit(const struct lock *l, struct buf *out, struct err **e);
 struct lock_source {
@@ -47,4 +50,5 @@ int lock_read(struct str text, const char *what, const char *platform, struct lo
 	      struct err **e);
 /* SHA-256 of what lock_write gives. */
 int lock_digest(const struct lock *l, struct digest *out, struct err **e);
+int lock_digest_all(const struct lock *v, size_t n, struct digest *out, struct err **e);
 #endif

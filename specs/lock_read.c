@@ -181,6 +181,7 @@ static struct strs split_lines(struct arena *a, struct str text)
 	return (struct strs){v, n};
 }
 
+/* Of a lock for several platforms, each has its own of some: "kiln_key_linux-64". */
 static int read_custom(struct lock_reader *r, const struct yaml_node *metadata, bool *in_order,
 		       struct err **e)
 {
@@ -203,7 +204,9 @@ static int read_custom(struct lock_reader *r, const struct yaml_node *metadata, 
 		{"kiln_specs", &specs},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		if (yaml_text(&r->yaml, custom, rows[i].key, rows[i].to, e) < 0)
+		struct str own = arena_printf(&l->arena, "%s_%s", rows[i].key, r->platform);
+		const char *key = yaml_get(custom, own.p) ? own.p : rows[i].key;
+		if (yaml_text(&r->yaml, custom, key, rows[i].to, e) < 0)
 			return ERR_SYNTAX;
 		*rows[i].to = arena_str(&l->arena, *rows[i].to);
 	}

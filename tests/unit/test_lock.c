@@ -142,6 +142,51 @@ static void reads_back_to_equal_bytes(void **state)
 	assert_true(digest_eq(&d, &of_text));
 }
 
+/* One file, and for each platform what it would have alone. */
+static void several_platforms_share_a_file(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"linux-64", "linux-aarch64"};
+	struct record app = record_of("app", "https://h.example/main/noarch/app-1.10-0.tar.bz2",
+				      (struct strs){0});
+	struct record zlib = app;
+	zlib.name = STR("zlib");
+	zlib.url = STR("https://h.example/main/linux-aarch64/zlib-1.10-0.conda");
+	struct record two[] = {zlib, app};
+	struct lock first = {.platform = STR("linux-64"),
+			     .key = STR(SHA),
+			     .base_name = STR("debian"),
+			     .channels = LIST(STR("https://h.example/main")),
+			     .virtuals = LIST(STR("__archspec=1=x86_64")),
+			     .specs = LIST(STR("app")),
+			     .records = &app,
+			     .count = 1};
+	struct lock both[] = {first, first};
+	both[1].platform = STR("linux-aarch64");
+	both[1].key = STR("other");
+	both[1].virtuals = LIST(STR("__archspec=1=aarch64"), STR("__glibc=2.36=0"));
+	both[1].records = two;
+	both[1].count = 2;
+	AUTO(buf_done) struct buf text = BUF(1 << 20);
+	assert_int_equal(lock_write_all(both, 2, &text, NULL), 0);
+	for (size_t i = 0; i < 2; i++) {
+		AUTO(lock_done) struct lock l = {.arena = ARENA};
+		AUTO(buf_done) struct buf alone = BUF(1 << 20), again = BUF(1 << 20);
+		assert_int_equal(lock_read(buf_str(&text), "lock", names[i], &l, NULL), 0);
+		assert_int_equal(lock_write(&both[i], &alone, NULL), 0);
+		assert_int_equal(lock_write(&l, &again, NULL), 0);
+		assert_string_equal(again.data, alone.data);
+	}
+	AUTO(lock_done) struct lock none = {.arena = ARENA};
+	AUTO(err_free) struct err *e = NULL;
+	assert_int_equal(lock_read(buf_str(&text), "lock", "linux-ppc64le", &none, &e), ERR_ABSENT);
+	assert_non_null(strstr(e->text, "there is linux-64, linux-aarch64"));
+	struct digest one, all;
+	assert_int_equal(lock_digest_all(both, 2, &all, NULL), 0);
+	assert_int_equal(lock_digest(both, &one, NULL), 0);
+	assert_false(digest_eq(&one, &all));
+}
+
 static void explicit_lists_read_back(void **state)
 {
 	(void)state;
@@ -362,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_conda_locks_form),
 		cmocka_unit_test(reads_back_to_equal_bytes),
+		cmocka_unit_test(several_platforms_share_a_file),
 		cmocka_unit_test(explicit_lists_read_back),
 		cmocka_unit_test(what_conda_lock_wrote_is_put_in_link_order),
 		cmocka_unit_test(says_where_a_lock_is_wrong),
