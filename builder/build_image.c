@@ -44,7 +44,9 @@ static int retag(struct destination *to, const struct reference *by_key,
 	if ((code = registry_get_manifest(to->registry, by_key, &manifest, &media_type, e)) < 0)
 		return code;
 	/* A registry that has lost blobs of it says ERR_ABSENT: then it is built again. */
-	struct push_manifest m = {buf_str(&manifest), buf_str(&media_type), to->tags, NULL, NULL};
+	struct push_manifest m = {.manifest = buf_str(&manifest),
+				  .media_type = buf_str(&media_type),
+				  .tags = to->tags};
 	return registry_put(to->registry, &to->reference, &m, e);
 }
 

@@ -83,6 +83,7 @@ struct push_manifest {
 	struct strs tags;
 	int (*lost)(void *cookie, const struct digest *blob, struct err **e);
 	void *cookie;
+	bool part; /* of an index that follows: the index.json of a layout does not list it */
 };
 /* Puts it under its digest and then under each tag; a tag that names it already is left alone.
  * ERR_ABSENT when the registry has lost a blob of it for good. */

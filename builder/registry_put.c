@@ -174,7 +174,7 @@ static int put_local(struct put *p, struct err **e)
 	int code = ocilayout_has(p->g->layout, &p->digest, manifest.n)
 			   ? 0
 			   : ocilayout_put(p->g->layout, &blob, e);
-	return code < 0 ? code : ocilayout_name(p->g->layout, &d, p->m->tags, e);
+	return code < 0 || p->m->part ? code : ocilayout_name(p->g->layout, &d, p->m->tags, e);
 }
 
 int registry_put(struct registry *g, const struct reference *to, const struct push_manifest *m,
