@@ -33,10 +33,6 @@ static int open_parts(struct build *b, struct err **e)
 	int r = open_prefix(b, e);
 	if (r < 0)
 		return r;
-	r = platform_find(b->o.platform ? b->o.platform : "linux/amd64", &b->platform, e);
-	if (r < 0)
-		return r;
-	b->foreign = platform_is_native(b->platform) ? NULL : b->platform->image;
 	if ((r = virtuals_given(&b->arena, b->o.virtuals, &b->given, e)) < 0)
 		return r;
 	if ((r = open_cache(b, e)) < 0)
@@ -45,29 +41,70 @@ static int open_parts(struct build *b, struct err **e)
 	return http_open(&options, &b->http, e);
 }
 
+static void set_platform(struct build *b, const struct platform *p)
+{
+	b->platform = p;
+	b->foreign = platform_is_native(p) ? NULL : p->image;
+}
+
+static struct build *open_beside(const struct build *first, const struct platform *p)
+{
+	struct build *b = mem_zero(1, sizeof(*b));
+	b->o = first->o;
+	b->prefix = first->prefix;
+	b->cache = mem_text(first->cache);
+	b->http = first->http;
+	b->given = first->given;
+	set_platform(b, p);
+	return b;
+}
+
 int build_open(const struct build_options *o, struct build **out, struct err **e)
 {
 	AUTO(build_close) struct build *b = mem_zero(1, sizeof(*b));
 	b->o = *o;
 	if (!b->o.jobs)
 		b->o.jobs = workers_default();
-	int r = open_parts(b, e);
+	const struct platform *platforms[PLATFORMS_MAX];
+	size_t count;
+	int r = platforms_find(o->platform ? o->platform : "linux/amd64", platforms, &count, e);
+	if (r == 0)
+		r = open_parts(b, e);
 	if (r < 0)
 		return r;
+	set_platform(b, platforms[0]);
+	for (size_t i = 1, at = count - 1; i < count; i++, at--) {
+		struct build *beside = open_beside(b, platforms[at]);
+		beside->next = b->next;
+		b->next = beside;
+	}
 	*out = STEAL(&b);
 	return 0;
 }
 
 void build_close(struct build *b)
 {
-	if (!b)
-		return;
-	registry_close(b->base_registry);
-	base_image_done(&b->base);
-	http_close(b->http);
-	free(b->cache);
-	arena_done(&b->arena);
-	free(b);
+	struct http *http = b ? b->http : NULL;
+	while (b) {
+		struct build *next = b->next;
+		registry_close(b->base_registry);
+		base_image_done(&b->base);
+		free(b->cache);
+		arena_done(&b->arena);
+		free(b);
+		b = next;
+	}
+	http_close(http);
+}
+
+struct build *build_next(const struct build *b)
+{
+	return b->next;
+}
+
+const struct platform *build_platform(const struct build *b)
+{
+	return b->platform;
 }
 
 int build_base_code(const struct build *b, int code)
@@ -103,21 +140,35 @@ static int find_base(struct build *b, struct err **e)
 	return at->has_digest ? 0 : registry_head(b->base_registry, at, &b->base_digest, NULL, e);
 }
 
-int build_set_base(struct build *b, const char *reference, struct err **e)
+static int open_base(struct build *b, struct err **e)
 {
 	struct registry_options options = {b->platform->image, b->o.jobs, b->o.log};
+	return registry_open(b->http, &b->base_reference, &options, &b->base_registry, e);
+}
+
+/* What the name stands for was asked once, for the first platform. */
+static int set_base_as(struct build *b, const struct build *first, struct err **e)
+{
+	b->base_reference = first->base_reference;
+	b->base_digest = first->base_digest;
+	b->has_base = true;
+	return open_base(b, e);
+}
+
+int build_set_base(struct build *b, const char *reference, struct err **e)
+{
 	int r = reference_parse(&b->arena, str_of(reference), &b->base_reference, e);
 	if (r < 0)
 		return err_wrap(e, r, "--base");
-	r = registry_open(b->http, &b->base_reference, &options, &b->base_registry, e);
+	r = open_base(b, e);
 	if (r == 0)
 		r = find_base(b, e);
 	if (b->base_unknown)
 		return r;
-	if (r < 0)
-		return err_wrap(e, build_base_code(b, r), "base image %s", reference);
-	b->has_base = true;
-	return 0;
+	b->has_base = r == 0;
+	for (struct build *next = b->next; next && r == 0; next = next->next)
+		r = set_base_as(next, b, e);
+	return r < 0 ? err_wrap(e, build_base_code(b, r), "base image %s", reference) : 0;
 }
 
 int build_pull_base(struct build *b, struct err **e)
@@ -142,12 +193,11 @@ static struct str base_digest_text(struct build *b)
 	return arena_str(&b->arena, str_of(digest_name(&b->base_digest).text));
 }
 
-void build_key(struct build *b, const struct definition *d, struct buf *text, struct digest *out)
+static struct key_input key_input(struct build *b, const struct definition *d)
 {
-	struct key_input in = {
+	return (struct key_input){
 		.definition = d,
 		.platform = str_of(b->platform->image),
-		.foreign = str_of(b->foreign ? b->foreign : ""),
 		.base_digest = base_digest_text(b),
 		.prefix = str_of(b->prefix),
 		.virtuals = b->given,
@@ -155,7 +205,32 @@ void build_key(struct build *b, const struct definition *d, struct buf *text, st
 		.bytecode = !b->o.no_bytecode,
 		.compression = str_of(compression_name(b->o.compression)),
 	};
+}
+
+static void add_name(struct buf *list, const char *name)
+{
+	buf_printf(list, "%s%s", list->n ? "," : "", name);
+}
+
+void build_key(struct build *b, const struct definition *d, struct buf *text, struct digest *out)
+{
+	AUTO(buf_done) struct buf platforms = BUF(4096), foreign = BUF(4096);
+	struct key_input in = key_input(b, d);
+	for (const struct build *at = b; at; at = at->next) {
+		add_name(&platforms, at->platform->image);
+		if (at->foreign)
+			add_name(&foreign, at->foreign);
+	}
+	in.platform = buf_str(&platforms);
+	in.foreign = buf_str(&foreign);
 	key_text(&in, text);
+	key_digest(&in, out);
+}
+
+/* Of one platform, and wherever its programs run: a lock serves all who build from it. */
+static void lock_key(struct build *b, const struct definition *d, struct digest *out)
+{
+	struct key_input in = key_input(b, d);
 	key_digest(&in, out);
 }
 
@@ -208,9 +283,8 @@ static void fill_lock(struct build *b, const struct definition *d, const struct 
 		      const struct solution *s, struct lock *out)
 {
 	struct arena *a = &out->arena;
-	AUTO(buf_done) struct buf text = BUF(16 << 20);
 	struct digest key;
-	build_key(b, d, &text, &key);
+	lock_key(b, d, &key);
 	out->platform = arena_str(a, str_of(b->platform->subdir));
 	out->key = arena_str(a, str_of(digest_text(&key).hex));
 	if (b->has_base) {
@@ -288,9 +362,8 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 int build_lock_fits(struct build *b, const struct definition *d, const struct lock *l,
 		    struct err **e)
 {
-	AUTO(buf_done) struct buf text = BUF(16 << 20);
 	struct digest key;
-	build_key(b, d, &text, &key);
+	lock_key(b, d, &key);
 	if (l->key.n == 0 || str_is(l->key, digest_text(&key).hex))
 		return 0;
 	return err_set(e, ERR_USAGE,

@@ -1,7 +1,8 @@
 /* builder/build.h - the whole way: definition, key, lock, packages, layers, image, registry.
  *
- * A struct build is one run's settings and connections. Each step can be called alone; the
- * commands do. Errors carry the step's own code. */
+ * A struct build is one run's settings and connections, for one platform. With several platforms
+ * the first stands for all of them where that is said, and the others follow it (build_next).
+ * Each step can be called alone; the commands do. Errors carry the step's own code. */
 #ifndef KILN_BUILD_H
 #define KILN_BUILD_H
 #include "builder/image.h"
@@ -15,7 +16,7 @@
 struct build_options {
 	const char *cache;    /* NULL: the usual folder */
 	const char *prefix;   /* NULL: /opt/env */
-	const char *platform; /* NULL: linux/amd64 */
+	const char *platform; /* NULL: linux/amd64; several have commas between */
 	const char *alias;    /* of channels; NULL: the usual one */
 	struct strs virtuals; /* "NAME=VERSION" given by the user */
 	enum compression compression;
@@ -29,24 +30,30 @@ struct build_options {
 
 struct build;
 int build_open(const struct build_options *o, struct build **out, struct err **e);
+/* Of the first: closes all. */
 void build_close(struct build *b);
 AUTO_DEFINE(struct build *, build_close)
+/* The next platform's; NULL after the last. */
+struct build *build_next(const struct build *b);
+const struct platform *build_platform(const struct build *b);
 
 /* Names the base image (a reference or oci:DIR) and finds its digest: one HEAD. Offline it is the
- * one it had the last time; ERR_ABSENT when there was none. */
+ * one it had the last time; ERR_ABSENT when there was none. Of the first: for all platforms. */
 int build_set_base(struct build *b, const char *reference, struct err **e);
 /* Offline: ERR_ABSENT names everything at once that the cache does not hold of the base that
  * build_set_base was told of and, where d is not NULL, of what the environment needs: packages of
- * the lock, or, without one, channels. 0 when it is all there, and when this is not offline. */
+ * the lock, or, without one, channels. locked: one a platform, from b's on. 0 when it is all there,
+ * and when this is not offline. */
 int build_offline(struct build *b, const struct definition *d, const struct lock *locked,
 		  struct err **e);
-/* The key of the definition under these settings, and the text it is the hash of. */
+/* The key of the definition under these settings for all platforms, and the text it is the hash
+ * of. Of the first. */
 void build_key(struct build *b, const struct definition *d, struct buf *text, struct digest *out);
 enum channel_priority build_priority(const struct build *b);
 /* Opens the definition's channels. */
 int build_channels(struct build *b, const struct definition *d, struct channels *out,
 		   struct err **e);
-/* Solves. The base, when set, gives virtual packages and goes into the lock. */
+/* Solves for this platform. The base, when set, gives virtual packages and goes into the lock. */
 int build_lock(struct build *b, const struct definition *d, struct lock *out, struct err **e);
 /* ERR_FAILED with the difference when the lock was made for another definition. */
 int build_lock_fits(struct build *b, const struct definition *d, const struct lock *l,
@@ -58,7 +65,7 @@ int build_install(struct build *b, const struct lock *l, const char *folder, str
 struct build_result {
 	struct arena arena;
 	struct str image;     /* DEST@sha256:... */
-	struct digest digest; /* of the manifest */
+	struct digest digest; /* of the manifest, or the index */
 	struct digest key, lock_digest;
 	bool cached;	 /* nothing was solved, downloaded or packed */
 	uint64_t size;	 /* of the image's blobs */
@@ -69,8 +76,9 @@ void build_result_done(struct build_result *r);
 AUTO_DEFINE_VALUE(struct build_result, build_result_done)
 
 /* The image of the definition at each destination (HOST/REPO[:TAG], oci:DIR[:TAG]); the first
- * names the result. locked: use this lock instead of solving; may be NULL. ERR_UNSOLVABLE when
- * its packages need virtual packages that the base does not offer. */
+ * names the result. Of several platforms it is an OCI index of their images. b: the first's.
+ * locked: use these locks, one a platform, instead of solving; may be NULL. ERR_UNSOLVABLE when
+ * their packages need virtual packages that the base does not offer. */
 int build_image(struct build *b, const struct definition *d, const struct lock *locked,
 		struct strs destinations, struct build_result *out, struct err **e);
 #endif

@@ -7,10 +7,24 @@
 #include "specs/base/workers.h"
 #include <stdio.h>
 
-struct run {
+/* One platform's image. */
+struct made {
 	struct build *b;
+	const struct lock *lock;
+	struct packed packed;
+	struct arena arena; /* env's */
+	struct strs env;
+	struct image image;
+};
+
+struct run {
+	struct build *b; /* the first platform's */
 	const struct definition *d;
-	const struct lock *locked;
+	const struct lock *locked;	   /* [count]; or NULL */
+	struct lock solved[PLATFORMS_MAX]; /* when it is not */
+	struct made made[PLATFORMS_MAX];
+	size_t count;		  /* platforms */
+	struct image_index index; /* of several */
 	struct destination *to;
 	size_t to_count;
 	struct build_result *result;
@@ -86,7 +100,7 @@ static int fits_lock(struct run *r, struct err **e)
 {
 	struct digest wanted;
 	struct built built;
-	int code = lock_digest(r->locked, &wanted, e);
+	int code = lock_digest_all(r->locked, r->count, &wanted, e);
 	if (code < 0)
 		return code;
 	if (recall_built(r, &built) < 0 || !digest_eq(&built.lock, &wanted))
@@ -94,28 +108,22 @@ static int fits_lock(struct run *r, struct err **e)
 	return 0;
 }
 
-/* What the local records know of it, as the members of the JSON document: nothing, when
- * another machine has built it. */
-static void recall(struct run *r, struct json_out *j)
+static uint64_t recall_size(const cJSON *of)
 {
-	AUTO(json_free) cJSON *doc = NULL;
-	struct built built;
-	bool known = recall_built(r, &built) == 0 &&
-		     json_parse(built.summary, "record", &doc, NULL) == 0;
-	json_put_text(j, "lock_digest", known ? json_text(doc, "lock_digest") : NULL);
-	json_put_bool(j, "cached", true);
-	if (known)
-		json_u64(doc, "size", &r->result->size);
-	json_put_u64(j, "size", r->result->size);
+	uint64_t size = 0;
+	json_u64(of, "size", &size);
+	return size;
+}
+
+static void recall_layers(struct run *r, const cJSON *doc, struct json_out *j)
+{
+	const cJSON *layer = NULL;
 	json_open(j, "layers", '[');
-	const cJSON *layer = NULL, *layers = known ? json_array(doc, "layers") : NULL;
-	cJSON_ArrayForEach(layer, layers)
+	cJSON_ArrayForEach(layer, json_array(doc, "layers"))
 	{
-		uint64_t size = 0;
-		json_u64(layer, "size", &size);
 		json_open(j, NULL, '{');
 		json_put_text(j, "digest", json_text(layer, "digest"));
-		json_put_u64(j, "size", size);
+		json_put_u64(j, "size", recall_size(layer));
 		json_put_value(j, "packages", json_get(layer, "packages"));
 		json_put_bool(j, "reused", true);
 		json_close(j, '}');
@@ -125,6 +133,40 @@ static void recall(struct run *r, struct json_out *j)
 	json_close(j, ']');
 }
 
+static void recall_platforms(struct run *r, const cJSON *doc, struct json_out *j)
+{
+	const cJSON *list = json_array(doc, "platforms");
+	json_open(j, "platforms", '[');
+	for (size_t i = 0; i < r->count; i++) {
+		const cJSON *image = list ? cJSON_GetArrayItem(list, (int)i) : NULL;
+		json_open(j, NULL, '{');
+		json_put_text(j, "platform", r->made[i].b->platform->image);
+		json_put_text(j, "digest", json_text(image, "digest"));
+		json_put_u64(j, "size", recall_size(image));
+		recall_layers(r, image, j);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+/* What the local records know of it, as the members of the JSON document: nothing, when
+ * another machine has built it. */
+static void recall(struct run *r, struct json_out *j)
+{
+	AUTO(json_free) cJSON *doc = NULL;
+	struct built built;
+	if (recall_built(r, &built) == 0)
+		(void)json_parse(built.summary, "record", &doc, NULL);
+	r->result->size = recall_size(doc);
+	json_put_text(j, "lock_digest", json_text(doc, "lock_digest"));
+	json_put_bool(j, "cached", true);
+	json_put_u64(j, "size", r->result->size);
+	if (r->count > 1)
+		recall_platforms(r, doc, j);
+	else
+		recall_layers(r, doc, j);
+}
+
 /* ---- the long way ---- */
 
 static int does_not_fit(int code, struct err **e)
@@ -132,31 +174,40 @@ static int does_not_fit(int code, struct err **e)
 	return code < 0 ? err_wrap(e, code, "the lock does not fit the base image") : 0;
 }
 
-static int get_lock(struct run *r, struct lock *out, const struct lock **lock, struct err **e)
+/* Which of several platforms an error is of. */
+static int of_platform(const struct run *r, const struct build *b, int code, struct err **e)
 {
-	*lock = r->locked;
-	if (r->locked) {
-		int fits = build_lock_fits(r->b, r->d, r->locked, e);
-		if (fits < 0)
-			return fits;
-		return does_not_fit(
-			build_check_virtuals(r->b, r->locked->records, r->locked->count, e), e);
-	}
-	phases_enter(&r->phases, "solve");
-	int code = build_lock(r->b, r->d, out, e);
-	*lock = out;
-	return code;
+	return code < 0 && r->count > 1 ? err_wrap(e, code, "%s", b->platform->image) : code;
 }
 
-static int push_everywhere(struct run *r, struct packed *packed, const struct image *image,
-			   struct err **e)
+static int get_lock(struct run *r, size_t i, struct err **e)
 {
-	for (size_t i = 0; i < r->to_count; i++) {
-		int code = push_image(r->b, &r->to[i], packed, image, e);
-		if (code < 0)
-			return code;
+	struct build *b = r->made[i].b;
+	if (!r->locked) {
+		r->made[i].lock = &r->solved[i];
+		return build_lock(b, r->d, &r->solved[i], e);
 	}
-	return 0;
+	const struct lock *lock = r->made[i].lock = &r->locked[i];
+	int code = build_lock_fits(b, r->d, lock, e);
+	if (code < 0)
+		return code;
+	return does_not_fit(build_check_virtuals(b, lock->records, lock->count, e), e);
+}
+
+/* Of all platforms, before anything is made for one. */
+static int get_locks(struct run *r, struct err **e)
+{
+	if (!r->locked)
+		phases_enter(&r->phases, "solve");
+	for (size_t i = 0; i < r->count; i++) {
+		struct build *b = r->made[i].b;
+		int code = build_pull_base(b, e);
+		if (code == 0)
+			code = get_lock(r, i, e);
+		if (code < 0)
+			return of_platform(r, b, code, e);
+	}
+	return lock_digest_all(r->made[0].lock, r->count, &r->result->lock_digest, e);
 }
 
 /* Environment of the image: what activation sets, then what the definition sets. */
@@ -195,21 +246,21 @@ static bool to_layout(const struct run *r)
 	return false;
 }
 
-static int finish_image(struct run *r, const struct link_plan *plan, const struct packed *packed,
-			struct strs env, struct image *out, struct err **e)
+static int finish_image(struct run *r, struct made *m, const struct link_plan *plan, struct err **e)
 {
+	const struct build *b = m->b;
 	struct digest_text lock = digest_text(&r->result->lock_digest);
 	struct image_options options = {
-		.platform = r->b->platform->image,
-		.prefix = r->b->prefix,
+		.platform = b->platform->image,
+		.prefix = b->prefix,
 		.key = r->key_hex,
 		.lock_digest = lock.hex,
 		.created = created(plan),
-		.oci = to_layout(r),
-		.env = env,
+		.oci = r->count > 1 || to_layout(r),
+		.env = m->env,
 	};
-	return image_make(r->b->base_pulled ? &r->b->base : NULL, packed->layers, packed->count,
-			  &options, out, e);
+	return image_make(b->base_pulled ? &b->base : NULL, m->packed.layers, m->packed.count,
+			  &options, &m->image, e);
 }
 
 static void write_layers(const struct packed *packed, struct json_out *j)
@@ -227,23 +278,41 @@ static void write_layers(const struct packed *packed, struct json_out *j)
 	json_close(j, ']');
 }
 
-static void write_built(struct run *r, const struct packed *packed, struct json_out *j)
+static void write_platforms(const struct run *r, struct json_out *j)
+{
+	json_open(j, "platforms", '[');
+	for (size_t i = 0; i < r->count; i++) {
+		const struct made *m = &r->made[i];
+		json_open(j, NULL, '{');
+		json_put_text(j, "platform", m->b->platform->image);
+		json_put_text(j, "digest", digest_name(&m->image.manifest_digest).text);
+		json_put_u64(j, "size", m->image.size);
+		write_layers(&m->packed, j);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void write_built(const struct run *r, struct json_out *j)
 {
 	json_put_text(j, "lock_digest", digest_text(&r->result->lock_digest).hex);
 	json_put_bool(j, "cached", false);
 	json_put_u64(j, "size", r->result->size);
-	write_layers(packed, j);
+	if (r->count > 1)
+		write_platforms(r, j);
+	else
+		write_layers(&r->made[0].packed, j);
 }
 
 /* Layers to every destination, the base's beside them. */
-static int push_layers(struct run *r, const struct link_plan *plan, const struct lock *lock,
-		       struct packed *out, struct err **e)
+static int push_layers(struct run *r, struct made *m, const struct link_plan *plan, struct err **e)
 {
 	struct base_push *base = NULL;
-	int code = base_push_start(r->b, r->to, r->to_count, &base, e);
+	int code = base_push_start(m->b, r->to, r->to_count, &base, e);
 	if (code < 0)
 		return code;
-	code = pack_and_push(r->b, plan, lock, r->d, r->to, r->to_count, &r->result->arena, out, e);
+	code = pack_and_push(m->b, plan, m->lock, r->d, r->to, r->to_count, &r->result->arena,
+			     &m->packed, e);
 	return base_push_finish(base, code, e);
 }
 
@@ -251,60 +320,89 @@ static int push_layers(struct run *r, const struct link_plan *plan, const struct
  * environment, for which scripts run. */
 struct parts {
 	struct run *r;
+	struct made *m;
 	const struct link_plan *plan;
-	const struct lock *lock;
-	struct packed packed;
-	struct arena arena; /* env's */
-	struct strs env;
 };
-
-static void parts_done(struct parts *p)
-{
-	packed_done(&p->packed);
-	arena_done(&p->arena);
-}
-AUTO_DEFINE_VALUE(struct parts, parts_done)
 
 static int make_part(void *cookie, size_t i, struct err **e)
 {
 	struct parts *p = cookie;
 	if (i == 1)
-		return push_layers(p->r, p->plan, p->lock, &p->packed, e);
-	int code = image_env(p->r, p->plan, &p->arena, &p->env, e);
+		return push_layers(p->r, p->m, p->plan, e);
+	int code = image_env(p->r, p->plan, &p->m->arena, &p->m->env, e);
 	if (code < 0)
-		atomic_store(&p->r->b->given_up, true);
+		atomic_store(&p->m->b->given_up, true);
 	return code;
 }
 
-static int pack_lock(struct run *r, const struct lock *lock, const struct package_file *files,
-		     struct json_out *j, struct err **e)
+static int make_of_files(struct run *r, struct made *m, const struct package_file *files,
+			 struct err **e)
 {
 	AUTO(link_plan_done) struct link_plan plan = {0};
-	AUTO(image_done) struct image image = {0};
-	AUTO(parts_done)
-	struct parts parts = {.r = r, .plan = &plan, .lock = lock};
+	struct parts parts = {r, m, &plan};
 	phases_enter(&r->phases, "plan");
-	int code = build_plan(r->b, lock, files, &plan, e);
+	int code = build_plan(m->b, m->lock, files, &plan, e);
 	if (code < 0)
 		return code;
 	/* What the archives say of virtual packages may be more than the lock does. */
-	if (r->locked && (code = does_not_fit(build_check_plan(r->b, &plan, e), e)) < 0)
+	if (r->locked && (code = does_not_fit(build_check_plan(m->b, &plan, e), e)) < 0)
 		return code;
 	phases_enter(&r->phases, "pack");
-	if ((code = workers_run(2, 2, make_part, &parts, e)) < 0)
-		return code;
-	if ((code = finish_image(r, &plan, &parts.packed, parts.env, &image, e)) < 0)
-		return code;
+	code = workers_run(2, 2, make_part, &parts, e);
+	return code < 0 ? code : finish_image(r, m, &plan, e);
+}
+
+static int make_image(struct run *r, struct made *m, struct err **e)
+{
+	AUTO(free) struct package_file *files = mem_zero(m->lock->count, sizeof(*files));
+	phases_enter(&r->phases, "fetch");
+	int code = build_fetch(m->b, m->lock, files, e);
+	if (code == 0)
+		code = make_of_files(r, m, files, e);
+	package_files_done(files, m->lock->count);
+	return of_platform(r, m->b, code, e);
+}
+
+/* Images first: registries refuse an index of what they do not have. */
+static int push_to(struct run *r, const struct destination *to, struct err **e)
+{
+	struct image_push images[PLATFORMS_MAX];
+	for (size_t i = 0; i < r->count; i++) {
+		struct made *m = &r->made[i];
+		images[i] = (struct image_push){m->b, to, &m->packed, &m->image, r->count > 1};
+		int code = push_image(&images[i], e);
+		if (code < 0)
+			return of_platform(r, m->b, code, e);
+	}
+	return r->count > 1 ? push_index(&r->index, images, r->count, e) : 0;
+}
+
+static int make_index(struct run *r, struct err **e)
+{
+	struct image images[PLATFORMS_MAX];
+	for (size_t i = 0; i < r->count; i++)
+		images[i] = r->made[i].image;
+	return image_index_make(images, r->count, &r->index, e);
+}
+
+static int push_everywhere(struct run *r, struct err **e)
+{
+	int code = r->count > 1 ? make_index(r, e) : 0;
 	phases_enter(&r->phases, "push");
-	if ((code = push_everywhere(r, &parts.packed, &image, e)) < 0)
-		return code;
-	r->result->digest = image.manifest_digest;
-	r->result->size = image.size;
-	r->result->packages = lock->count;
-	r->result->layers = parts.packed.count;
-	name_result(r);
-	write_built(r, &parts.packed, j);
-	return 0;
+	for (size_t i = 0; i < r->to_count && code == 0; i++)
+		code = push_to(r, &r->to[i], e);
+	return code;
+}
+
+static void describe_result(struct run *r)
+{
+	const struct image *image = &r->made[0].image;
+	r->result->digest = r->count > 1 ? r->index.digest : image->manifest_digest;
+	r->result->size = r->count > 1 ? r->index.size : image->size;
+	for (size_t i = 0; i < r->count; i++) {
+		r->result->packages += r->made[i].lock->count;
+		r->result->layers += r->made[i].packed.count;
+	}
 }
 
 /* All that is missing is named in one go, before anything is made. */
@@ -320,24 +418,19 @@ static int check_offline(struct run *r, struct err **e)
 
 static int build_new(struct run *r, struct json_out *j, struct err **e)
 {
-	AUTO(lock_done) struct lock made = {0};
-	const struct lock *lock;
 	int code = check_offline(r, e);
 	if (code == 0)
-		code = build_pull_base(r->b, e);
+		code = get_locks(r, e);
+	for (size_t i = 0; i < r->count && code == 0; i++)
+		code = make_image(r, &r->made[i], e);
+	if (code == 0)
+		code = push_everywhere(r, e);
 	if (code < 0)
 		return code;
-	if ((code = get_lock(r, &made, &lock, e)) < 0)
-		return code;
-	if ((code = lock_digest(lock, &r->result->lock_digest, e)) < 0)
-		return code;
-	AUTO(free) struct package_file *files = mem_zero(lock->count, sizeof(*files));
-	phases_enter(&r->phases, "fetch");
-	code = build_fetch(r->b, lock, files, e);
-	if (code == 0)
-		code = pack_lock(r, lock, files, j, e);
-	package_files_done(files, lock->count);
-	return code;
+	describe_result(r);
+	name_result(r);
+	write_built(r, j);
+	return 0;
 }
 
 /* ---- both ---- */
@@ -421,12 +514,27 @@ static int run_build(struct run *r, struct err **e)
 	return r->result->cached ? 0 : remember(r, e);
 }
 
+static void run_done(struct run *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		lock_done(&r->solved[i]);
+		packed_done(&r->made[i].packed);
+		arena_done(&r->made[i].arena);
+		image_done(&r->made[i].image);
+	}
+	image_index_done(&r->index);
+	destinations_close(r->to, r->to_count);
+	records_close(r->records);
+}
+
 int build_image(struct build *b, const struct definition *d, const struct lock *locked,
 		struct strs destinations, struct build_result *out, struct err **e)
 {
 	AUTO(build_result_done) struct build_result made = {0};
 	AUTO(buf_done) struct buf text = BUF(16 << 20);
 	struct run r = {.b = b, .d = d, .locked = locked, .result = &made};
+	for (struct build *at = b; at; at = at->next)
+		r.made[r.count++].b = at;
 	phases_start(&r.phases, b->o.log);
 	phases_enter(&r.phases, "key");
 	build_key(b, d, &text, &made.key);
@@ -437,8 +545,7 @@ int build_image(struct build *b, const struct definition *d, const struct lock *
 					 &r.to_count, e);
 	if (code == 0)
 		code = run_build(&r, e);
-	destinations_close(r.to, r.to_count);
-	records_close(r.records);
+	run_done(&r);
 	if (code < 0)
 		return code;
 	*out = made;

@@ -2,6 +2,7 @@
 #ifndef KILN_BUILD_PRIVATE_H
 #define KILN_BUILD_PRIVATE_H
 #include "builder/build.h"
+#include "builder/image_index.h"
 #include "builder/link.h"
 #include "builder/phases.h"
 #include "specs/virtual.h"
@@ -9,6 +10,7 @@
 
 struct build {
 	struct build_options o;
+	struct build *next; /* the next platform's; what it points to is mostly the first's */
 	struct arena arena;
 	const struct platform *platform;
 	const char *foreign; /* its name, where its programs do not run on this machine; or NULL */
@@ -94,9 +96,19 @@ int base_push_finish(struct base_push *p, int code, struct err **e);
  * the registry lost it. */
 int push_layer(const struct build *b, const struct destination *to, const struct layer *layer,
 	       bool again, struct err **e);
+/* One platform's image at one destination. */
+struct image_push {
+	const struct build *b;
+	const struct destination *to;
+	struct packed *packed;
+	const struct image *image;
+	bool part; /* of an index: it gets no tags */
+};
 /* Config, manifest and tags. Layers and base have been pushed before; what the registry has
  * lost of them meanwhile is pushed once more. */
-int push_image(const struct build *b, const struct destination *to, struct packed *packed,
-	       const struct image *image, struct err **e);
+int push_image(struct image_push *p, struct err **e);
+/* The index of images that have been pushed to one destination, and its tags. */
+int push_index(const struct image_index *index, struct image_push *images, size_t count,
+	       struct err **e);
 struct layer_options build_layer_options(const struct build *b);
 #endif

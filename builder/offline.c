@@ -46,8 +46,8 @@ static void missing_packages(struct build *b, const struct lock *locked)
 		package_files_done(files, locked->count);
 }
 
-void build_missing(struct build *b, const struct definition *d, const struct lock *locked,
-		   struct missing *all)
+static void missing_of_one(struct build *b, const struct definition *d, const struct lock *locked,
+			   struct missing *all)
 {
 	missing_base(b, d, locked, all);
 	b->missing = all;
@@ -58,8 +58,15 @@ void build_missing(struct build *b, const struct definition *d, const struct loc
 	b->missing = NULL;
 }
 
-void build_missing_layers(struct build *b, const struct destination *to, size_t to_count,
-			  struct missing *all)
+void build_missing(struct build *b, const struct definition *d, const struct lock *locked,
+		   struct missing *all)
+{
+	for (size_t i = 0; b; b = b->next, i++)
+		missing_of_one(b, d, locked ? &locked[i] : NULL, all);
+}
+
+static void missing_layers_of_one(struct build *b, const struct destination *to, size_t to_count,
+				  struct missing *all)
 {
 	if (!b->base_pulled || b->base_reference.kind != REFERENCE_REGISTRY)
 		return;
@@ -76,6 +83,13 @@ void build_missing_layers(struct build *b, const struct destination *to, size_t 
 				    digest_name(&layer->digest).text,
 				    (unsigned long long)layer->size);
 	}
+}
+
+void build_missing_layers(struct build *b, const struct destination *to, size_t to_count,
+			  struct missing *all)
+{
+	for (; b; b = b->next)
+		missing_layers_of_one(b, to, to_count, all);
 }
 
 int build_offline(struct build *b, const struct definition *d, const struct lock *locked,

@@ -175,13 +175,6 @@ int push_layer(const struct build *b, const struct destination *to, const struct
 
 /* ---- config and manifest ---- */
 
-struct image_push {
-	const struct build *b;
-	const struct destination *to;
-	struct packed *packed;
-	const struct image *image;
-};
-
 static int read_text(void *cookie, uint64_t at,
 		     int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
 		     struct err **e)
@@ -224,20 +217,56 @@ static int push_lost(void *cookie, const struct digest *blob, struct err **e)
 	return 0;
 }
 
-int push_image(const struct build *b, const struct destination *to, struct packed *packed,
-	       const struct image *image, struct err **e)
+static int keeps_nothing(int r, struct err **e)
 {
-	struct image_push p = {b, to, packed, image};
+	return r == ERR_ABSENT ? err_wrap(e, ERR_NET, "the registry does not keep blobs") : r;
+}
+
+int push_image(struct image_push *p, struct err **e)
+{
 	struct push_manifest manifest = {
-		.manifest = image->manifest,
-		.media_type = image->media_type,
-		.tags = to->tags,
+		.manifest = p->image->manifest,
+		.media_type = p->image->media_type,
 		.lost = push_lost,
-		.cookie = &p,
+		.cookie = p,
+		.part = p->part,
 	};
-	int r = push_config(&p, false, e);
+	if (!p->part)
+		manifest.tags = p->to->tags;
+	int r = push_config(p, false, e);
 	if (r < 0)
 		return r;
-	r = registry_put(to->registry, &to->reference, &manifest, e);
-	return r == ERR_ABSENT ? err_wrap(e, ERR_NET, "the registry does not keep blobs") : r;
+	return keeps_nothing(registry_put(p->to->registry, &p->to->reference, &manifest, e), e);
+}
+
+/* ---- index ---- */
+
+struct index_push {
+	struct image_push *images;
+	size_t count;
+};
+
+static int push_lost_image(void *cookie, const struct digest *manifest, struct err **e)
+{
+	struct index_push *p = cookie;
+	for (size_t i = 0; i < p->count; i++)
+		if (digest_eq(manifest, &p->images[i].image->manifest_digest))
+			return push_image(&p->images[i], e);
+	return 0;
+}
+
+int push_index(const struct image_index *index, struct image_push *images, size_t count,
+	       struct err **e)
+{
+	struct index_push p = {images, count};
+	const struct destination *to = images->to;
+	struct push_manifest manifest = {
+		.manifest = index->text,
+		.media_type = index->media_type,
+		.tags = to->tags,
+		.lost = push_lost_image,
+		.cookie = &p,
+	};
+	int r = registry_put(to->registry, &to->reference, &manifest, e);
+	return keeps_nothing(r < 0 ? err_wrap(e, r, "index") : 0, e);
 }

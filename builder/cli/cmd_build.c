@@ -36,7 +36,7 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 		return r;
 	struct str *names;
 	struct strs to = option_strs(&args->to, &names);
-	r = build_image(s.build, &s.definition, s.locked ? &s.lock : NULL, to, &result, e);
+	r = build_image(s.build, &s.definition, s.locked, to, &result, e);
 	free(names);
 	if (r < 0)
 		return r;

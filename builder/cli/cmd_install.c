@@ -19,15 +19,16 @@ static int install_run(void *at, const struct option_list *rest, struct err **e)
 		args.prefix = folder;
 	if ((r = session_open(&s, &args, false, e)) < 0)
 		return r;
-	if ((r = session_lock(&s, &args, rest->v[0], e)) < 0)
+	if ((r = session_one_platform(&s, e)) < 0 ||
+	    (r = session_lock(&s, &args, rest->v[0], e)) < 0)
 		return r;
-	if ((r = build_install(s.build, &s.lock, folder, e)) < 0)
+	if ((r = build_install(s.build, s.locked, folder, e)) < 0)
 		return r;
 	if (args.json) {
 		struct json_out j = {&out};
 		json_open(&j, NULL, '{');
 		json_put_text(&j, "prefix", folder);
-		json_put_u64(&j, "packages", s.lock.count);
+		json_put_u64(&j, "packages", s.locked->count);
 		json_close(&j, '}');
 		buf_add_char(&out, '\n');
 	} else {

@@ -16,52 +16,98 @@ static int write_out(const struct lock_args *args, const struct buf *text, struc
 	return fs_write(args->output, buf_str(text), 0644, e);
 }
 
-static void write_json(const struct lock *l, const char *digest, struct buf *out)
+/* One lock a platform. */
+struct locks {
+	struct lock v[PLATFORMS_MAX];
+	size_t n;
+};
+
+static void locks_done(struct locks *l)
 {
-	struct json_out j = {out};
-	json_open(&j, NULL, '{');
-	json_put_text(&j, "lock_digest", digest);
-	json_put_str(&j, "key", l->key);
-	json_open(&j, "packages", '[');
-	for (size_t i = 0; i < l->count; i++) {
-		json_open(&j, NULL, '{');
-		json_put_str(&j, "name", l->records[i].name);
-		json_put_str(&j, "version", l->records[i].version_text);
-		json_put_str(&j, "build", l->records[i].build);
-		json_put_str(&j, "url", l->records[i].url);
-		json_close(&j, '}');
+	for (size_t i = 0; i < COUNT(l->v); i++)
+		lock_done(&l->v[i]);
+}
+AUTO_DEFINE_VALUE(struct locks, locks_done)
+
+static int solve_all(const struct session *s, struct locks *out, struct err **e)
+{
+	int r = 0;
+	for (struct build *b = s->build; b && r == 0; b = build_next(b)) {
+		r = build_lock(b, &s->definition, &out->v[out->n++], e);
+		if (r < 0 && build_next(s->build))
+			err_wrap(e, r, "%s", build_platform(b)->image);
 	}
-	json_close(&j, ']');
+	return r;
+}
+
+static void put_lock(const struct lock *l, struct json_out *j)
+{
+	json_put_str(j, "key", l->key);
+	json_open(j, "packages", '[');
+	for (size_t i = 0; i < l->count; i++) {
+		json_open(j, NULL, '{');
+		json_put_str(j, "name", l->records[i].name);
+		json_put_str(j, "version", l->records[i].version_text);
+		json_put_str(j, "build", l->records[i].build);
+		json_put_str(j, "url", l->records[i].url);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void put_platforms(const struct session *s, const struct locks *locks, struct json_out *j)
+{
+	const struct lock *l = locks->v;
+	json_open(j, "platforms", '[');
+	for (const struct build *b = s->build; b; b = build_next(b), l++) {
+		json_open(j, NULL, '{');
+		json_put_text(j, "platform", build_platform(b)->image);
+		put_lock(l, j);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static int print_json(const struct session *s, const struct locks *locks, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(256 << 20);
+	struct json_out j = {&text};
+	struct digest digest;
+	int r = lock_digest_all(locks->v, locks->n, &digest, e);
+	if (r < 0)
+		return r;
+	json_open(&j, NULL, '{');
+	json_put_text(&j, "lock_digest", digest_text(&digest).hex);
+	if (locks->n > 1)
+		put_platforms(s, locks, &j);
+	else
+		put_lock(locks->v, &j);
 	json_close(&j, '}');
-	buf_add_char(out, '\n');
+	buf_add_char(&text, '\n');
+	return command_print(&text, e);
 }
 
 static int lock_run(void *at, const struct option_list *rest, struct err **e)
 {
 	struct lock_args *args = at;
 	AUTO(session_done) struct session s = SESSION;
-	AUTO(lock_done) struct lock lock = {0};
+	AUTO(locks_done) struct locks locks = {0};
 	AUTO(buf_done) struct buf text = BUF(256 << 20);
 	int r = session_open(&s, &args->common, false, e);
 	s.solves = true;
+	if (r == 0 && args->explicit_list)
+		r = session_one_platform(&s, e);
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
 	if (r == 0)
-		r = build_lock(s.build, &s.definition, &lock, e);
+		r = solve_all(&s, &locks, e);
 	if (r < 0)
 		return r;
-	r = args->explicit_list ? lock_write_explicit(&lock, &text, e)
-				: lock_write(&lock, &text, e);
-	struct digest digest;
-	if (r < 0 || !args->common.json)
-		return r < 0 ? r : write_out(args, &text, e);
-	if (args->output && (r = write_out(args, &text, e)) < 0)
-		return r;
-	if ((r = lock_digest(&lock, &digest, e)) < 0)
-		return r;
-	buf_clear(&text);
-	write_json(&lock, digest_text(&digest).hex, &text);
-	return command_print(&text, e);
+	r = args->explicit_list ? lock_write_explicit(locks.v, &text, e)
+				: lock_write_all(locks.v, locks.n, &text, e);
+	if (r == 0 && (args->output || !args->common.json))
+		r = write_out(args, &text, e);
+	return r < 0 || !args->common.json ? r : print_json(&s, &locks, e);
 }
 
 #define AT(field) offsetof(struct lock_args, field)

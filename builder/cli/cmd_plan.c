@@ -133,6 +133,8 @@ static int plan_run(void *at, const struct option_list *rest, struct err **e)
 	struct str *names;
 	int r = session_open(&s, &args->common, false, e);
 	s.solves = !args->locked;
+	if (r == 0)
+		r = session_one_platform(&s, e);
 	if (r == 0 && args->locked)
 		r = session_lock(&s, &args->common, args->locked, e);
 	if (r == 0)
@@ -140,7 +142,7 @@ static int plan_run(void *at, const struct option_list *rest, struct err **e)
 	if (r < 0)
 		return r;
 	struct strs to = option_strs(&args->to, &names);
-	r = plan_make(s.build, &s.definition, s.locked ? &s.lock : NULL, to, &plan, e);
+	r = plan_make(s.build, &s.definition, s.locked, to, &plan, e);
 	free(names);
 	return r < 0 ? r : print(args, &plan, e);
 }

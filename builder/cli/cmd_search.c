@@ -92,6 +92,8 @@ static int search_run(void *at, const struct option_list *rest, struct err **e)
 	if (rest->n == 0)
 		return err_set(e, ERR_USAGE, "search wants a match spec, as 'numpy >=1.26'");
 	int r = session_open(&s, args, false, e);
+	if (r == 0)
+		r = session_one_platform(&s, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < args->channels.n; i++)

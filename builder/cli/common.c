@@ -42,7 +42,8 @@ const struct option_row virtual_options[] = {
 };
 
 const struct option_row target_options[] = {
-	{0, "platform", OPTION_TEXT, AT(platform), "OS/ARCH", "target platform (linux/amd64)"},
+	{0, "platform", OPTION_TEXT, AT(platform), "OS/ARCH",
+	 "target platform (linux/amd64); several: linux/amd64,linux/arm64"},
 	{0, "prefix", OPTION_TEXT, AT(prefix), "PATH", "where the environment lives (/opt/env)"},
 	{0, "cache", OPTION_TEXT, AT(cache), "DIR", "cache folder ($XDG_CACHE_HOME/kiln)"},
 	{0, "offline", OPTION_FLAG, AT(offline), NULL, "use only what the cache holds"},
@@ -67,7 +68,8 @@ void session_done(struct session *s)
 {
 	build_close(STEAL(&s->build));
 	definition_done(&s->definition);
-	lock_done(&s->lock);
+	for (size_t i = 0; i < COUNT(s->locks); i++)
+		lock_done(&s->locks[i]);
 	free(STEAL(&s->virtuals));
 }
 
@@ -136,8 +138,7 @@ static int set_base(struct session *s, const struct common_args *args, struct er
 	if (r != ERR_ABSENT || !args->offline)
 		return r;
 	struct err *more = NULL;
-	const struct lock *lock = s->locked ? &s->lock : NULL;
-	if (build_offline(s->build, s->solves ? &s->definition : NULL, lock, &more) < 0) {
+	if (build_offline(s->build, s->solves ? &s->definition : NULL, s->locked, &more) < 0) {
 		err_free(*e);
 		*e = more;
 	}
@@ -169,15 +170,22 @@ int session_definition(struct session *s, const struct common_args *args,
 int session_lock(struct session *s, const struct common_args *args, const char *path,
 		 struct err **e)
 {
-	const struct platform *platform;
 	AUTO(buf_done) struct buf text = BUF(LOCK_MAX);
-	int r = platform_find(args->platform ? args->platform : "linux/amd64", &platform, e);
-	if (r < 0)
-		return r;
-	if ((r = read_text(path, &text, e)) < 0)
-		return r;
-	struct lock_source from = {buf_str(&text), path, platform->subdir, args->environment};
-	if ((r = lock_read_from(&from, &s->lock, e)) == 0)
-		s->locked = true;
+	int r = read_text(path, &text, e);
+	struct lock *to = s->locks;
+	for (const struct build *b = s->build; b && r == 0; b = build_next(b), to++) {
+		struct lock_source from = {buf_str(&text), path, build_platform(b)->subdir,
+					   args->environment};
+		r = lock_read_from(&from, to, e);
+	}
+	if (r == 0)
+		s->locked = s->locks;
 	return r;
+}
+
+int session_one_platform(const struct session *s, struct err **e)
+{
+	if (!build_next(s->build))
+		return 0;
+	return err_set(e, ERR_USAGE, "--platform: this command is for one platform at a time");
 }

@@ -8,13 +8,14 @@
 struct session {
 	struct build *build;
 	struct definition definition;
-	struct str *virtuals; /* array behind the options' list */
-	struct lock lock;     /* of --locked */
-	bool locked, solves;  /* the lock is there; without one the command will solve */
+	struct str *virtuals;		  /* array behind the options' list */
+	struct lock locks[PLATFORMS_MAX]; /* of --locked: one a platform */
+	const struct lock *locked;	  /* those; NULL without */
+	bool solves;			  /* without a lock the command will solve */
 };
 #define SESSION                                                                                    \
 	{                                                                                          \
-		.definition = DEFINITION, .lock = {.arena = ARENA }                                \
+		.definition = DEFINITION                                                           \
 	}
 void session_done(struct session *s);
 AUTO_DEFINE_VALUE(struct session, session_done)
@@ -24,7 +25,9 @@ int session_open(struct session *s, const struct common_args *args, bool update,
  * one is named: a fault of the definition costs no network. */
 int session_definition(struct session *s, const struct common_args *args,
 		       const struct option_list *rest, struct err **e);
-/* Reads a lock in any form for the session's platform. */
+/* Reads a lock in any form for each of the session's platforms. */
 int session_lock(struct session *s, const struct common_args *args, const char *path,
 		 struct err **e);
+/* ERR_USAGE when several platforms were named to a command that is for one. */
+int session_one_platform(const struct session *s, struct err **e);
 #endif
