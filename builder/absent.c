@@ -119,7 +119,8 @@ static void say_there_is_only(const struct problem *p, uint32_t text, struct buf
 	struct str name = p->packages.v[t->package].name;
 
 	if (say_versions(p, t->package, channel, &versions))
-		buf_printf(out, ": there is only %.*s %s", STR_ARG(name), versions.data);
+		buf_printf(out, ": %s only %.*s %s", channel.n ? "that channel has" : "there is",
+			   STR_ARG(name), versions.data);
 	else
 		buf_printf(out, ": that channel has no %.*s", STR_ARG(name));
 }

@@ -87,23 +87,37 @@ static void need_all(struct encoder *c, const struct solvable *s)
 	flush_gates(c, s->var);
 }
 
-/* Clauses that keep away what t does not match: through one helper when there are many. */
+static bool is_match(const struct problem *p, const struct text *t, const struct solvable *s)
+{
+	uint32_t low = 0, high = t->count;
+
+	while (low < high) {
+		uint32_t mid = (low + high) / 2;
+		uint32_t rank = p->solvables.v[t->matches[mid]].rank;
+		if (rank == s->rank)
+			return true;
+		if (rank < s->rank)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
+}
+
+/* Clauses that keep away what t does not match: through one helper when there are many. In the
+ * order of the file, as resolvo has them: which of them propagates first decides what is
+ * learnt. */
 static void keep_away(struct encoder *c, int32_t from, uint32_t package, uint32_t line)
 {
 	const struct problem *p = c->p;
 	const struct package *k = &p->packages.v[package];
 	const struct text *t = &p->texts.v[(line - 1) / 2];
-	uint32_t m = 0;
 
 	for (uint32_t i = k->first; i < k->first + k->count; i++) {
-		uint32_t solvable = p->ranked[i];
-		if (m < t->count && t->matches[m] == solvable) {
-			m++;
+		const struct solvable *s = &p->solvables.v[i];
+		if (!s->var || is_match(p, t, s))
 			continue;
-		}
-		if (!p->solvables.v[solvable].var)
-			continue;
-		int32_t clause[2] = {-from, -p->solvables.v[solvable].var};
+		int32_t clause[2] = {-from, -s->var};
 		sat_clause(c->s, clause, 2, line);
 	}
 }

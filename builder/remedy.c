@@ -18,6 +18,7 @@ struct remedies {
 	int64_t until_ms;
 	uint8_t *helped; /* by spec of the request: a change of it is found */
 	uint8_t *left_out;
+	struct matchspec *softer; /* by spec: the form of it that stands in its place */
 };
 
 static bool is_late(const struct remedies *m)
@@ -195,9 +196,11 @@ static bool soften(struct remedies *m, uint32_t spec, int form)
 	if (matchspec_parse(&m->arena, name, MATCHSPEC_RECORD, &soft, NULL) < 0)
 		return false;
 	uint32_t added = add_text(m, spec, &soft);
-	if (added != UINT32_MAX)
-		m->p->requested[spec] = added;
-	return added != UINT32_MAX;
+	if (added == UINT32_MAX)
+		return false;
+	m->p->requested[spec] = added;
+	m->softer[spec] = soft;
+	return true;
 }
 
 static void say_relaxed(struct remedies *m, uint32_t spec, const struct sat *s, struct buf *out)
@@ -260,16 +263,33 @@ static void relax(struct remedies *m, uint32_t spec)
 	add(m, "%s", said.data);
 }
 
+/* The request's specs as they are changed now. */
+static const struct matchspec *changed_specs(struct remedies *m, size_t *count)
+{
+	struct matchspec *v = copy_specs(m, 0);
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->p->request->spec_count; i++)
+		if (!m->left_out[i])
+			v[n++] = m->p->requested[i] == i ? m->p->request->specs[i] : m->softer[i];
+	*count = n;
+	return v;
+}
+
 static void drop(struct remedies *m, uint32_t spec)
 {
 	AUTO(buf_done) struct buf text = BUF(1 << 16);
 
 	if (m->helped[spec] || m->p->request->spec_count < 2 || is_late(m))
 		return;
+	struct solve_request r = *m->p->request;
 	m->left_out[spec] = 1;
-	AUTO(sat_free) struct sat *s = solved_without(m);
+	r.specs = changed_specs(m, &r.spec_count);
+	/* Which records are loaded depends on the channel. */
+	bool reload = m->p->request->specs[spec].channel.n > 0;
+	AUTO(sat_free) struct sat *s = reload ? NULL : solved_without(m);
 	m->left_out[spec] = 0;
-	if (!s)
+	if (!s && !(reload && request_solves(&r, NULL, NULL)))
 		return;
 	conflict_say_text(m->p, spec, false, &text);
 	add(m, "drop %s", text.data);
@@ -322,24 +342,29 @@ static uint32_t count_changes(const struct remedies *m)
 	return n;
 }
 
-static void say_changes(struct remedies *m, const struct sat *s)
+/* Says the changes when the request that they make, loaded anew, has a solution. */
+static void say_changes(struct remedies *m)
 {
-	uint32_t count = (uint32_t)m->p->request->spec_count, n = count_changes(m), said = 0;
+	AUTO(problem_done) struct problem p = {0};
 	AUTO(buf_done) struct buf text = BUF(1 << 16);
+	uint32_t count = (uint32_t)m->p->request->spec_count, n = count_changes(m), said = 0;
+	struct solve_request r = *m->p->request;
 
-	for (uint32_t i = 0; i < count; i++) {
+	r.log = NULL;
+	r.specs = changed_specs(m, &r.spec_count);
+	problem_load(&p, &r);
+	AUTO(sat_free) struct sat *s = solved(&p, NULL);
+	for (uint32_t i = 0; i < count && s; i++) {
 		if (!m->left_out[i] && m->p->requested[i] == i)
 			continue;
 		buf_add_text(&text, !said ? "" : said + 1 < n ? ", " : " and ");
 		said++;
-		if (!m->left_out[i]) {
-			say_relaxed(m, i, s, &text);
-			continue;
-		}
-		buf_add_text(&text, "drop ");
+		buf_add_text(&text, m->left_out[i] ? "drop " : "relax ");
 		conflict_say_text(m->p, i, false, &text);
+		if (!m->left_out[i])
+			say_fits(&p, s, &m->p->request->specs[i], &text);
 	}
-	if (n > 1)
+	if (said > 1)
 		add(m, "%s", text.data);
 }
 
@@ -355,9 +380,8 @@ static void change_several(struct remedies *m)
 		m->left_out[i] = 0;
 		m->left_out[i] = !take_back(m, i);
 	}
-	AUTO(sat_free) struct sat *s = is_late(m) ? NULL : solved_without(m);
-	if (s)
-		say_changes(m, s);
+	if (!is_late(m))
+		say_changes(m);
 }
 
 /* ---- channels that strict priority hides ---- */
@@ -550,6 +574,7 @@ void remedies_say(struct problem *p, const struct conflict *c, size_t n, struct 
 	struct remedies m = {.p = p, .found = BUF(1 << 20), .until_ms = clock_ms() + TRIES_MS};
 
 	m.helped = arena_zero(&m.arena, p->request->spec_count + 1, 1);
+	m.softer = arena_zero(&m.arena, p->request->spec_count + 1, sizeof(*m.softer));
 	m.left_out = arena_zero(&m.arena, p->request->spec_count + 1, 1);
 	m.each = c;
 	m.each_count = n;

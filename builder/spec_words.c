@@ -165,8 +165,8 @@ struct str conflict_spec_channel(const struct matchspec *m, struct arena *a)
 		return (struct str){0};
 	matchspec_canonical(m, &text); /* without credentials */
 	const char *at = strstr(text.data, key);
-	struct str found = at ? str_of(at + strlen(key)) : (struct str){0};
-	str_cut(&found, '"', &found);
+	struct str rest = at ? str_of(at + strlen(key)) : (struct str){0}, found;
+	str_cut(&rest, '"', &found);
 	return arena_str(a, found);
 }
 

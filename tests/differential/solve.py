@@ -97,8 +97,61 @@ def differing(kiln, rattler):
     return {n for n in mine.keys() | theirs.keys() if mine.get(n) != theirs.get(n)}
 
 
-# Where kiln is not to give what rattler gives: the rule, the reason, and how to tell.
-DEVIATIONS = []
+# ---- where kiln is not to give what rattler gives ----
+
+
+def visible(made, question):
+    """The channels without the records that strict priority hides: of every name those of the
+    first channel that has it, or of the one that the request names for it."""
+    owners = {}
+    for spec in question["specs"]:
+        if "::" in spec:
+            owners[name_of(spec)] = spec.split("::", 1)[0].rsplit("/", 1)[-1]
+    out = []
+    for channel in made["channels"]:
+        subdirs = {}
+        for record in all_records(channel):
+            owners.setdefault(record["name"], channel["name"])
+        for subdir, data in channel["subdirs"].items():
+            subdirs[subdir] = dict(data)
+            for bucket in ("packages", "packages.conda"):
+                subdirs[subdir][bucket] = {
+                    file: record
+                    for file, record in data[bucket].items()
+                    if owners[record["name"]] == channel["name"]
+                }
+        out.append({"name": channel["name"], "subdirs": subdirs})
+    return out
+
+
+def all_records(channel):
+    for data in channel["subdirs"].values():
+        for bucket in ("packages", "packages.conda"):
+            yield from data[bucket].values()
+
+
+def hides_more(lane, made, question, kiln):
+    """Whether rattler, too, gives this answer once the hidden records are not there at all."""
+    if question["priority"] != "strict" or len(made["channels"]) < 2:
+        return False
+    folder = os.path.join(lane.folder, "visible")
+    os.makedirs(folder, exist_ok=True)
+    paths = solvers.write_channels(visible(made, question), folder)
+    answer = lane.rattler.ask(dict(question, channels=paths))
+    lane.rattler.tell(dict(question, channels=lane.paths))
+    lane.rattler.hear()
+    return answer and answer.get("files") == kiln
+
+
+# The rule, the reason, and how to tell.
+DEVIATIONS = [
+    (
+        "hidden",
+        "strict priority: kiln does not load the records of later channels; rattler loads and "
+        "then forbids them, and their number still sways in which order it decides",
+        hides_more,
+    ),
+]
 
 
 # ---- one channel ----
@@ -109,6 +162,7 @@ class Lane:
 
     def __init__(self, number):
         shm = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.paths = None
         self.folder = tempfile.mkdtemp(prefix=f"lane{number}-", dir=shm)
         self.kiln, self.rattler = solvers.kiln(), solvers.rattler()
         self.tally = Counter()
@@ -123,10 +177,10 @@ class Lane:
 
     def channel(self, seed):
         made = channels.make(seed)
-        paths = solvers.write_channels(made["channels"], self.folder)
+        self.paths = solvers.write_channels(made["channels"], self.folder)
         ranks = None
         for i, question in enumerate(made["questions"]):
-            asked = dict(question, channels=paths) if i == 0 else question
+            asked = dict(question, channels=self.paths) if i == 0 else question
             self.kiln.tell(asked)
             self.rattler.tell(asked)
             kiln, rattler = self.kiln.hear(), self.rattler.hear()
@@ -135,7 +189,7 @@ class Lane:
             if kiln and rattler and "files" in kiln and "files" in rattler:
                 if kiln["files"] != rattler["files"]:
                     ranks = ranks or Ranks(made)
-                    self.differ(where, made["family"], question, ranks, kiln, rattler)
+                    self.differ(where, made, question, ranks, (kiln["files"], rattler["files"]))
             elif kiln and "conflict" in kiln and seed % 5 == 0:
                 self.try_remedies(where, question, kiln["conflict"])
 
@@ -159,10 +213,11 @@ class Lane:
         elif ("files" in rattler) != solved:
             self.notes.append(f"{where}: {question}: kiln: {solved}, rattler: {not solved}")
 
-    def differ(self, where, family, question, ranks, kiln, rattler):
-        mine, theirs = kiln["files"], rattler["files"]
+    def differ(self, where, made, question, ranks, answers):
+        mine, theirs = answers
+        family = made["family"]
         for rule, _, holds in DEVIATIONS:
-            if holds(question, ranks, mine, theirs):
+            if holds(self, made, question, mine):
                 self.tally[family, rule] += 1
                 return
         what = "order"
@@ -249,6 +304,8 @@ def verdict(tally, lines, notes, shown, seconds):
     if SHOW or len(shown) < 20:
         print("\n".join(shown))
     print_table(tally)
+    for rule, reason, _ in DEVIATIONS:
+        print(f"{rule}: {reason}")
     families = channels.FAMILIES
     total = {w: sum(tally[f, w] for f in families) for w in ("solved", "set", "order", "lost")}
     solved = max(1, total["solved"])
