@@ -249,14 +249,11 @@ static int fill(struct build *b, const struct definition *d, const struct lock *
 	return code;
 }
 
-int plan_make(struct build *b, const struct definition *d, const struct lock *locked,
-	      struct strs destinations, struct plan *out, struct err **e)
+int plan_make(struct build *b, const struct definition *d, const struct digest *key,
+	      const struct lock *locked, struct strs destinations, struct plan *out, struct err **e)
 {
-	AUTO(plan_done) struct plan made = {0};
-	AUTO(buf_done) struct buf text = BUF(16 << 20);
-	build_key(b, d, &text, &made.key);
-	made.platform = b->platform->image;
-	made.prefix = b->prefix;
+	AUTO(plan_done)
+	struct plan made = {.key = *key, .platform = b->platform->image, .prefix = b->prefix};
 	int code = fill(b, d, locked, &made, e);
 	if (code == 0)
 		code = ask_destinations(b, destinations, &made, e);

@@ -51,10 +51,12 @@ struct plan {
 void plan_done(struct plan *p);
 AUTO_DEFINE_VALUE(struct plan, plan_done)
 
-/* locked: use its packages instead of solving; may be NULL. destinations may be empty. It must not
- * outlive b. Errors as build_image's, where it would come to them. */
-int plan_make(struct build *b, const struct definition *d, const struct lock *locked,
-	      struct strs destinations, struct plan *out, struct err **e);
-/* The document `kiln plan --json` prints. */
-void plan_write_json(const struct plan *p, struct buf *out);
+/* Of one platform, b's. key: that of all platforms (build_key). locked: use its packages instead of
+ * solving; may be NULL. destinations may be empty. It must not outlive b. Errors as build_image's,
+ * where it would come to them. */
+int plan_make(struct build *b, const struct definition *d, const struct digest *key,
+	      const struct lock *locked, struct strs destinations, struct plan *out,
+	      struct err **e);
+/* What `kiln plan --json` prints: the document of the only platform, or one with all of them. */
+void plan_write_json(const struct plan *plans, size_t count, struct buf *out);
 #endif

@@ -110,18 +110,33 @@ static void put_destinations(const struct plan *p, struct json_out *j)
 	json_close(j, ']');
 }
 
-void plan_write_json(const struct plan *p, struct buf *out)
+static void put_plan(const struct plan *p, struct json_out *j)
+{
+	json_put_text(j, "platform", p->platform);
+	json_put_text(j, "prefix", p->prefix);
+	put_base(p, j);
+	put_virtuals(&p->virtuals, j);
+	json_put_strs(j, "channels", p->lock.channels);
+	put_packages(p, j);
+	put_layers(p, j);
+	put_destinations(p, j);
+}
+
+void plan_write_json(const struct plan *plans, size_t count, struct buf *out)
 {
 	struct json_out j = {out};
 	json_open(&j, NULL, '{');
-	json_put_text(&j, "key", digest_text(&p->key).hex);
-	json_put_text(&j, "platform", p->platform);
-	json_put_text(&j, "prefix", p->prefix);
-	put_base(p, &j);
-	put_virtuals(&p->virtuals, &j);
-	json_put_strs(&j, "channels", p->lock.channels);
-	put_packages(p, &j);
-	put_layers(p, &j);
-	put_destinations(p, &j);
+	json_put_text(&j, "key", digest_text(&plans->key).hex);
+	if (count == 1) {
+		put_plan(plans, &j);
+	} else {
+		json_open(&j, "platforms", '[');
+		for (size_t i = 0; i < count; i++) {
+			json_open(&j, NULL, '{');
+			put_plan(&plans[i], &j);
+			json_close(&j, '}');
+		}
+		json_close(&j, ']');
+	}
 	json_close(&j, '}');
 }

@@ -108,33 +108,67 @@ static void say_destination(const struct plan *p, size_t at, struct buf *out)
 	buf_add_char(out, '\n');
 }
 
-static int print(const struct plan_args *args, const struct plan *p, struct err **e)
+/* One a platform. */
+struct plans {
+	struct plan v[PLATFORMS_MAX];
+	size_t n;
+};
+
+static void plans_done(struct plans *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		plan_done(&p->v[i]);
+}
+AUTO_DEFINE_VALUE(struct plans, plans_done)
+
+static void say_plan(const struct plan *p, struct buf *out)
+{
+	say_base(p, out);
+	say_virtuals(&p->virtuals, out);
+	say_packages(p, out);
+	say_layers(p, out);
+	for (size_t i = 0; i < p->to_count; i++)
+		say_destination(p, i, out);
+}
+
+static int print(const struct plan_args *args, const struct plans *plans, struct err **e)
 {
 	AUTO(buf_done) struct buf out = BUF(256 << 20);
 	if (args->common.json) {
-		plan_write_json(p, &out);
+		plan_write_json(plans->v, plans->n, &out);
 		buf_add_char(&out, '\n');
 		return command_print(&out, e);
 	}
-	say_base(p, &out);
-	say_virtuals(&p->virtuals, &out);
-	say_packages(p, &out);
-	say_layers(p, &out);
-	for (size_t i = 0; i < p->to_count; i++)
-		say_destination(p, i, &out);
+	for (size_t i = 0; i < plans->n; i++) {
+		buf_add_text(&out, i ? "\n\n" : "");
+		say_plan(&plans->v[i], &out);
+	}
 	return command_print(&out, e);
+}
+
+static int make_all(const struct session *s, struct strs to, struct plans *out, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(16 << 20);
+	struct digest key;
+	build_key(s->build, &s->definition, &text, &key);
+	for (struct build *b = s->build; b; b = build_next(b), out->n++) {
+		const struct lock *locked = s->locked ? &s->locked[out->n] : NULL;
+		int r = plan_make(b, &s->definition, &key, locked, to, &out->v[out->n], e);
+		if (r < 0)
+			return build_next(s->build) ? err_wrap(e, r, "%s", build_platform(b)->image)
+						    : r;
+	}
+	return 0;
 }
 
 static int plan_run(void *at, const struct option_list *rest, struct err **e)
 {
 	struct plan_args *args = at;
 	AUTO(session_done) struct session s = SESSION;
-	AUTO(plan_done) struct plan plan = {0};
+	AUTO(plans_done) struct plans plans = {0};
 	struct str *names;
 	int r = session_open(&s, &args->common, false, e);
 	s.solves = !args->locked;
-	if (r == 0)
-		r = session_one_platform(&s, e);
 	if (r == 0 && args->locked)
 		r = session_lock(&s, &args->common, args->locked, e);
 	if (r == 0)
@@ -142,9 +176,9 @@ static int plan_run(void *at, const struct option_list *rest, struct err **e)
 	if (r < 0)
 		return r;
 	struct strs to = option_strs(&args->to, &names);
-	r = plan_make(s.build, &s.definition, s.locked, to, &plan, e);
+	r = make_all(&s, to, &plans, e);
 	free(names);
-	return r < 0 ? r : print(args, &plan, e);
+	return r < 0 ? r : print(args, &plans, e);
 }
 
 #define AT(field) offsetof(struct plan_args, field)

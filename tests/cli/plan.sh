@@ -52,6 +52,19 @@ same "$("$python" -c 'import json, sys
 for layer in json.load(open(sys.argv[1]))["layers"]:
     if layer["to_download"]: print(*layer["packages"][:1])' "$work/stdout" | grep -c numpy)" 1 "numpy is to be downloaded"
 
+# Several platforms: one key, a plan each.
+printf '%s\n' "channels: ['$channel']" 'dependencies: [tzdata]' >"$work/data.yml"
+both=linux/amd64,linux/arm64
+expect 0 "" "$kiln" key "$work/data.yml" --platform $both
+key=$(cat "$work/stdout")
+expect 0 "" "$kiln" plan "$work/data.yml" --platform $both --json
+same "$(field "$work/stdout" key)" "$key" "the key of both"
+same "$(field "$work/stdout" platforms 1 platform)" linux/arm64 "the other platform"
+same "$(field "$work/stdout" platforms 1 virtual_packages 0 build)" aarch64 "its baseline"
+expect 0 "" "$kiln" plan "$work/data.yml" --platform $both
+same "$(grep -c '^platform' "$work/stdout")" 2 "plans"
+expect 3 "linux/arm64" "$kiln" plan $spec --platform $both
+
 # A lock instead of solving; a lock of another definition; a definition that is wrong.
 expect 0 "" "$kiln" lock $spec --base "$base" -o "$work/lock.yml"
 expect 0 "" "$kiln" plan $spec --base "$base" --locked "$work/lock.yml" --json
