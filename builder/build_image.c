@@ -355,6 +355,8 @@ static int make_of_files(struct run *r, struct made *m, const struct package_fil
 static int make_image(struct run *r, struct made *m, struct err **e)
 {
 	AUTO(free) struct package_file *files = mem_zero(m->lock->count, sizeof(*files));
+	if (r->count > 1)
+		log_info(m->b->o.log, "image for %s", m->b->platform->image);
 	phases_enter(&r->phases, "fetch");
 	int code = build_fetch(m->b, m->lock, files, e);
 	if (code == 0)

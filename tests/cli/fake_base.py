@@ -5,6 +5,7 @@ whiteout is), PATH:VERSION (a libc.so that says it is that glibc). NAME=value go
 environment of the image. DIR becomes an OCI layout.
 """
 import hashlib
+import gzip
 import io
 import json
 import sys
@@ -12,18 +13,21 @@ import tarfile
 from pathlib import Path
 
 
-def libc(version):
-    head = b"\x7fELF\2\1\1" + bytes(11) + bytes([62, 0])
+MACHINES = {"amd64": 62, "arm64": 183}
+
+
+def libc(version, arch):
+    head = b"\x7fELF\2\1\1" + bytes(11) + bytes([MACHINES[arch], 0])
     return head + bytes(3000) + f"GNU C Library (a test) stable release version {version}.\n".encode()
 
 
-def layer(text):
+def layer(text, arch="amd64"):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as tar:
         for item in filter(None, text.split(",")):
             path, _, version = item.partition(":")
             info = tarfile.TarInfo(path)
-            data = libc(version) if version else b""
+            data = libc(version, arch) if version else b""
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
     return out.getvalue()

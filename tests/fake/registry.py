@@ -273,7 +273,12 @@ class Registry(BaseHTTPRequestHandler):
         if "loses" in self.flags and (self.first("loses") or "always" in self.flags):
             for digest in named:
                 blobs.pop((self.repository, digest), None)
+        images = [d["digest"] for d in doc.get("manifests", [])]
+        if images and "forgets" in self.flags and self.first("forgets"):
+            for digest in images:
+                manifests.pop((self.repository, digest), None)
         missing = [d for d in named if (self.repository, d) not in blobs]
+        missing += [d for d in images if (self.repository, d) not in manifests]
         if missing:
             if "onebyone" in self.flags:
                 del missing[1:]
