@@ -354,6 +354,8 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 		return r;
 	made.virtuals = arena_strs(&made.arena, virtuals.texts);
 	fill_lock(b, d, &channels, &solution, &made);
+	if ((r = build_add_wheels(b, d, &made, e)) < 0)
+		return r;
 	*out = made;
 	made = (struct lock){0};
 	return 0;

@@ -55,6 +55,9 @@ int build_check_virtuals(struct build *b, const struct record *records, size_t c
 int build_check_plan(struct build *b, const struct link_plan *plan, struct err **e);
 /* Warns of packages that need another glibc than this machine's, which will run them. */
 void build_warn_of_host(struct build *b, const struct record *records, size_t count);
+/* The wheels that the definition's pip requirements resolve to, on top of the lock's packages,
+ * which are downloaded for it. */
+int build_add_wheels(struct build *b, const struct definition *d, struct lock *l, struct err **e);
 /* The archives of the lock, and the plan of how they are linked. files has l->count rows. */
 int build_fetch(struct build *b, const struct lock *l, struct package_file *files, struct err **e);
 int build_plan(struct build *b, const struct lock *l, const struct package_file *files,

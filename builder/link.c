@@ -4,6 +4,7 @@
 #include "builder/interpreter.h"
 #include "builder/link_private.h"
 #include "builder/relocate.h"
+#include "builder/wheel.h"
 #include "cache/intern.h"
 #include "specs/base/json.h"
 #include "specs/base/vec.h"
@@ -13,6 +14,7 @@ enum {
 	HELD_MAX = 1 << 30, /* a text with a placeholder is held whole */
 	MODE_MASK = 0777,   /* no setuid, setgid or sticky bits in an environment */
 	ENTRY_POINT_MODE = 0775,
+	SCRIPT_MODE = 0755, /* of a wheel's, whatever it is in the zip */
 };
 
 /* What has become of a listed path. */
@@ -168,6 +170,24 @@ static int emit_text(struct run *r, struct entry *entry, struct err **e)
 	return code;
 }
 
+/* A wheel's script, which may begin with the line that stands for the environment's python. */
+static int emit_script(struct run *r, struct entry *entry, struct err **e)
+{
+	AUTO(buf_done) struct buf script = BUF(HELD_MAX);
+	buf_clear(&r->text);
+	int code = read_file(r, hold, r, e);
+	if (code < 0)
+		return code;
+	struct str text = buf_str(&r->text);
+	if (wheel_is_script(text)) {
+		wheel_write_script(text, r->plan->options.prefix, &script);
+		text = buf_str(&script);
+	}
+	entry->size = text.n;
+	code = r->to->entry(r->to, entry, e);
+	return code < 0 ? code : emit_data(r, text.p, text.n, e);
+}
+
 static int emit_binary(struct run *r, struct entry *entry, struct err **e)
 {
 	AUTO(relocate_stream_free) struct relocate_stream *s = NULL;
@@ -229,7 +249,7 @@ static int compile(struct run *r, const char *path, struct err **e)
 static int emit_bytes(struct run *r, const struct package_path *from, struct entry *entry,
 		      struct err **e)
 {
-	int code = from->mode == PATH_MODE_NONE ? 0 : set_relocation(r, from, e);
+	int code = from->placeholder.n ? set_relocation(r, from, e) : 0;
 	if (code < 0)
 		return code;
 	switch (from->mode) {
@@ -237,9 +257,18 @@ static int emit_bytes(struct run *r, const struct package_path *from, struct ent
 		return emit_text(r, entry, e);
 	case PATH_MODE_BINARY:
 		return emit_binary(r, entry, e);
+	case PATH_MODE_SCRIPT:
+		return emit_script(r, entry, e);
 	default:
 		return emit_plain(r, entry, e);
 	}
+}
+
+static unsigned mode_of(const struct run *r, const struct package_path *from, unsigned mode)
+{
+	if (!r->package->info.wheel)
+		return mode & MODE_MASK;
+	return from->mode == PATH_MODE_SCRIPT || mode & 0111 ? SCRIPT_MODE : 0644;
 }
 
 static int emit_file(struct run *r, uint32_t at, const struct entry *as, struct err **e)
@@ -250,8 +279,8 @@ static int emit_file(struct run *r, uint32_t at, const struct entry *as, struct 
 	bool patched = from->mode != PATH_MODE_NONE;
 	struct entry entry = *as;
 	entry.path = path->path.p;
-	entry.mode &= MODE_MASK;
-	if (patched)
+	entry.mode = mode_of(r, from, entry.mode);
+	if (patched || r->package->info.wheel)
 		entry.mtime = generated_mtime(r);
 	r->check = r->plan->options.verify || !from->has_sha256;
 	AUTO(hasher_free) struct hasher *out = patched ? hasher_new() : NULL;
@@ -394,7 +423,8 @@ static int open_archive(struct run *r, struct err **e)
 {
 	unpack_close(r->archive);
 	r->archive = NULL;
-	return unpack_open(r->plan->files[r->i].path, UNPACK_PAYLOAD, &r->archive, e);
+	unsigned parts = r->package->info.wheel ? UNPACK_WHEEL : UNPACK_PAYLOAD;
+	return unpack_open(r->plan->files[r->i].path, parts, &r->archive, e);
 }
 
 static int take_all(struct run *r, struct err **e)
@@ -484,8 +514,12 @@ static int emit_entry_points(struct run *r, struct err **e)
 		if (path->lost)
 			continue;
 		AUTO(buf_done) struct buf text = BUF(1 << 20);
-		entry_point_write(&info->entry_points[k], &r->package->python,
-				  r->plan->options.prefix, &text);
+		const char *prefix = r->plan->options.prefix;
+		if (info->wheel)
+			wheel_write_entry_point(&info->entry_points[k], prefix, &text);
+		else
+			entry_point_write(&info->entry_points[k], &r->package->python, prefix,
+					  &text);
 		struct condameta_path meta = {.path = path->path,
 					      .type = CONDAMETA_ENTRY_POINT,
 					      .has_sha256 = true,
@@ -493,7 +527,8 @@ static int emit_entry_points(struct run *r, struct err **e)
 					      .size = text.n};
 		digest_of(text.data, text.n, &meta.sha256);
 		VEC_PUSH(&r->meta, meta);
-		code = emit_made(r, path->path.p, ENTRY_POINT_MODE, buf_str(&text), e);
+		code = emit_made(r, path->path.p, info->wheel ? SCRIPT_MODE : ENTRY_POINT_MODE,
+				 buf_str(&text), e);
 	}
 	return code;
 }
@@ -524,6 +559,7 @@ static void collect_meta(struct run *r)
 		[PATH_MODE_NONE] = CONDAMETA_MODE_NONE,
 		[PATH_MODE_TEXT] = CONDAMETA_MODE_TEXT,
 		[PATH_MODE_BINARY] = CONDAMETA_MODE_BINARY,
+		[PATH_MODE_SCRIPT] = CONDAMETA_MODE_NONE,
 	};
 	const struct package_info *info = &r->package->info;
 	for (size_t k = 0; k < info->count; k++) {
@@ -537,6 +573,26 @@ static void collect_meta(struct run *r)
 		meta->placeholder = from->placeholder;
 		VEC_PUSH(&r->meta, *meta);
 	}
+}
+
+static int emit_wheel_record(struct run *r, struct err **e)
+{
+	const struct link_path *paths = &r->package->paths[r->package->count - 2];
+	struct str installer = STR("pip\n");
+	struct condameta_path meta = {
+		.path = paths[0].path, .has_sha256 = true, .has_size = true, .size = installer.n};
+	AUTO(buf_done) struct buf text = BUF(HELD_MAX);
+	int code = emit_made(r, paths[0].path.p, 0644, installer, e);
+	if (code < 0)
+		return code;
+	digest_of(installer.p, installer.n, &meta.sha256);
+	VEC_PUSH(&r->meta, meta);
+	collect_meta(r);
+	wheel_write_record(r->meta.v, r->meta.n, r->package->python.site_packages, paths[1].path,
+			   &text);
+	if ((code = buf_check(&text, paths[1].path.p, e)) < 0)
+		return code;
+	return emit_made(r, paths[1].path.p, 0644, buf_str(&text), e);
 }
 
 static int emit_record(struct run *r, struct err **e)
@@ -595,5 +651,5 @@ int link_package(const struct link_plan *p, size_t i, struct sink *to, struct er
 	if (code < 0)
 		return code;
 	warn_of_differences(&r);
-	return emit_record(&r, e);
+	return r.package->info.wheel ? emit_wheel_record(&r, e) : emit_record(&r, e);
 }

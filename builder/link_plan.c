@@ -4,7 +4,9 @@
 #include "builder/link_private.h"
 #include "builder/link_tree.h"
 #include "builder/solve.h"
+#include "builder/wheel.h"
 #include "specs/base/workers.h"
+#include "specs/pyversion.h"
 
 /* Part of every identity: raise it when the same package would be linked otherwise. */
 #define FORMAT "kiln link 2"
@@ -40,8 +42,22 @@ static bool same_name(struct str a, struct str b)
 	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
 }
 
+static int check_wheel(const struct record *r, const struct package_info *info, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct pyversion want, is;
+	if (str_eq(r->name, info->name) && pyversion_parse(&a, r->version_text, &want, NULL) == 0 &&
+	    pyversion_parse(&a, info->version, &is, NULL) == 0 &&
+	    pyversion_compare(&want, &is) == 0)
+		return 0;
+	return err_set(e, ERR_CORRUPT, "the wheel holds %.*s %.*s", STR_ARG(info->name),
+		       STR_ARG(info->version));
+}
+
 static int check_record(const struct record *r, const struct package_info *info, struct err **e)
 {
+	if (r->manager == MANAGER_PIP)
+		return check_wheel(r, info, e);
 	if (same_name(r->name, info->name) && str_eq(r->version_text, info->version) &&
 	    str_eq(r->build, info->build))
 		return 0;
@@ -69,7 +85,9 @@ static int read_one(void *cookie, size_t i, struct err **e)
 	struct record *r = &m->records[i];
 	struct link_package_plan *p = mem_zero(1, sizeof(*p));
 	m->plan->packages[i] = p;
-	int code = package_info_read(m->plan->files[i].path, &p->info, e);
+	const char *archive = m->plan->files[i].path;
+	int code = r->manager == MANAGER_PIP ? wheel_info_read(archive, &p->info, e)
+					     : package_info_read(archive, &p->info, e);
 	p->stem = record_stem(&p->info.arena, r);
 	if (code == 0)
 		code = check_record(r, &p->info, e);
@@ -86,21 +104,43 @@ static bool is_noarch_python(const struct link_package_plan *p)
 	return p->info.noarch == NOARCH_PYTHON;
 }
 
+/* The file that tells of the package, and for a wheel who installed it. */
+static int map_meta(struct link_plan *plan, size_t i, struct link_path *to, struct err **e)
+{
+	struct link_package_plan *p = plan->packages[i];
+	struct arena *a = &p->info.arena;
+	struct str folder = p->python.site_packages;
+	to->kind = LINK_META;
+	if (!p->info.wheel)
+		return condameta_path(a, &plan->records[i], &to->path, e);
+	to->kind = LINK_INSTALLER;
+	to->path = arena_printf(a, "%.*s/%.*s/INSTALLER", STR_ARG(folder),
+				STR_ARG(p->info.wheel->dist_info));
+	to++;
+	to->kind = LINK_META;
+	to->path = arena_printf(a, "%.*s/%.*s/RECORD", STR_ARG(folder),
+				STR_ARG(p->info.wheel->dist_info));
+	return 0;
+}
+
+static struct str place(struct link_package_plan *p, const struct package_path *from)
+{
+	struct arena *a = &p->info.arena;
+	if (p->info.wheel)
+		return wheel_place(a, &p->python, from->to);
+	return is_noarch_python(p) ? noarch_path(a, &p->python, from->path) : from->path;
+}
+
 static int map_paths(struct link_plan *plan, size_t i, struct err **e)
 {
 	struct link_package_plan *p = plan->packages[i];
 	struct package_info *info = &p->info;
 	struct arena *a = &info->arena;
-	struct str meta;
-	int code = condameta_path(a, &plan->records[i], &meta, e);
-	if (code < 0)
-		return code;
-	p->count = info->count + info->entry_point_count + 1;
+	p->count = info->count + info->entry_point_count + (info->wheel ? 2 : 1);
 	p->paths = mem_zero(p->count, sizeof(*p->paths));
 	struct link_path *to = p->paths;
 	for (size_t k = 0; k < info->count; k++, to++) {
-		struct str path = info->paths[k].path;
-		to->path = is_noarch_python(p) ? noarch_path(a, &p->python, path) : path;
+		to->path = place(p, &info->paths[k]);
 		p->size += info->paths[k].size;
 	}
 	for (size_t k = 0; k < info->entry_point_count; k++, to++) {
@@ -108,12 +148,10 @@ static int map_paths(struct link_plan *plan, size_t i, struct err **e)
 		to->path = arena_printf(a, "bin/%.*s", STR_ARG(command));
 		to->kind = LINK_ENTRY_POINT;
 	}
-	to->path = meta;
-	to->kind = LINK_META;
 	/* Older archives do not tell sizes; three times is what packages unpack to. */
 	if (p->size == 0 && info->count)
 		p->size = 3 * plan->files[i].size;
-	return 0;
+	return map_meta(plan, i, to, e);
 }
 
 static bool is_script(const struct record *r, struct str path)
@@ -149,6 +187,8 @@ static int map_all(struct link_plan *plan, struct err **e)
 		p->python = python;
 		p->bytecode =
 			plan->options.bytecode && !plan->options.foreign && is_noarch_python(p);
+		if (p->info.wheel)
+			wheel_name_commands(&p->info, &p->python);
 		if (is_noarch_python(p) && !record)
 			return err_set(e, ERR_ABSENT,
 				       "%.*s needs a python, and the environment has none",
@@ -190,13 +230,15 @@ static void warn_of_foreign(const struct link_plan *plan)
 static int by_name(const void *a, const void *b)
 {
 	const struct record *const *one = a, *const *two = b;
+	if ((*one)->manager != (*two)->manager)
+		return (*one)->manager < (*two)->manager ? -1 : 1;
 	return str_cmp((*one)->name, (*two)->name);
 }
 
 static int check_names(const struct record **sorted, size_t count, struct err **e)
 {
 	for (size_t i = 1; i < count; i++)
-		if (str_eq(sorted[i - 1]->name, sorted[i]->name))
+		if (by_name(&sorted[i - 1], &sorted[i]) == 0)
 			return err_set(e, ERR_CORRUPT, "%.*s stands twice in the environment",
 				       STR_ARG(sorted[i]->name));
 	return 0;
@@ -208,15 +250,19 @@ static int set_ranks(struct link_plan *p, struct err **e)
 {
 	AUTO(free) struct record *order = mem_zero(p->count + 1, sizeof(*order));
 	AUTO(free) const struct record **names = mem_zero(p->count + 1, sizeof(*names));
-	for (size_t i = 0; i < p->count; i++) {
-		order[i] = p->records[i];
+	size_t conda = 0;
+	for (size_t i = 0; i < p->count; i++)
 		names[i] = &p->records[i];
-	}
 	qsort(names, p->count, sizeof(*names), by_name);
 	int code = check_names(names, p->count, e);
 	if (code < 0)
 		return code;
-	solve_sort(order, p->count);
+	/* Wheels come behind all that conda installs. */
+	for (size_t i = 0; i < p->count; i++) {
+		order[i] = *names[i];
+		conda += order[i].manager == MANAGER_CONDA;
+	}
+	solve_sort(order, conda);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct record *key = &order[i];
 		const struct record **at = bsearch(&key, names, p->count, sizeof(*names), by_name);
@@ -319,7 +365,8 @@ void link_identity(const struct link_plan *plan, size_t i, struct digest *out)
 	add_str(h, STR(FORMAT));
 	add_str(h, str_of(plan->options.prefix));
 	hasher_add(h, &plan->files[i].sha256, sizeof(struct digest));
-	condameta_identity(&plan->records[i], &record);
+	if (plan->records[i].manager == MANAGER_CONDA)
+		condameta_identity(&plan->records[i], &record);
 	add_str(h, buf_str(&record));
 	if (is_noarch_python(p))
 		add_python(h, plan, p);

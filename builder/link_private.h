@@ -4,7 +4,8 @@
 #include "builder/link.h"
 #include "builder/paths.h"
 
-enum link_kind { LINK_LISTED, LINK_ENTRY_POINT, LINK_META };
+/* META: what tells of the package: conda-meta/NAME.json, or a wheel's RECORD. */
+enum link_kind { LINK_LISTED, LINK_ENTRY_POINT, LINK_INSTALLER, LINK_META };
 
 /* One path a package wants. */
 struct link_path {
@@ -17,7 +18,8 @@ struct link_path {
 struct link_package_plan {
 	struct package_info info;
 	struct str stem; /* name-version-build */
-	/* Those of info.paths in their order, then entry points, then conda-meta/NAME.json. */
+	/* Those of info.paths in their order, then entry points, then a wheel's INSTALLER, then
+	 * META. */
 	struct link_path *paths;
 	size_t count;
 	size_t rank; /* the highest of those that want a path has it */

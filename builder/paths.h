@@ -16,21 +16,30 @@ enum path_type {
 	PATH_DIRECTORY,
 };
 
-enum path_mode { PATH_MODE_NONE, PATH_MODE_TEXT, PATH_MODE_BINARY };
+enum path_mode { PATH_MODE_NONE, PATH_MODE_TEXT, PATH_MODE_BINARY, PATH_MODE_SCRIPT };
 
 struct package_path {
 	struct str path; /* in the archive, clean; ended by 0 */
+	struct str to;	 /* where a wheel's file goes, as in a noarch package; empty: path */
 	uint8_t type;	 /* enum path_type */
-	uint8_t mode;	 /* enum path_mode; NONE: no placeholder */
+	uint8_t mode;	 /* enum path_mode; NONE: no placeholder; SCRIPT: of a wheel */
 	bool no_link, has_sha256, has_size;
 	struct str placeholder;
 	struct digest sha256;
 	uint64_t size;
 };
 
+/* What a wheel says besides. */
+struct wheel_info {
+	struct str dist_info;	    /* "name-1.0.dist-info" */
+	struct str requires_python; /* specifiers; empty: any */
+	struct strs requires;	    /* Requires-Dist, as written */
+};
+
 struct package_info {
 	struct arena arena;
-	struct str index; /* the text of info/index.json */
+	const struct wheel_info *wheel; /* NULL: a conda package */
+	struct str index;		/* the text of info/index.json */
 	struct str name, version, build;
 	uint64_t build_number;
 	struct strs depends, constrains; /* as when it was built */

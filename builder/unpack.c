@@ -5,6 +5,8 @@
 #include "specs/base/json.h"
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
+#include <pthread.h>
 #include <zstd.h>
 
 enum {
@@ -213,6 +215,20 @@ static int open_conda(struct unpack *u, struct err **e)
 	return 0;
 }
 
+static int open_wheel(struct unpack *u, struct err **e)
+{
+	u->tar = reader_new();
+	archive_read_support_format_zip_seekable(u->tar);
+	if (archive_read_open_memory(u->tar, u->file.p, u->file.n) != ARCHIVE_OK)
+		return fail(u, u->tar, "zip", e);
+	return 0;
+}
+
+static int no_wheel(const struct unpack *u, struct err **e)
+{
+	return err_set(e, ERR_CORRUPT, "%s: not a wheel: no zip", u->name);
+}
+
 static int open_tar_bz2(struct unpack *u, struct err **e)
 {
 	u->tar = reader_new();
@@ -235,7 +251,9 @@ int unpack_open(const char *path, unsigned parts, struct unpack **out, struct er
 	u->parts = parts;
 	struct str bytes = {u->file.p, u->file.n};
 	/* By content: caches name archives by their digest. */
-	if (str_starts(bytes, "PK"))
+	if (parts & UNPACK_WHEEL)
+		code = str_starts(bytes, "PK") ? open_wheel(u, e) : no_wheel(u, e);
+	else if (str_starts(bytes, "PK"))
 		code = open_conda(u, e);
 	else if (str_starts(bytes, "BZh"))
 		code = open_tar_bz2(u, e);
@@ -283,6 +301,12 @@ static int set_kind(struct unpack *u, struct archive_entry *from, struct err **e
 				       u->name, u->where);
 		to->kind = ENTRY_HARDLINK;
 		to->target = u->target;
+	} else if (type == AE_IFLNK && u->parts & UNPACK_WHEEL) {
+		const char *text = archive_entry_symlink(from);
+		to->kind = ENTRY_FILE;
+		u->block = text ? text : "";
+		to->size = u->block_n = strlen(u->block);
+		u->block_at = 0;
 	} else if (type == AE_IFLNK) {
 		to->kind = ENTRY_SYMLINK;
 		to->target = archive_entry_symlink(from);
@@ -301,6 +325,12 @@ static int set_kind(struct unpack *u, struct archive_entry *from, struct err **e
 	return 0;
 }
 
+static bool is_wanted(const struct unpack *u)
+{
+	bool info = strncmp(u->where, "info/", 5) == 0 || strcmp(u->where, "info") == 0;
+	return u->parts & (UNPACK_WHEEL | (info ? UNPACK_INFO : UNPACK_PAYLOAD));
+}
+
 /* 1 when the entry is wanted, else 0. */
 static int take_entry(struct unpack *u, struct archive_entry *from, struct err **e)
 {
@@ -308,8 +338,7 @@ static int take_entry(struct unpack *u, struct archive_entry *from, struct err *
 	if (!clean(name, u->where))
 		return err_set(e, ERR_CORRUPT, "%s: \"%s\" is no name below a prefix", u->name,
 			       name ? name : "");
-	bool info = strncmp(u->where, "info/", 5) == 0 || strcmp(u->where, "info") == 0;
-	if (!*u->where || !(u->parts & (info ? UNPACK_INFO : UNPACK_PAYLOAD)))
+	if (!*u->where || !is_wanted(u))
 		return 0;
 	u->entry = (struct entry){
 		.path = u->where,
@@ -327,7 +356,7 @@ static int take_entry(struct unpack *u, struct archive_entry *from, struct err *
 	return 1;
 }
 
-int unpack_next(struct unpack *u, const struct entry **out, struct err **e)
+static int next_entry(struct unpack *u, const struct entry **out, struct err **e)
 {
 	struct archive_entry *from;
 	for (;;) {
@@ -353,6 +382,26 @@ int unpack_next(struct unpack *u, const struct entry **out, struct err **e)
 	}
 	*out = &u->entry;
 	return 1;
+}
+
+static locale_t utf8;
+
+static void make_utf8(void)
+{
+	utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
+/* The library gives no names that the locale's letters cannot write: all of them can be here,
+ * whatever the user's locale is. */
+int unpack_next(struct unpack *u, const struct entry **out, struct err **e)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, make_utf8);
+	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
+	int code = next_entry(u, out, e);
+	if (before)
+		uselocale(before);
+	return code;
 }
 
 /* --- data ---------------------------------------------------------------------------------- */

@@ -1,9 +1,9 @@
 /* builder/unpack.h - the entries of a package archive, one after the other, never on disk.
  *
  * `.conda`: a zip whose members info-*.tar.zst and pkg-*.tar.zst stand in any order;
- * `.tar.bz2`: one tar, of one or several bzip2 streams. Names are cleaned ("./a//b" is "a/b");
- * absolute ones, ".." and what is neither file, link nor directory are ERR_CORRUPT, which
- * names archive and member, as it does for a truncated one. ERR_LIMIT past UNPACK_* below.
+ * `.tar.bz2`: one tar, of one or several bzip2 streams; a wheel: a zip. Names are cleaned ("./a//b"
+ * is "a/b"); absolute ones, ".." and what is neither file, link nor directory are ERR_CORRUPT,
+ * which names archive and member, as it does for a truncated one. ERR_LIMIT past UNPACK_* below.
  * One thread at a time. */
 #ifndef KILN_UNPACK_H
 #define KILN_UNPACK_H
@@ -15,11 +15,12 @@ enum { UNPACK_ENTRIES_MAX = 8 << 20, UNPACK_PATH_MAX = 4096 };
 enum unpack_part {
 	UNPACK_INFO = 1,    /* what stands below info/; fast for .conda only */
 	UNPACK_PAYLOAD = 2, /* everything else */
+	UNPACK_WHEEL = 4,   /* it is a wheel: all of it, links as files that hold their text */
 };
 
 struct unpack; /* one open archive */
 
-/* parts: which entries are wanted, one or both of enum unpack_part. ERR_CORRUPT when it is no
+/* parts: which entries are wanted, of enum unpack_part. ERR_CORRUPT when it is no
  * package archive. */
 int unpack_open(const char *path, unsigned parts, struct unpack **out, struct err **e);
 void unpack_close(struct unpack *u);

@@ -8,6 +8,7 @@ enum { MAX_SPECS = 10000, MAX_CHANNELS = 256, MAX_VARIABLES = 10000 };
 
 void definition_done(struct definition *d)
 {
+	requirements_done(&d->pip);
 	arena_done(&d->arena);
 	*d = (struct definition)DEFINITION;
 }
@@ -15,6 +16,8 @@ void definition_done(struct definition *d)
 /* What reading one file needs at hand. */
 struct reader {
 	struct yaml yaml;
+	const char *folder;
+	bool has_pip;
 	struct log *log;
 	struct definition *to;
 };
@@ -140,15 +143,45 @@ static bool is_package_name(struct str s)
 	return s.n > 0;
 }
 
+static int read_requirement(struct reader *r, const struct yaml_node *item, struct err **e)
+{
+	struct requirements_source from = {.name = r->yaml.what,
+					   .folder = r->folder,
+					   .line = item->line,
+					   .column = item->column};
+	if (!yaml_is_scalar(item) || item->kind == YAML_NULL)
+		return yaml_fail(&r->yaml, item, e,
+				 "a pip requirement must be text, not %s; quotes keep it together",
+				 yaml_kind_name(item));
+	return requirements_add(&r->to->pip, &from, item->text, r->log, e);
+}
+
+/* `- pip: [...]` stands once; an empty list asks for nothing. */
+static int read_pip(struct reader *r, const struct yaml_pair *pair, struct err **e)
+{
+	const struct yaml_node *list = pair->value;
+	if (r->has_pip)
+		return yaml_fail(&r->yaml, pair->key, e, "a second \"pip:\" list");
+	r->has_pip = true;
+	if (list->kind == YAML_NULL)
+		return 0;
+	if (list->kind != YAML_LIST)
+		return yaml_fail(&r->yaml, list, e, "\"pip\" must be a list, not %s",
+				 yaml_kind_name(list));
+	int code = 0;
+	for (size_t i = 0; i < list->n && code == 0; i++)
+		code = read_requirement(r, list->items[i], e);
+	return code;
+}
+
 /* `- python: 3.10` is how people who know other tools write `- python=3.10`. */
-static int bad_installer(struct reader *r, const struct yaml_node *item, struct err **e)
+static int read_installer(struct reader *r, const struct yaml_node *item, struct err **e)
 {
 	if (item->n == 0)
 		return yaml_fail(&r->yaml, item, e, "a dependency must not be an empty map");
 	const struct yaml_node *key = item->pairs[0].key, *value = item->pairs[0].value;
-	if (str_is(key->text, "pip"))
-		return yaml_fail(&r->yaml, key, e,
-				 "a \"pip:\" list is not supported yet: only conda packages are");
+	if (str_is(key->text, "pip") && item->n == 1)
+		return read_pip(r, &item->pairs[0], e);
 	if (is_package_name(key->text) && yaml_is_scalar(value) && value->text.n)
 		return yaml_fail(&r->yaml, key, e,
 				 "unknown installer \"%.*s\"; a package is written \"%.*s=%.*s\"",
@@ -171,16 +204,18 @@ static int read_dependencies(struct reader *r, const struct yaml_node *root, str
 	if (list->n > MAX_SPECS)
 		return yaml_fail(&r->yaml, list, e, "more than %d dependencies", MAX_SPECS);
 	struct definition_spec *out = grow_specs(r->to, list->n);
+	size_t n = 0;
 	for (size_t i = 0; i < list->n; i++) {
 		const struct yaml_node *item = list->items[i];
-		if (item->kind == YAML_MAP)
-			return bad_installer(r, item, e);
-		if (read_spec(r, item, &out[i], e) < 0)
-			return ERR_SYNTAX;
+		bool map = item->kind == YAML_MAP;
+		int code = map ? read_installer(r, item, e) : read_spec(r, item, &out[n], e);
+		if (code < 0)
+			return code;
+		n += !map;
 	}
-	r->to->spec_count += list->n;
+	r->to->spec_count += n;
 	/* Channels of `channel::package` come behind those the file lists. */
-	for (size_t i = 0; i < list->n; i++)
+	for (size_t i = 0; i < n; i++)
 		definition_add_channel(r->to, out[i].spec.channel);
 	return 0;
 }
@@ -345,11 +380,11 @@ static int read_root(struct reader *r, const struct yaml_node *root, struct err 
 	return status;
 }
 
-int definition_parse(struct str text, const char *what, struct log *log, struct definition *out,
-		     struct err **e)
+int definition_parse(struct str text, const char *what, const char *folder, struct log *log,
+		     struct definition *out, struct err **e)
 {
 	struct definition made = DEFINITION;
-	struct reader r = {.log = log, .to = &made};
+	struct reader r = {.folder = folder, .log = log, .to = &made};
 	int status = yaml_parse(text, what, &r.yaml, e);
 	if (status < 0)
 		return status;

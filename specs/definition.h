@@ -4,6 +4,7 @@
 #define KILN_DEFINITION_H
 #include "specs/base/log.h"
 #include "specs/matchspec.h"
+#include "specs/requirements.h"
 
 struct definition_spec {
 	struct str text; /* as written */
@@ -25,20 +26,22 @@ struct definition {
 	struct strs channels; /* as written, `nodefaults` dropped, highest priority first */
 	struct definition_spec *specs; /* in the order written */
 	size_t spec_count;
+	struct requirements pip;	       /* of the `pip:` list, and of requirements files */
 	struct definition_variable *variables; /* sorted by name */
 	size_t variable_count;
 };
 
 #define DEFINITION                                                                                 \
 	{                                                                                          \
-		.arena = ARENA                                                                     \
+		.arena = ARENA, .pip = REQUIREMENTS                                                \
 	}
 void definition_done(struct definition *d);
 AUTO_DEFINE_VALUE(struct definition, definition_done)
-/* Reads YAML text. Wrong types, doubled keys, bad specs: ERR_SYNTAX "what:line:column: ...".
- * Unknown keys warn with the nearest known one. A `pip:` list is refused: not yet. */
-int definition_parse(struct str text, const char *what, struct log *log, struct definition *out,
-		     struct err **e);
+/* Reads YAML text. Wrong types, doubled keys, bad specs and requirements: ERR_SYNTAX
+ * "what:line:column: ...". Unknown keys warn with the nearest known one. folder: of local paths in
+ * the `pip:` list; NULL: there is none, and other files cannot be named. */
+int definition_parse(struct str text, const char *what, const char *folder, struct log *log,
+		     struct definition *out, struct err **e);
 /* One more spec (a command line's) and one more channel. */
 int definition_add_spec(struct definition *d, struct str text, struct err **e);
 void definition_add_channel(struct definition *d, struct str channel);

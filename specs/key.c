@@ -64,6 +64,50 @@ static void put_channels(struct buf *out, struct arena *a, const struct definiti
 	}
 }
 
+static void put_lines(struct buf *out, struct arena *a, const struct requirements *r,
+		      bool constraint)
+{
+	struct str *v = arena_zero(a, r->lines.n, sizeof(*v));
+	AUTO(buf_done) struct buf text = BUF(MAX_TEXT);
+	size_t n = 0;
+	for (size_t i = 0; i < r->lines.n; i++) {
+		struct requirement_line line = r->lines.v[i];
+		if (line.constraint != constraint)
+			continue;
+		line.target = url_without_secrets(a, line.target);
+		line.requirement.url = url_without_secrets(a, line.requirement.url);
+		buf_clear(&text);
+		requirement_line_write(&line, &text);
+		v[n++] = arena_str(a, buf_str(&text));
+	}
+	put_set(out, constraint ? "pip-constraint" : "pip", v, n);
+}
+
+/* Where wheels come from, in order, and what may be chosen; who is trusted does not count. */
+static void put_requirements(struct buf *out, struct arena *a, const struct requirements *r)
+{
+	put_lines(out, a, r, false);
+	put_lines(out, a, r, true);
+	if (r->index_url.n)
+		put_part(out, "pip-index", url_without_secrets(a, r->index_url));
+	for (size_t i = 0; i < r->extra_index_urls.n; i++)
+		put_part(out, "pip-extra-index", url_without_secrets(a, r->extra_index_urls.v[i]));
+	for (size_t i = 0; i < r->find_links.n; i++)
+		put_part(out, "pip-find-links", url_without_secrets(a, r->find_links.v[i]));
+	put_set(out, "pip-no-binary", r->no_binary.v, r->no_binary.n);
+	put_set(out, "pip-only-binary", r->only_binary.v, r->only_binary.n);
+	const struct {
+		const char *name;
+		bool set;
+	} switches[] = {{"no-index", r->no_index},
+			{"prefer-binary", r->prefer_binary},
+			{"pre", r->pre},
+			{"require-hashes", r->require_hashes}};
+	for (size_t i = 0; i < COUNT(switches); i++)
+		if (switches[i].set)
+			put_part(out, "pip-switch", str_of(switches[i].name));
+}
+
 void key_text(const struct key_input *in, struct buf *out)
 {
 	AUTO(arena_done) struct arena a = ARENA;
@@ -83,6 +127,7 @@ void key_text(const struct key_input *in, struct buf *out)
 		virtuals[i] = in->virtuals.v[i];
 	put_set(out, "virtual", virtuals, in->virtuals.n);
 	put_specs(out, &a, d);
+	put_requirements(out, &a, &d->pip);
 	for (size_t i = 0; i < d->variable_count; i++) {
 		const struct definition_variable *v = &d->variables[i];
 		put_part(out, "variable",

@@ -150,9 +150,10 @@ static void put_dependencies(struct buf *out, const struct record *r)
 
 static void put_package(struct buf *out, const struct lock *l, const struct record *r)
 {
+	bool wheel = r->manager == MANAGER_PIP;
 	put(out, "- name", r->name);
 	put(out, "  version", r->version_text);
-	buf_add_text(out, "  manager: conda\n");
+	buf_printf(out, "  manager: %s\n", wheel ? "pip" : "conda");
 	put(out, "  platform", l->platform);
 	put_dependencies(out, r);
 	put(out, "  url", r->url);
@@ -164,7 +165,8 @@ static void put_package(struct buf *out, const struct lock *l, const struct reco
 	}
 	if (r->has_sha256)
 		put(out, "    sha256", str_of(digest_text(&r->sha256).hex));
-	put(out, "  build", r->build);
+	if (!wheel)
+		put(out, "  build", r->build);
 	buf_add_text(out, "  category: main\n  optional: false\n");
 }
 

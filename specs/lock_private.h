@@ -9,6 +9,7 @@ enum { LOCK_MAX_PACKAGES = 100000 };
 
 /* Where a package stands, to say which one is there twice. */
 struct lock_entry {
+	enum record_manager manager;
 	struct str name;
 	unsigned line, column;
 };
@@ -24,6 +25,8 @@ struct lock_reader {
 /* Fills url, channel, subdir, fn, and name, version and build from the file's name. NULL, or
  * what is wrong with the address. */
 const char *lock_read_url(struct arena *a, struct str text, struct record *r);
+/* The same for a wheel: url and fn. */
+const char *lock_read_wheel_url(struct arena *a, struct str text, struct record *r);
 /* Whether the text may be part of a file's name. */
 bool lock_is_safe(struct str s);
 /* Whether the package's subdir is the platform's, or noarch. */

@@ -2,6 +2,7 @@
  * their content. */
 #include "specs/base/url.h"
 #include "specs/lock_private.h"
+#include "specs/pyname.h"
 
 /* --- conda-lock's form --------------------------------------------------------------- */
 
@@ -74,16 +75,29 @@ int lock_read_part(struct lock_reader *r, const struct yaml_node *map, const cha
 	return 0;
 }
 
+static int check_wheel(struct lock_reader *r, const struct yaml_node *package, struct record *out,
+		       struct err **e)
+{
+	out->name = pyname_normal(&r->to->arena, out->name);
+	if (!out->name.n || !out->version_text.n)
+		return yaml_fail(&r->yaml, package, e, "a wheel needs \"name\" and \"version\"");
+	if (!out->has_sha256)
+		return yaml_fail(&r->yaml, package, e, "a wheel needs its \"sha256\"");
+	return 0;
+}
+
 static int read_record(struct lock_reader *r, const struct yaml_node *package, struct record *out,
 		       struct err **e)
 {
 	struct str url = {0};
 	if (yaml_need_text(&r->yaml, package, "url", &url, e) < 0)
 		return ERR_SYNTAX;
-	const char *wrong = lock_read_url(&r->to->arena, url, out);
+	bool wheel = out->manager == MANAGER_PIP;
+	const char *wrong = wheel ? lock_read_wheel_url(&r->to->arena, url, out)
+				  : lock_read_url(&r->to->arena, url, out);
 	if (wrong)
 		return yaml_fail(&r->yaml, yaml_get(package, "url"), e, "the address %s", wrong);
-	if (!lock_is_for(out, r->platform))
+	if (!wheel && !lock_is_for(out, r->platform))
 		return yaml_fail(&r->yaml, yaml_get(package, "url"), e,
 				 "the address is of a package for %.*s, not for %s",
 				 STR_ARG(out->subdir), r->platform);
@@ -92,13 +106,15 @@ static int read_record(struct lock_reader *r, const struct yaml_node *package, s
 	    lock_read_part(r, package, "build", &out->build, e) < 0 ||
 	    read_hash(r, package, out, e) < 0 || read_depends(r, package, out, e) < 0)
 		return ERR_SYNTAX;
+	if (wheel)
+		return check_wheel(r, package, out, e);
 	lock_read_version(&r->to->arena, out);
 	return 0;
 }
 
 /* A package for another platform, or for a category beside the main one, is not ours. */
 static int is_wanted(struct lock_reader *r, const struct yaml_node *package, bool *wanted,
-		     struct err **e)
+		     enum record_manager *out, struct err **e)
 {
 	struct str platform = {0}, category = STR("main"), manager = STR("conda");
 	if (package->kind != YAML_MAP)
@@ -109,24 +125,25 @@ static int is_wanted(struct lock_reader *r, const struct yaml_node *package, boo
 	    yaml_text(&r->yaml, package, "manager", &manager, e) < 0)
 		return ERR_SYNTAX;
 	*wanted = str_is(platform, r->platform) && str_is(category, "main");
-	if (*wanted && str_is(manager, "pip"))
-		return yaml_fail(&r->yaml, package, e, "pip packages are not supported yet");
-	if (*wanted && !str_is(manager, "conda"))
+	*out = str_is(manager, "pip") ? MANAGER_PIP : MANAGER_CONDA;
+	if (*wanted && *out == MANAGER_CONDA && !str_is(manager, "conda"))
 		return yaml_fail(&r->yaml, yaml_get(package, "manager"), e,
-				 "\"manager\" must be conda, not \"%.*s\"", STR_ARG(manager));
+				 "\"manager\" must be conda or pip, not \"%.*s\"",
+				 STR_ARG(manager));
 	return 0;
 }
 
 static int compare_entries(const void *a, const void *b)
 {
 	const struct lock_entry *left = a, *right = b;
-	int order = str_cmp(left->name, right->name);
+	int order = left->manager != right->manager ? (int)left->manager - (int)right->manager
+						    : str_cmp(left->name, right->name);
 	return order ? order : left->line < right->line ? -1 : left->line > right->line;
 }
 
 void lock_add(struct lock_reader *r, const struct record *record, unsigned line, unsigned column)
 {
-	struct lock_entry entry = {record->name, line, column};
+	struct lock_entry entry = {record->manager, record->name, line, column};
 	VEC_PUSH(&r->records, *record);
 	VEC_PUSH(&r->entries, entry);
 }
@@ -137,7 +154,7 @@ int lock_refuse_doubled(struct lock_reader *r, struct err **e)
 	if (r->entries.n)
 		qsort(r->entries.v, r->entries.n, sizeof(*v), compare_entries);
 	for (size_t i = 1; i < r->entries.n; i++)
-		if (str_eq(v[i].name, v[i - 1].name))
+		if (v[i].manager == v[i - 1].manager && str_eq(v[i].name, v[i - 1].name))
 			return err_set(e, ERR_SYNTAX,
 				       "%s:%u:%u: the package \"%.*s\" stands here a second time",
 				       r->what, v[i].line, v[i].column, STR_ARG(v[i].name));
@@ -153,9 +170,9 @@ static int read_packages(struct lock_reader *r, const struct yaml_node *root, st
 		return yaml_fail(&r->yaml, list, e, "more than %d packages", LOCK_MAX_PACKAGES);
 	for (size_t i = 0; i < list->n; i++) {
 		bool wanted = false;
-		if (is_wanted(r, list->items[i], &wanted, e) < 0)
-			return ERR_SYNTAX;
 		struct record record = {0};
+		if (is_wanted(r, list->items[i], &wanted, &record.manager, e) < 0)
+			return ERR_SYNTAX;
 		if (!wanted)
 			continue;
 		if (read_record(r, list->items[i], &record, e) < 0)

@@ -20,25 +20,6 @@ bool lock_is_safe(struct str s)
 	return true;
 }
 
-/* %21 and the like, as in `x-1%212.0-0.conda`. */
-static struct str percent_decoded(struct arena *a, struct str s)
-{
-	char *to = arena_alloc(a, s.n + 1);
-	size_t n = 0;
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t byte;
-		if (s.p[i] == '%' && i + 2 < s.n &&
-		    hex_read((struct str){s.p + i + 1, 2}, &byte, 1)) {
-			to[n++] = (char)byte;
-			i += 2;
-		} else {
-			to[n++] = s.p[i];
-		}
-	}
-	to[n] = 0;
-	return (struct str){to, n};
-}
-
 static size_t last_of(struct str s, char c)
 {
 	for (size_t i = s.n; i > 0; i--)
@@ -67,7 +48,7 @@ const char *lock_read_url(struct arena *a, struct str text, struct record *r)
 	size_t slash = last_of(r->url, '/');
 	if (slash == r->url.n)
 		return "has no folder";
-	r->fn = percent_decoded(a, str_from(r->url, slash + 1));
+	r->fn = url_decoded(a, str_from(r->url, slash + 1));
 	struct str stem, folder = str_to(r->url, slash);
 	if (!stem_of(r->fn, &stem) || !lock_is_safe(r->fn))
 		return "must end in a file NAME-VERSION-BUILD.conda or .tar.bz2";
@@ -85,6 +66,22 @@ const char *lock_read_url(struct arena *a, struct str text, struct record *r)
 	    !lock_is_safe(r->subdir))
 		return "must be CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda";
 	return NULL;
+}
+
+/* The name of its file is the last part, without `?` and what follows. */
+const char *lock_read_wheel_url(struct arena *a, struct str text, struct record *r)
+{
+	struct str whole = str_to(text, str_find(text, '#'));
+	struct str path = str_to(whole, str_find(whole, '?'));
+	size_t slash = last_of(path, '/');
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] <= ' ' || text.p[i] > '~')
+			return "holds a letter that must be written as %XX";
+	if (slash == path.n)
+		return "has no folder";
+	r->url = url_without_secrets(a, whole);
+	r->fn = url_decoded(a, str_from(path, slash + 1));
+	return str_ends(r->fn, ".whl") && lock_is_safe(r->fn) ? NULL : "must end in a file *.whl";
 }
 
 bool lock_is_for(const struct record *r, const char *platform)

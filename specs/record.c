@@ -20,8 +20,8 @@ void record_copy(struct arena *a, const struct record *from, struct record *out)
 
 struct str record_stem(struct arena *a, const struct record *r)
 {
-	return arena_printf(a, "%.*s-%.*s-%.*s", STR_ARG(r->name), STR_ARG(r->version_text),
-			    STR_ARG(r->build));
+	return arena_printf(a, "%.*s-%.*s%s%.*s", STR_ARG(r->name), STR_ARG(r->version_text),
+			    r->manager == MANAGER_PIP ? "" : "-", STR_ARG(r->build));
 }
 
 int record_virtual(struct arena *a, const char *name, const char *version, const char *build,

@@ -1,4 +1,4 @@
-/* specs/record.h - one conda package as a channel describes it.
+/* specs/record.h - one package as a channel describes it, or a wheel as an index does.
  *
  * A record is a view: its slices belong to an arena or to a mapped index, whoever filled it
  * says which. Fields that the source did not give are empty or 0. */
@@ -8,10 +8,13 @@
 #include "specs/base/digest.h"
 #include "specs/version.h"
 
+/* Who installs it elsewhere: conda, or pip (a wheel: no build, no subdir, no channel). */
+enum record_manager { MANAGER_CONDA, MANAGER_PIP };
 enum noarch { NOARCH_NONE, NOARCH_GENERIC, NOARCH_PYTHON };
 
 struct record {
-	struct str name;	       /* lower case */
+	enum record_manager manager;
+	struct str name;	       /* lower case; of a wheel: normal (PEP 503) */
 	struct str version_text;       /* as written */
 	const struct version *version; /* NULL until somebody needs it */
 	struct str build;
@@ -34,7 +37,7 @@ struct record {
 
 /* A record and all it points at copied into the arena; version is read again when set. */
 void record_copy(struct arena *a, const struct record *from, struct record *out);
-/* "name-version-build" */
+/* "name-version-build"; of a wheel "name-version" */
 struct str record_stem(struct arena *a, const struct record *r);
 /* A virtual package, as `__glibc`: version and build; build may be NULL for "0". */
 int record_virtual(struct arena *a, const char *name, const char *version, const char *build,

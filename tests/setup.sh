@@ -37,12 +37,12 @@ install_debian() {
 # Debian's own Python, whatever is first in PATH: the channel's bytecode is of its version.
 make_venv() {
 	local want=build/venv/requirements.txt
-	cmp -s tests/channel/requirements.txt "$want" && return 0
+	local lists=(tests/channel/requirements.txt tests/requirements.txt)
+	cat "${lists[@]}" | cmp -s - "$want" && return 0
 	echo "setup: making build/venv" >&2
 	[ -x build/venv/bin/pip ] || /usr/bin/python3 -m venv build/venv
-	timeout 300 build/venv/bin/pip install -q --disable-pip-version-check \
-		-r tests/channel/requirements.txt
-	cp tests/channel/requirements.txt "$want"
+	timeout 300 build/venv/bin/pip install -q --disable-pip-version-check "${lists[@]/#/-r}"
+	cat "${lists[@]}" >"$want"
 }
 
 what=${1:-}

@@ -17,10 +17,11 @@ struct common_args {
 	bool override_channels;
 	struct option_list virtuals;	       /* virtual_options */
 	const char *file, *base, *compression; /* definition_options */
-	bool no_bytecode;		       /* bytecode_options */
-	bool verify;			       /* verify_options */
-	const char *environment;	       /* lock_options */
-	struct log *log;		       /* set by main */
+	struct option_list requirements;
+	bool no_bytecode;	 /* bytecode_options */
+	bool verify;		 /* verify_options */
+	const char *environment; /* lock_options */
+	struct log *log;	 /* set by main */
 };
 
 struct command {

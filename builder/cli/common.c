@@ -5,6 +5,7 @@
 #define AT(field) offsetof(struct common_args, field)
 const struct option_row definition_options[] = {
 	{'f', "file", OPTION_TEXT, AT(file), "PATH", "conda specification"},
+	{'r', "requirement", OPTION_LIST, AT(requirements), "PATH", "requirements file of pip"},
 	{'b', "base", OPTION_TEXT, AT(base), "IMAGE", "base image: a reference or oci:DIR"},
 	{0, "compression", OPTION_TEXT, AT(compression), "gzip|zstd", "of layers (gzip)"},
 	{0},
@@ -145,6 +146,29 @@ static int set_base(struct session *s, const struct common_args *args, struct er
 	return r;
 }
 
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO(arena_done) struct arena a = ARENA;
+	return slash ? mem_text(arena_copy(&a, path, (size_t)(slash - path) + 1)) : mem_text(".");
+}
+
+static int read_definition(struct session *s, const struct common_args *args, const char *path,
+			   struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(DEFINITION_MAX);
+	AUTO(free) char *folder = folder_of(path);
+	bool piped = strcmp(path, "-") == 0;
+	int r = read_text(path, &text, e);
+	if (r == 0)
+		r = definition_parse(buf_str(&text), piped ? "standard input" : path,
+				     piped ? NULL : folder, args->log, &s->definition, e);
+	const struct option_list *files = &args->requirements;
+	for (size_t i = 0; r == 0 && i < files->n; i++)
+		r = requirements_read(&s->definition.pip, files->v[i], false, args->log, e);
+	return r;
+}
+
 int session_definition(struct session *s, const struct common_args *args,
 		       const struct option_list *rest, struct err **e)
 {
@@ -155,12 +179,7 @@ int session_definition(struct session *s, const struct common_args *args,
 	size_t words = args->file ? 0 : 1;
 	if (rest->n > words)
 		return err_set(e, ERR_USAGE, "%s: one definition is wanted", rest->v[words]);
-	AUTO(buf_done) struct buf text = BUF(DEFINITION_MAX);
-	int r = read_text(path, &text, e);
-	if (r < 0)
-		return r;
-	r = definition_parse(buf_str(&text), strcmp(path, "-") ? path : "standard input", args->log,
-			     &s->definition, e);
+	int r = read_definition(s, args, path, e);
 	if (r < 0)
 		return r;
 	add_channels(&s->definition, args);

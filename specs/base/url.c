@@ -1,5 +1,6 @@
 /* specs/base/url.c - addresses without what must never be shown, hashed or written. */
 #include "specs/base/url.h"
+#include "specs/base/digest.h"
 
 /* The place of what follows "SCHEME://"; 0 when there is no scheme. */
 static size_t after_scheme(struct str url)
@@ -38,6 +39,24 @@ struct str url_without_secrets(struct arena *a, struct str url)
 			i += token;
 		if (i < url.n)
 			to[n++] = url.p[i];
+	}
+	to[n] = 0;
+	return (struct str){to, n};
+}
+
+struct str url_decoded(struct arena *a, struct str s)
+{
+	char *to = arena_alloc(a, s.n + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t byte;
+		if (s.p[i] == '%' && i + 2 < s.n &&
+		    hex_read((struct str){s.p + i + 1, 2}, &byte, 1)) {
+			to[n++] = (char)byte;
+			i += 2;
+		} else {
+			to[n++] = s.p[i];
+		}
 	}
 	to[n] = 0;
 	return (struct str){to, n};

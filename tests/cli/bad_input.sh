@@ -24,8 +24,8 @@ definition twice.yml 'channels: [c]' 'dependencies: [a]' 'dependencies: [b]'
 expect 2 "twice.yml:3:1" build twice.yml
 definition spec.yml "channels: [$channel]" 'dependencies:' '  - python >=3.8 <3.9'
 expect 2 "spec.yml:3:18" build spec.yml
-definition pip.yml "channels: [$channel]" 'dependencies:' '  - pip:' '    - requests'
-expect 2 "not supported yet" build pip.yml
+definition pip.yml "channels: [$channel]" 'dependencies:' '  - pip:' '    - requests=1'
+expect 2 "pip.yml:4:7: a comparison is wanted" build pip.yml
 expect 1 "absent.yml" build absent.yml
 
 # What the definition asks for.

@@ -4,8 +4,11 @@
  * Cases come on stdin, answers go to stdout; each ends in 0x1e, and their fields are separated
  * by 0x1f. The first field of a case is its command, the first of an answer "ok" or
  * "no"; behind "no" come the error's code and its line. */
+#include "builder/pip.h"
+#include "specs/base/toml.h"
 #include "specs/key.h"
 #include "specs/lock.h"
+#include "specs/requirements.h"
 #include "specs/versionspec.h"
 #include <stdio.h>
 
@@ -126,7 +129,7 @@ static int explain_key(struct arena *a, struct strs args, struct buf *out, struc
 {
 	AUTO(definition_done) struct definition d = DEFINITION;
 	(void)a;
-	int status = definition_parse(args.v[0], "environment.yml", NULL, &d, e);
+	int status = definition_parse(args.v[0], "environment.yml", NULL, NULL, &d, e);
 	if (status < 0)
 		return status;
 	struct key_input in = {.definition = &d, .platform = STR("linux/amd64")};
@@ -134,14 +137,152 @@ static int explain_key(struct arena *a, struct strs args, struct buf *out, struc
 	return 0;
 }
 
+/* A version of a Python distribution, and others: its normal form, then "<", "=" or ">" each. */
+static int compare_pyversions(struct arena *a, struct strs args, struct buf *out, struct err **e)
+{
+	struct pyversion v, other;
+	if (pyversion_parse(a, args.v[0], &v, e) < 0)
+		return ERR_SYNTAX;
+	pyversion_write(&v, out);
+	buf_add_char(out, FIELD_END);
+	for (size_t i = 1; i < args.n; i++) {
+		if (pyversion_parse(a, args.v[i], &other, e) < 0)
+			return ERR_SYNTAX;
+		int order = pyversion_compare(&v, &other);
+		buf_add_char(out, order < 0 ? '<' : order > 0 ? '>' : '=');
+	}
+	return 0;
+}
+
+/* Specifiers of a Python distribution, and versions: "1" or "0" a version. */
+static int match_pyversions(struct arena *a, struct strs args, struct buf *out, struct err **e)
+{
+	struct pyspecifiers s;
+	struct pyversion v;
+	if (pyspecifiers_parse(a, args.v[0], &s, e) < 0)
+		return ERR_SYNTAX;
+	for (size_t i = 1; i < args.n; i++) {
+		if (pyversion_parse(a, args.v[i], &v, e) < 0)
+			return ERR_SYNTAX;
+		buf_add_char(out, pyspecifiers_match(s, &v) ? '1' : '0');
+	}
+	return 0;
+}
+
+/* A requirement: its canonical text. */
+static int read_requirement(struct arena *a, struct strs args, struct buf *out, struct err **e)
+{
+	struct requirement r;
+	if (requirement_parse(a, args.v[0], &r, e) < 0)
+		return ERR_SYNTAX;
+	requirement_write(&r, out);
+	return 0;
+}
+
+/* A marker and the values of its variables, in the order of enum marker_variable: its canonical
+ * text, then "1" or "0". */
+static int evaluate_marker(struct arena *a, struct strs args, struct buf *out, struct err **e)
+{
+	const struct marker *m;
+	struct marker_environment env = {0};
+	if (marker_parse(a, args.v[0], &m, e) < 0)
+		return ERR_SYNTAX;
+	for (size_t i = 0; i < MARKER_VARIABLES && i + 1 < args.n; i++)
+		env.values[i] = args.v[i + 1];
+	marker_write(m, out);
+	buf_printf(out, "%c%d", FIELD_END, marker_holds(m, &env));
+	return 0;
+}
+
+static void put_field(struct buf *out, struct str text)
+{
+	buf_add_str(out, text);
+	buf_add_char(out, FIELD_END);
+}
+
+static void put_texts(struct buf *out, const char *name, const struct str *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%s %.*s%c", name, STR_ARG(v[i]), FIELD_END);
+}
+
+/* A requirements file: a field for each thing it asks for, in words. */
+static int read_requirements(struct arena *a, struct strs args, struct buf *out, struct err **e)
+{
+	AUTO(requirements_done) struct requirements r = REQUIREMENTS;
+	const char *path = arena_copy(a, args.v[0].p, args.v[0].n);
+	int code = requirements_read(&r, path, false, NULL, e);
+	if (code < 0)
+		return code;
+	for (size_t i = 0; i < r.lines.n; i++) {
+		struct requirement_line *l = &r.lines.v[i];
+		buf_printf(out, "%s:%s%u:", l->constraint ? "constraint" : "requirement",
+			   l->editable ? "editable:" : "", l->line);
+		buf_add_str(out, l->target);
+		requirement_write(&l->requirement, out);
+		put_field(out, STR(""));
+		put_texts(out, "hash", l->hashes.v, l->hashes.n);
+		put_texts(out, "setting", l->settings.v, l->settings.n);
+	}
+	put_texts(out, "index", &r.index_url, r.index_url.n > 0);
+	put_texts(out, "extra", r.extra_index_urls.v, r.extra_index_urls.n);
+	put_texts(out, "links", r.find_links.v, r.find_links.n);
+	put_texts(out, "trusted", r.trusted_hosts.v, r.trusted_hosts.n);
+	buf_printf(out, "%d%d%d%d", r.no_index, r.prefer_binary, r.pre, r.require_hashes);
+	return 0;
+}
+
+/* "linux/amd64", the minor of glibc, a version of Python, and tags: the rank of each. */
+static int rank_tags(struct arena *a, struct strs args, struct buf *out, struct err **e)
+{
+	struct pip_target t = {.python = args.v[2]};
+	uint64_t glibc;
+	int code = platform_find(arena_copy(a, args.v[0].p, args.v[0].n), &t.platform, e);
+	if (code < 0)
+		return code;
+	if (!str_u64(args.v[1], &glibc))
+		return err_set(e, ERR_USAGE, "a number is wanted");
+	t.glibc = (unsigned)glibc;
+	for (size_t i = 3; i < args.n; i++) {
+		struct str rest = args.v[i], python, abi;
+		str_cut(&rest, '-', &python);
+		str_cut(&rest, '-', &abi);
+		buf_printf(out, "%s%d", i > 3 ? " " : "", pip_tags_rank(&t, python, abi, rest));
+	}
+	return 0;
+}
+
+/* A TOML document: the same as JSON. */
+static int read_toml(struct arena *a, struct strs args, struct buf *out, struct err **e)
+{
+	AUTO(json_free) cJSON *doc = NULL;
+	struct json_out j = {out};
+	(void)a;
+	int code = toml_parse(args.v[0], "toml", &doc, e);
+	if (code == 0)
+		json_put_value(&j, NULL, doc);
+	return code;
+}
+
 static const struct {
 	const char *name;
 	command *run;
 	size_t fields; /* at least */
 } commands[] = {
-	{"version", read_version, 1},  {"compare", compare, 2},	  {"versions", match_versions, 1},
-	{"records", match_records, 2}, {"lock", rewrite_lock, 2}, {"depends", rewrite_depends, 1},
+	{"version", read_version, 1},
+	{"compare", compare, 2},
+	{"versions", match_versions, 1},
+	{"records", match_records, 2},
+	{"lock", rewrite_lock, 2},
+	{"depends", rewrite_depends, 1},
 	{"key", explain_key, 1},
+	{"pyversion", compare_pyversions, 1},
+	{"pyspecifiers", match_pyversions, 1},
+	{"requirement", read_requirement, 1},
+	{"marker", evaluate_marker, 1},
+	{"requirements", read_requirements, 1},
+	{"toml", read_toml, 1},
+	{"tags", rank_tags, 4},
 };
 
 static int run(struct arena *a, struct strs fields, struct buf *out, struct err **e)

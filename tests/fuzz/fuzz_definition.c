@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AUTO(definition_done) struct definition d = DEFINITION;
 	AUTO(err_free) struct err *e = NULL;
 	struct str text = {(const char *)data, size};
-	if (definition_parse(text, "env", NULL, &d, &e) < 0)
+	if (definition_parse(text, "env", NULL, NULL, &d, &e) < 0)
 		check(e && strncmp(e->text, "env:", 4) == 0);
 	else
 		check_key(&d);

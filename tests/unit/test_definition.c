@@ -34,7 +34,7 @@ static void reads_what_people_write(void **state)
 	AUTO(definition_done) struct definition d = DEFINITION;
 	AUTO(err_free) struct err *e = NULL;
 	struct warnings w = WARNINGS;
-	if (definition_parse(STR(text), "env", &w.log, &d, &e) < 0)
+	if (definition_parse(STR(text), "env", NULL, &w.log, &d, &e) < 0)
 		fail_msg("%s", e->text);
 	assert_int_equal(w.text.n, 0);
 	assert_true(str_is(d.name, "demo") && str_is(d.prefix, "/somewhere"));
@@ -70,8 +70,8 @@ static void warns_of_what_is_ignored(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		AUTO(definition_done) struct definition d = DEFINITION;
 		struct warnings w = WARNINGS;
-		assert_int_equal(definition_parse(str_of(rows[i].text), "env", &w.log, &d, NULL),
-				 0);
+		assert_int_equal(
+			definition_parse(str_of(rows[i].text), "env", NULL, &w.log, &d, NULL), 0);
 		assert_string_equal(w.text.data, rows[i].says);
 		buf_done(&w.text);
 	}
@@ -91,8 +91,14 @@ static const struct {
 	{"dependencies:\n- \"numpy>=1 <2\"",
 	 "env:2:13: \"numpy>=1 <2\": '<' cannot stand in a build; join version clauses "
 	 "with ','"},
-	{"dependencies:\n- pip\n- pip:\n  - torch\n",
-	 "env:3:3: a \"pip:\" list is not supported yet: only conda packages are"},
+	{"dependencies:\n- pip:\n  - torch=2\n",
+	 "env:3:5: a comparison is wanted (== != <= >= < > ~= ===), not \"=2\""},
+	{"dependencies:\n- pip: [a]\n- pip: [b]\n", "env:3:3: a second \"pip:\" list"},
+	{"dependencies:\n- pip: torch\n", "env:2:8: \"pip\" must be a list, not text"},
+	{"dependencies:\n- pip:\n  - torch: 2\n",
+	 "env:3:5: a pip requirement must be text, not a map; quotes keep it together"},
+	{"dependencies:\n- pip:\n  - -r more.txt\n",
+	 "env:3:5: more.txt: other files cannot be named here"},
 	{"dependencies: [1]", "env:1:16: a dependency must be a match spec as text, not a number"},
 	{"dependencies:\n- [a]", "env:2:3: a dependency must be a match spec as text, not a list"},
 	{"dependencies:\n-", "env:2:2: a match spec is missing behind \"-\""},
@@ -138,10 +144,12 @@ static void says_where_a_file_is_wrong_and_what_is_allowed(void **state)
 	for (size_t i = 0; i < COUNT(wrong); i++) {
 		AUTO(definition_done) struct definition d = DEFINITION;
 		AUTO(err_free) struct err *e = NULL;
-		if (definition_parse(str_of(wrong[i].text), "env", NULL, &d, &e) != ERR_SYNTAX)
+		if (definition_parse(str_of(wrong[i].text), "env", NULL, NULL, &d, &e) !=
+		    ERR_SYNTAX)
 			fail_msg("accepted: %s", wrong[i].text);
-		if (strncmp(e->text, wrong[i].says, strlen(wrong[i].says)) != 0)
-			fail_msg("says %s, not %s", e->text, wrong[i].says);
+		AUTO(free) char *line = err_line(e);
+		if (strncmp(line, wrong[i].says, strlen(wrong[i].says)) != 0)
+			fail_msg("says %s, not %s", line, wrong[i].says);
 	}
 }
 
@@ -153,7 +161,7 @@ static int parse_many(const char *head, const char *item, size_t count, const ch
 	buf_add_text(&text, head);
 	for (size_t i = 0; i < count; i++)
 		buf_printf(&text, "%s%zu%s", item, i, tail);
-	return definition_parse(buf_str(&text), "env", NULL, &d, NULL);
+	return definition_parse(buf_str(&text), "env", NULL, NULL, &d, NULL);
 }
 
 static void holds_to_its_limits(void **state)

@@ -162,7 +162,7 @@ static struct digest key_of(struct str text, const struct key_input *settings, s
 {
 	AUTO(definition_done) struct definition d = DEFINITION;
 	AUTO(err_free) struct err *e = NULL;
-	if (definition_parse(text, "env", NULL, &d, &e) < 0)
+	if (definition_parse(text, "env", NULL, NULL, &d, &e) < 0)
 		fail_msg("%s\n%s", e->text, text.p);
 	struct key_input in = *settings;
 	struct digest digest, of_text;
@@ -352,6 +352,42 @@ static void every_setting_is_in_the_key(void **state)
 	assert_true(digest_eq(&same, &seen[COUNT(others) - 1]));
 }
 
+#define PIP "dependencies:\n- pip:\n"
+
+static void pip_requirements_are_in_the_key_as_a_set(void **state)
+{
+	static const struct {
+		const char *one, *two;
+		bool same;
+	} rows[] = {
+		{"  - A_b==1\n  - c\n", "  - c # comment\n  - a-B == 1\n", true},
+		{"  - a\n", "  - a==1\n", false},
+		{"  - a\n", "  - a[x]\n", false},
+		{"  - a\n", "  - a\n  - --pre\n", false},
+		{"  - a\n", "  - a\n  - -i https://h/s\n", false},
+		{"  - -i https://h/s\n  - a\n", "  - a\n  - -i https://user:secret@h/s\n", true},
+		{"  - https://t@h/a-1-py3-none-any.whl\n", "  - https://h/a-1-py3-none-any.whl\n",
+		 true},
+		{"  - --extra-index-url https://a\n  - --extra-index-url https://b\n",
+		 "  - --extra-index-url https://b\n  - --extra-index-url https://a\n", false},
+	};
+	AUTO(buf_done) struct buf text = BUF(1 << 16), shown = BUF(1 << 16);
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		buf_clear(&text);
+		buf_printf(&text, PIP "%s", rows[i].one);
+		struct digest one = key_of(buf_str(&text), &plain, &shown);
+		assert_null(strstr(shown.data, "secret"));
+		buf_clear(&text);
+		buf_printf(&text, PIP "%s", rows[i].two);
+		struct digest two = key_of(buf_str(&text), &plain, &shown);
+		assert_null(strstr(shown.data, "secret"));
+		if (digest_eq(&one, &two) != rows[i].same)
+			fail_msg("%s and %s", rows[i].one, rows[i].two);
+	}
+}
+
 static void no_value_can_pass_for_another_part(void **state)
 {
 	(void)state;
@@ -390,6 +426,7 @@ int main(void)
 		cmocka_unit_test(the_way_of_writing_does_not_change_the_key),
 		cmocka_unit_test(any_change_of_what_is_asked_for_changes_the_key),
 		cmocka_unit_test(every_setting_is_in_the_key),
+		cmocka_unit_test(pip_requirements_are_in_the_key_as_a_set),
 		cmocka_unit_test(no_value_can_pass_for_another_part),
 		cmocka_unit_test(the_text_says_what_was_hashed),
 	};

@@ -1,0 +1,52 @@
+/* builder/pip.h - the pip half of an environment: from requirements to wheels, each with address
+ * and digest, on top of what conda installs. uv, as a program, decides on versions. */
+#ifndef KILN_PIP_H
+#define KILN_PIP_H
+#include "cache/package.h"
+#include "specs/base/log.h"
+#include "specs/platform.h"
+#include "specs/requirements.h"
+
+/* A distribution that a conda package brings along. */
+struct pip_dist {
+	struct str name; /* normal */
+	struct str version;
+	struct str metadata; /* the headers of its METADATA or PKG-INFO */
+	struct str package;  /* conda's */
+};
+struct pip_dists {
+	const struct pip_dist *v;
+	size_t n;
+};
+
+/* What the archive's files below site-packages say; texts in the arena. ERR_CORRUPT. */
+int pip_dists_read(const char *archive, struct str package, struct arena *a, struct pip_dists *out,
+		   struct err **e);
+
+/* Where the wheels will run. */
+struct pip_target {
+	const struct platform *platform;
+	struct str python; /* "3.11.2" */
+	unsigned glibc;	   /* N of glibc 2.N */
+};
+
+/* How well a wheel with these tags (of its file's name) suits the target: less is better, -1: not
+ * at all. The order is that of packaging.tags for CPython on manylinux. */
+int pip_tags_rank(const struct pip_target *t, struct str python, struct str abi,
+		  struct str platform);
+
+struct pip_request {
+	const struct requirements *requirements;
+	struct pip_dists provided;
+	struct pip_target target;
+	const char *cache; /* kiln's: uv's own lives in it */
+	bool offline;
+	struct log *log;
+};
+
+/* Records of wheels (manager pip), by name; texts in the arena. ERR_UNSOLVABLE with uv's words and
+ * the conda package that a version came from; ERR_ABSENT without uv, with how to get it; ERR_NET,
+ * ERR_REFUSED, ERR_SYNTAX. */
+int pip_solve(const struct pip_request *q, struct arena *a, struct record **out, size_t *out_count,
+	      struct err **e);
+#endif

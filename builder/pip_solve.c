@@ -1,0 +1,227 @@
+/* builder/pip_solve.c - uv, asked for the wheels that satisfy the requirements.
+ *
+ * It works in an empty folder of its own, with nothing of the user's settings but credentials and
+ * proxies. What conda installs is given as wheels that cannot be beaten, and as constraints: so a
+ * contradiction is one, and their extras resolve. */
+#include "builder/pip_private.h"
+#include "specs/base/fs.h"
+#include "specs/base/process.h"
+#include "specs/base/vec.h"
+#include <stdlib.h>
+
+extern char **environ;
+
+enum { OUTPUT_MAX = 64 << 20, SOLVE_MS = 30 * 60 * 1000 };
+
+struct solving {
+	const struct pip_request *q;
+	struct arena arena;
+	char *folder;
+	bool has_limits; /* provided.txt is not empty */
+	VEC(const char *) argv, env;
+};
+
+static void solving_done(struct solving *s)
+{
+	if (s->folder)
+		fs_remove(s->folder, NULL);
+	free(s->folder);
+	VEC_DONE(&s->argv);
+	VEC_DONE(&s->env);
+	arena_done(&s->arena);
+}
+AUTO_DEFINE_VALUE(struct solving, solving_done)
+
+/* ---- what it reads ---- */
+
+static struct str absolute(struct solving *s, const struct requirement_line *l)
+{
+	if (l->target.n && l->target.p[0] == '/')
+		return l->target;
+	AUTO(free) char *folder = NULL;
+	struct str from = l->folder;
+	if (fs_absolute(arena_copy(&s->arena, from.p, from.n), &folder, NULL) == 0)
+		from = str_of(folder);
+	return arena_printf(&s->arena, "%.*s/%.*s", STR_ARG(from), STR_ARG(l->target));
+}
+
+/* uv replaces variables in the user part of an address by itself, so secrets stand in no file. */
+static void put_line(struct solving *s, const struct requirement_line *from, struct buf *out)
+{
+	struct requirement_line line = *from;
+	if (line.kind == REQUIREMENT_PATH)
+		line.target = absolute(s, from);
+	requirement_line_write(&line, out);
+	buf_add_char(out, '\n');
+}
+
+static int write_inputs(struct solving *s, struct err **e)
+{
+	const struct requirements *r = s->q->requirements;
+	AUTO(buf_done) struct buf wanted = BUF(BUF_UNLIMITED), limits = BUF(BUF_UNLIMITED);
+	for (size_t i = 0; i < r->lines.n; i++)
+		put_line(s, &r->lines.v[i], r->lines.v[i].constraint ? &limits : &wanted);
+	for (size_t i = 0; i < s->q->provided.n; i++)
+		buf_printf(&limits, "%.*s==%.*s\n", STR_ARG(s->q->provided.v[i].name),
+			   STR_ARG(s->q->provided.v[i].version));
+	s->has_limits = limits.n > 0;
+	struct str path = arena_printf(&s->arena, "%s/requirements.txt", s->folder);
+	int code = fs_write(path.p, buf_str(&wanted), 0600, e);
+	path = arena_printf(&s->arena, "%s/provided.txt", s->folder);
+	return code < 0 ? code : fs_write(path.p, buf_str(&limits), 0600, e);
+}
+
+static int write_stubs(struct solving *s, struct err **e)
+{
+	struct str stubs = arena_printf(&s->arena, "%s/stubs", s->folder);
+	int code = fs_make_dirs(stubs.p, 0700, e);
+	for (size_t i = 0; i < s->q->provided.n && code == 0; i++)
+		code = pip_write_stub(&s->q->target, &s->q->provided.v[i], stubs.p, e);
+	return code;
+}
+
+/* ---- the command ---- */
+
+static void add(struct solving *s, const char *word)
+{
+	VEC_PUSH(&s->argv, word);
+}
+
+static void add_value(struct solving *s, const char *option, struct str value)
+{
+	add(s, option);
+	add(s, arena_copy(&s->arena, value.p, value.n));
+}
+
+/* The platforms that uv knows: the largest that is not newer than the base's libc. */
+static struct str platform_name(struct solving *s)
+{
+	static const unsigned known[] = {40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17};
+	unsigned glibc = 17;
+	for (size_t i = COUNT(known); i-- > 0;)
+		if (known[i] <= s->q->target.glibc)
+			glibc = known[i];
+	return arena_printf(&s->arena, "%s-manylinux_2_%u", s->q->target.platform->archspec, glibc);
+}
+
+static void add_indexes(struct solving *s)
+{
+	const struct requirements *r = s->q->requirements;
+	if (r->no_index)
+		add(s, "--no-index");
+	if (r->index_url.n)
+		add_value(s, "--default-index", r->index_url);
+	for (size_t i = 0; i < r->extra_index_urls.n; i++)
+		add_value(s, "--index", r->extra_index_urls.v[i]);
+	for (size_t i = 0; i < r->find_links.n; i++)
+		add_value(s, "--find-links", r->find_links.v[i]);
+	for (size_t i = 0; i < r->trusted_hosts.n; i++)
+		add_value(s, "--allow-insecure-host", r->trusted_hosts.v[i]);
+}
+
+static void make_command(struct solving *s)
+{
+	static const char *const fixed[] = {
+		"uv",
+		"pip",
+		"compile",
+		"requirements.txt",
+		"--format",
+		"pylock.toml",
+		"--find-links",
+		"stubs",
+		"--no-config",
+		"--no-sources",
+		"--no-header",
+		"--no-progress",
+		"--color",
+		"never",
+		"--only-binary",
+		":all:",
+		"--no-python-downloads",
+	};
+	for (size_t i = 0; i < COUNT(fixed); i++)
+		add(s, fixed[i]);
+	add_value(s, "--python-version", s->q->target.python);
+	add_value(s, "--python-platform", platform_name(s));
+	add_value(s, "--cache-dir", arena_printf(&s->arena, "%s/uv", s->q->cache));
+	if (s->has_limits)
+		add_value(s, "-c", STR("provided.txt"));
+	add_indexes(s);
+	if (s->q->requirements->pre)
+		add_value(s, "--prerelease", STR("allow"));
+	if (s->q->requirements->require_hashes)
+		add(s, "--generate-hashes");
+	if (s->q->offline)
+		add(s, "--offline");
+	VEC_PUSH(&s->argv, NULL);
+}
+
+/* All that may reach it of the user's environment. */
+static void make_environment(struct solving *s)
+{
+	static const char *const kept[] = {
+		"PATH=",       "HOME=",		 "TMPDIR=",
+		"NETRC=",      "SSL_CERT_FILE=", "SSL_CERT_DIR=",
+		"http_proxy=", "https_proxy=",	 "no_proxy=",
+		"all_proxy=",  "HTTP_PROXY=",	 "HTTPS_PROXY=",
+		"NO_PROXY=",   "ALL_PROXY=",	 "UV_HTTP_TIMEOUT=",
+		"UV_INDEX_",   "UV_KEYRING_",	 "UV_DEFAULT_INDEX=",
+		"UV_INDEX=",
+	};
+	for (char **v = environ; *v; v++)
+		for (size_t i = 0; i < COUNT(kept); i++)
+			if (str_starts(str_of(*v), kept[i])) {
+				VEC_PUSH(&s->env, *v);
+				break;
+			}
+	VEC_PUSH(&s->env, NULL);
+}
+
+/* ---- asking ---- */
+
+static void warn_of(const struct pip_request *q, struct str words)
+{
+	struct str line;
+	while (words.n) {
+		str_cut(&words, '\n', &line);
+		if (str_starts(line, "warning: "))
+			log_warn(q->log, "uv: %.*s", STR_ARG(str_from(line, strlen("warning: "))));
+	}
+}
+
+static int ask(struct solving *s, struct arena *a, struct record **out, size_t *out_count,
+	       struct err **e)
+{
+	AUTO(process_result_done) struct process_result result = PROCESS_RESULT(OUTPUT_MAX);
+	struct process_request p = {s->argv.v, s->env.v, s->folder};
+	int code = process_run(&p, SOLVE_MS, false, &result, e);
+	if (code == ERR_ABSENT) {
+		err_clear(e);
+		return err_set(e, ERR_ABSENT,
+			       "pip requirements need uv, which is not in PATH: `pip install uv` "
+			       "brings it; a lock that was made once needs none");
+	}
+	if (code < 0)
+		return err_wrap(e, code, "uv");
+	if (result.status != 0)
+		return pip_explain(s->q, buf_str(&result.text), e);
+	warn_of(s->q, buf_str(&result.text));
+	return pip_read_lock(s->q, buf_str(&result.out), a, out, out_count, e);
+}
+
+int pip_solve(const struct pip_request *q, struct arena *a, struct record **out, size_t *out_count,
+	      struct err **e)
+{
+	AUTO(solving_done) struct solving s = {.q = q, .arena = ARENA};
+	int code = fs_temp_dir(q->cache, &s.folder, e);
+	if (code == 0)
+		code = write_inputs(&s, e);
+	if (code == 0)
+		code = write_stubs(&s, e);
+	if (code < 0)
+		return code;
+	make_command(&s);
+	make_environment(&s);
+	return ask(&s, a, out, out_count, e);
+}

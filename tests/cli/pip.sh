@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# pip requirements: on top of what conda installs, from an index of real wheels, into an image.
+. tests/shell.sh
+needs build/channel/noarch/repodata.json build/base/index.json build/channel-work/wheels build/venv/bin/uv
+registry
+start_fake wheels.py build/channel-work/wheels
+export PATH=$PWD/build/venv/bin:$PATH
+
+# spec NAME LINES: an environment whose pip list is these lines.
+spec() {
+	local name=$1
+	shift
+	printf 'channels: [%s]\ndependencies:\n- python=3.11\n- numpy=2.2\n- pip:\n' "$channel" >"$work/$name.yml"
+	printf '  - %s\n' "--index-url http://$fake/open/simple" "$@" >>"$work/$name.yml"
+}
+
+# The wheels that a lock names.
+wheels() {
+	"$python" -c 'import sys, yaml
+for package in yaml.safe_load(open(sys.argv[1]))["package"]:
+    if package["manager"] == "pip":
+        print(package["name"], package["version"])' "$1"
+}
+
+spec one "scikit-learn==1.6.1" "tqdm ; python_version > '3.8'" "click ; sys_platform == 'win32'"
+expect 0 "" "$kiln" lock "$work/one.yml" --base "$base" -o "$work/one.lock"
+same "$(wheels "$work/one.lock")" "joblib 1.5.2
+scikit-learn 1.6.1
+scipy 1.15.3
+threadpoolctl 3.6.0
+tqdm 4.67.1" "wheels: conda's numpy is not among them"
+expect 0 "" "$kiln" build "$work/one.yml" --base "$base" -t "$host/env/one:1" --json
+cp "$work/stdout" "$work/one.json"
+image=$(field "$work/one.json" image)
+KILN_RUNTIMES="${KILN_RUNTIMES:-crun bwrap}" tests/base/run.sh "$image" python -c '
+import importlib.metadata, sklearn.linear_model, numpy
+print(sklearn.linear_model.LinearRegression().fit([[0], [1]], [0, 2]).coef_)
+print(numpy.__version__, sorted(d.name for d in importlib.metadata.distributions() if "tqdm" in d.name))' \
+	>"$work/ran" 2>"$work/ran.err" || fail "Python in the image: $(tail -n 5 "$work/ran.err")"
+same "$(cat "$work/ran")" "[2.]
+2.2.6 ['tqdm']" "what the wheels do in the image"
+
+# The lock makes the same image, and needs no resolver.
+PATH=/usr/bin:/bin expect 0 "" "$kiln" build "$work/one.yml" --base "$base" --locked "$work/one.lock" \
+	--cache "$work/other.cache" -t "oci:$work/out:one" --json
+same "$(field "$work/stdout" digest)" "$(field "$work/one.json" digest)" "the image from the lock, with an empty cache"
+PATH=/usr/bin:/bin expect 1 "pip install uv" "$kiln" lock "$work/one.yml" --base "$base"
+
+# Another version of one wheel: its layer is new, and the small ones.
+spec two "scikit-learn==1.6.1" "joblib==1.4.2" "tqdm"
+expect 0 "" "$kiln" build "$work/two.yml" --base "$base" -t "$host/env/one:2" --json
+same "$(field "$work/stdout" layers | "$python" -c 'import json, sys
+new = [l["packages"] for l in json.load(sys.stdin) if not l["reused"]]
+print(sum("joblib" in p for p in new), any("scipy" in p or "scikit-learn" in p or "numpy" in p for p in new))')" \
+	"1 False" "new layers"
+
+# A file of requirements counts as the list does; its options too.
+printf -- '--index-url http://%s/open/simple\ntqdm==4.67.1 \\\n  --hash=sha256:%s\n' "$fake" \
+	"$(sha256sum build/channel-work/wheels/tqdm-4.67.1-py3-none-any.whl | cut -d' ' -f1)" >"$work/more.txt"
+printf 'channels: [%s]\ndependencies: [python=3.11]\n' "$channel" >"$work/bare.yml"
+expect 0 "" "$kiln" lock "$work/bare.yml" -r "$work/more.txt" --base "$base" -o "$work/bare.lock"
+same "$(wheels "$work/bare.lock")" "tqdm 4.67.1" "the file's wheel"
+
+# What contradicts conda's, is not there, or is not as the index says.
+spec bad "numpy<2"
+expect 3 "is conda's (package numpy)" "$kiln" lock "$work/bad.yml" --base "$base"
+spec bad "no-such-distribution"
+expect 3 "no-such-distribution" "$kiln" lock "$work/bad.yml" --base "$base"
+spec bad "tqdm=="
+expect 2 "bad.yml:7:5: " "$kiln" lock "$work/bad.yml" --base "$base"
+spec bad "--index-url http://$fake/wrong/simple" "tqdm"
+expect 6 "tqdm" "$kiln" build "$work/bad.yml" --base "$base" -t "oci:$work/out:bad"
+spec bad "--index-url http://$fake/gone/simple" "tqdm"
+expect 4 "tqdm" "$kiln" build "$work/bad.yml" --base "$base" -t "oci:$work/out:bad"
+printf 'channels: [%s]\ndependencies:\n- zlib\n- pip: [tqdm]\n' "$channel" >"$work/bad.yml"
+expect 3 "" "$kiln" lock "$work/bad.yml" --base "$base"
+
+# A private index: the login comes from outside and stays there.
+spec private "--index-url http://$fake/closed/simple" "tqdm"
+expect 5 "" "$kiln" lock "$work/private.yml" --base "$base"
+printf 'machine 127.0.0.1 login user password secret\n' >"$work/netrc"
+export NETRC=$work/netrc
+expect 0 "" "$kiln" build "$work/private.yml" --base "$base" -t "oci:$work/out:private" -v
+grep -rlqF secret "$work/out" "$work/stderr" "$work/stdout" && fail "the password is in what was made"
+no_leftovers "$KILN_CACHE"

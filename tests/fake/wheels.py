@@ -1,0 +1,72 @@
+"""A package index (simple API) of the wheels in a folder, at http://HOST/simple/.
+
+    wheels.py FOLDER
+
+Half of the names are served as JSON, half as HTML, whatever is asked for. /wrong/ is the same
+index with false digests, /closed/ asks for the login user:secret, /gone/ has no files."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import sys
+from http.server import BaseHTTPRequestHandler
+
+from serving import Server, serve
+
+FOLDER = sys.argv[1]
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+class Index(BaseHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+    def answer(self, status, kind, body, *headers):
+        self.send_response(status)
+        for name, value in (("Content-Type", kind), ("Content-Length", str(len(body))), *headers):
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def files(self, name):
+        return [file for file in sorted(os.listdir(FOLDER)) if normal(file.split("-")[0]) == name]
+
+    def digest(self, file, realm):
+        with open(os.path.join(FOLDER, file), "rb") as data:
+            digest = hashlib.sha256(data.read()).hexdigest()
+        return "0" * 64 if realm == "wrong" else digest
+
+    def page(self, realm, name):
+        files = self.files(name)
+        if not files:
+            return self.answer(404, "text/plain", b"no such name")
+        if len(name) % 2:
+            page = {"meta": {"api-version": "1.0"}, "name": name, "files": [
+                {"filename": f, "url": f"../../files/{f}", "hashes": {"sha256": self.digest(f, realm)}}
+                for f in files]}
+            return self.answer(200, "application/vnd.pypi.simple.v1+json", json.dumps(page).encode())
+        links = "".join(f'<a href="../../files/{f}#sha256={self.digest(f, realm)}">{f}</a>\n' for f in files)
+        return self.answer(200, "text/html", f"<!DOCTYPE html><html><body>\n{links}</body></html>".encode())
+
+    def do_GET(self):
+        realm, _, rest = self.path.strip("/").partition("/")
+        login = base64.b64encode(b"user:secret").decode()
+        if realm == "closed" and self.headers.get("Authorization") != f"Basic {login}":
+            return self.answer(401, "text/plain", b"", ("WWW-Authenticate", 'Basic realm="wheels"'))
+        if rest.startswith("files/") and realm != "gone":
+            with open(os.path.join(FOLDER, os.path.basename(rest)), "rb") as data:
+                return self.answer(200, "application/octet-stream", data.read())
+        if rest.startswith("simple/"):
+            return self.page(realm, rest.split("/")[1])
+        return self.answer(404, "text/plain", b"")
+
+    do_HEAD = do_GET
+
+
+serve(Server(("127.0.0.1", 0), Index))
