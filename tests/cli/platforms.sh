@@ -59,6 +59,9 @@ EOF
 expect 0 "" build "$both" "oci:$work/other:both" --cache "$work/cache2" --jobs 1
 same "$(field "$work/stdout" digest)" "$digest" "the index of another machine"
 
+expect 0 "" build "$both" "oci:$work/other:offline" --cache "$work/cache2" --offline --update
+same "$(field "$work/stdout" cached) $(field "$work/stdout" digest)" "false $digest" "the index made offline"
+
 # Others read it: only the tags stand in index.json, and each platform is found.
 same "$("$python" -c 'import json, sys
 for m in json.load(open(sys.argv[1]))["manifests"]:
@@ -99,6 +102,12 @@ done
 registry_alone
 expect 0 "" build "$both" "$host/env/app:1"
 same "$(skopeo inspect --tls-verify=false --raw "docker://$host/env/app:1" | sha256sum | cut -d ' ' -f 1)" "${digest#sha256:}" "in docker-registry"
+# On a base of Docker's types all is OCI's: the families do not mix in an index.
+skopeo --insecure-policy copy -q --all --format v2s2 --dest-tls-verify=false "oci:$work/base:two" "docker://$host/base/docker:1" ||
+	fail "the base with Docker's types"
+expect 0 "" build "$both" "$host/env/docker:1" --base "$host/base/docker:1"
+skopeo --insecure-policy copy -q --all --src-tls-verify=false "docker://$host/env/docker:1" "dir:$work/docker" || fail "copying it"
+same "$(cat "$work"/docker/*.json | grep -o 'vnd.docker[^"]*' | sort -u)" "" "types of Docker"
 printf '%s\n' "channels: [file://$here]" 'dependencies: [tzdata]' >"$work/more.yml"
 expect 0 "" "$kiln" build "$work/more.yml" --base "$host/env/app:1" --platform "$both" -t "$host/env/more:1" --prefix /opt/more
 
