@@ -59,6 +59,9 @@ EOF
 expect 0 "" build "$both" "oci:$work/other:both" --cache "$work/cache2" --jobs 1
 same "$(field "$work/stdout" digest)" "$digest" "the index of another machine"
 
+expect 0 "" build "$both" "oci:$work/out:both" --cache "$work/cache3"
+same "$(field "$work/stdout" cached) $(field "$work/stdout" digest)" "true $digest" "found by who did not build it"
+same "$(field "$work/stdout" platforms 1 platform) $(field "$work/stdout" platforms 1 layers)" "linux/arm64 []" "what that one knows"
 expect 0 "" build "$both" "oci:$work/other:offline" --cache "$work/cache2" --offline --update
 same "$(field "$work/stdout" cached) $(field "$work/stdout" digest)" "false $digest" "the index made offline"
 
@@ -115,6 +118,14 @@ expect 0 "" "$kiln" build "$work/more.yml" --base "$host/env/app:1" --platform "
 expect 0 "" "$kiln" lock "$work/spec.yml" --base "oci:$work/base:two" --platform "$both" -o "$work/lock.yml"
 expect 0 "" "$kiln" lock "$work/spec.yml" --base "oci:$work/base:two" --platform "$both"
 cmp -s "$work/stdout" "$work/lock.yml" || fail "two locks of one definition differ"
+expect 0 "" "$kiln" lock "$work/spec.yml" --base "oci:$work/base:two" --platform "$both" --json
+same "$(field "$work/stdout" lock_digest)" "$(sha256sum "$work/lock.yml" | cut -d ' ' -f 1)" "the lock's digest"
+same "$(field "$work/stdout" lock_digest)" "$(field "$work/both.json" lock_digest)" "the lock's digest in a build"
+same "$(field "$work/stdout" platforms 1 platform) $(field "$work/stdout" platforms 1 packages 1 url)" \
+	"linux/arm64 file://$here/linux-aarch64/python-3.11.3-0_cpython.tar.bz2" "packages for linux/arm64"
+expect 0 "" "$kiln" key "$work/spec.yml" --base "oci:$work/base:two" --platform "$both" --explain
+same "$(grep -E '^(platform|foreign)' "$work/stdout" | tr '\n' ' ')" "platform $both foreign linux/arm64 " "platforms in the key"
+same "$(tail -n 1 "$work/stdout")" "$(field "$work/both.json" key)" "the key"
 same "$(grep -c 'platform: linux-aarch64' "$work/lock.yml")" 7 "packages for linux-aarch64"
 grep -q '__archspec=1=aarch64' "$work/lock.yml" || fail "no virtual packages of arm64"
 "$python" - "$work/lock.yml" <<'EOF' || fail "conda-lock does not read it"
