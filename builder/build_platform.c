@@ -1,0 +1,157 @@
+/* builder/build_platform.c - one platform's image: lock, packages, layers, configuration. */
+#include "builder/build_run.h"
+#include "specs/base/workers.h"
+
+static int does_not_fit(int code, struct err **e)
+{
+	return code < 0 ? err_wrap(e, code, "the lock does not fit the base image") : 0;
+}
+
+int run_error(const struct run *r, const struct build *b, int code, struct err **e)
+{
+	return code < 0 && r->count > 1 ? err_wrap(e, code, "%s", b->platform->image) : code;
+}
+
+static int get_lock(struct run *r, size_t i, struct err **e)
+{
+	struct build *b = r->made[i].b;
+	if (!r->locked) {
+		r->made[i].lock = &r->solved[i];
+		return build_lock(b, r->d, &r->solved[i], e);
+	}
+	const struct lock *lock = r->made[i].lock = &r->locked[i];
+	int code = build_lock_fits(b, r->d, lock, e);
+	if (code < 0)
+		return code;
+	return does_not_fit(build_check_virtuals(b, lock->records, lock->count, e), e);
+}
+
+int run_get_locks(struct run *r, struct err **e)
+{
+	if (!r->locked)
+		phases_enter(&r->phases, "solve");
+	for (size_t i = 0; i < r->count; i++) {
+		struct build *b = r->made[i].b;
+		int code = build_pull_base(b, e);
+		if (code == 0)
+			code = get_lock(r, i, e);
+		if (code < 0)
+			return run_error(r, b, code, e);
+	}
+	return lock_digest_all(r->made[0].lock, r->count, &r->result->lock_digest, e);
+}
+
+/* Environment of the image: what activation sets, then what the definition sets. */
+static int image_env(const struct run *r, const struct link_plan *plan, struct arena *a,
+		     struct strs *out, struct err **e)
+{
+	struct strs activation = {0};
+	int code = link_activation(plan, a, &activation, e);
+	if (code < 0)
+		return code;
+	size_t n = activation.n + r->d->variable_count;
+	struct str *env = arena_zero(a, n, sizeof(*env));
+	for (size_t i = 0; i < activation.n; i++)
+		env[i] = activation.v[i];
+	for (size_t i = 0; i < r->d->variable_count; i++)
+		env[activation.n + i] =
+			arena_printf(a, "%.*s=%.*s", STR_ARG(r->d->variables[i].name),
+				     STR_ARG(r->d->variables[i].value));
+	*out = (struct strs){env, n};
+	return 0;
+}
+
+/* The lock's newest artefact, unless SOURCE_DATE_EPOCH says otherwise: never the clock. */
+static uint64_t created(const struct link_plan *plan)
+{
+	uint64_t seconds;
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	return epoch && str_u64(str_of(epoch), &seconds) ? seconds : plan->newest;
+}
+
+static bool to_layout(const struct run *r)
+{
+	for (size_t i = 0; i < r->to_count; i++)
+		if (r->to[i].reference.kind == REFERENCE_OCI)
+			return true;
+	return false;
+}
+
+static int finish_image(struct run *r, struct made *m, const struct link_plan *plan, struct err **e)
+{
+	const struct build *b = m->b;
+	struct digest_text lock = digest_text(&r->result->lock_digest);
+	struct image_options options = {
+		.platform = b->platform->image,
+		.prefix = b->prefix,
+		.key = r->key_hex,
+		.lock_digest = lock.hex,
+		.created = created(plan),
+		.oci = r->count > 1 || to_layout(r),
+		.env = m->env,
+	};
+	return image_make(b->base_pulled ? &b->base : NULL, m->packed.layers, m->packed.count,
+			  &options, &m->image, e);
+}
+
+/* Layers to every destination, the base's beside them. */
+static int push_layers(struct run *r, struct made *m, const struct link_plan *plan, struct err **e)
+{
+	struct base_push *base = NULL;
+	int code = base_push_start(m->b, r->to, r->to_count, &base, e);
+	if (code < 0)
+		return code;
+	code = pack_and_push(m->b, plan, m->lock, r->d, r->to, r->to_count, &r->result->arena,
+			     &m->packed, e);
+	return base_push_finish(base, code, e);
+}
+
+/* What an image is made of, in two parts that go on beside each other: the layers, and the
+ * environment, for which scripts run. */
+struct parts {
+	struct run *r;
+	struct made *m;
+	const struct link_plan *plan;
+};
+
+static int make_part(void *cookie, size_t i, struct err **e)
+{
+	struct parts *p = cookie;
+	if (i == 1)
+		return push_layers(p->r, p->m, p->plan, e);
+	int code = image_env(p->r, p->plan, &p->m->arena, &p->m->env, e);
+	if (code < 0)
+		atomic_store(&p->m->b->given_up, true);
+	return code;
+}
+
+static int make_of_files(struct run *r, struct made *m, const struct package_file *files,
+			 struct err **e)
+{
+	AUTO(link_plan_done) struct link_plan plan = {0};
+	struct parts parts = {r, m, &plan};
+	phases_enter(&r->phases, "plan");
+	int code = build_plan(m->b, m->lock, files, &plan, e);
+	if (code < 0)
+		return code;
+	/* What the archives say of virtual packages may be more than the lock does. */
+	if (r->locked && (code = does_not_fit(build_check_plan(m->b, &plan, e), e)) < 0)
+		return code;
+	phases_enter(&r->phases, "pack");
+	code = workers_run(2, 2, make_part, &parts, e);
+	return code < 0 ? code : finish_image(r, m, &plan, e);
+}
+
+int run_make_image(struct run *r, size_t i, struct err **e)
+{
+	struct made *m = &r->made[i];
+	AUTO(free) struct package_file *files = mem_zero(m->lock->count, sizeof(*files));
+	if (r->count > 1)
+		log_info(m->b->o.log, "image for %s", m->b->platform->image);
+	phases_enter(&r->phases, "fetch");
+	int code = build_fetch(m->b, m->lock, files, e);
+	if (code == 0)
+		code = make_of_files(r, m, files, e);
+	package_files_done(files, m->lock->count);
+	return run_error(r, m->b, code, e);
+}

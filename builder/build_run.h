@@ -1,0 +1,46 @@
+/* builder/build_run.h - what the files of build_image share; nobody else includes it. */
+#ifndef KILN_BUILD_RUN_H
+#define KILN_BUILD_RUN_H
+#include "builder/build_private.h"
+#include "cache/records.h"
+
+/* One platform's image. */
+struct made {
+	struct build *b;
+	const struct lock *lock;
+	struct packed packed;
+	struct arena arena; /* env's */
+	struct strs env;
+	struct image image;
+};
+
+struct run {
+	struct build *b; /* the first platform's */
+	const struct definition *d;
+	const struct lock *locked;	   /* [count]; or NULL */
+	struct lock solved[PLATFORMS_MAX]; /* when it is not */
+	struct made made[PLATFORMS_MAX];
+	size_t count;		  /* platforms */
+	struct image_index index; /* of several */
+	struct destination *to;
+	size_t to_count;
+	struct build_result *result;
+	struct records *records;
+	struct phases phases;
+	char key_hex[DIGEST_HEX + 1];
+};
+
+/* Locks of all platforms, given or solved, and their digest, before anything is made for one. */
+int run_get_locks(struct run *r, struct err **e);
+/* The image of platform i; its layers, and the base's, go to every destination meanwhile. */
+int run_make_image(struct run *r, size_t i, struct err **e);
+/* Returns code; an error says which of several platforms it is of. */
+int run_error(const struct run *r, const struct build *b, int code, struct err **e);
+
+/* Members of the document that `kiln build --json` prints: of what was made, or of what the records
+ * know, which is nothing (known: NULL) when another machine has made it. */
+void document_put_made(const struct run *r, struct json_out *j);
+void document_put_known(struct run *r, const struct built *known, struct json_out *j);
+/* The document: head, the members that the way taken has put, seconds. */
+void document_write(struct run *r, struct str members);
+#endif
