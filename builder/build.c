@@ -88,6 +88,7 @@ void build_close(struct build *b)
 	while (b) {
 		struct build *next = b->next;
 		registry_close(b->base_registry);
+		records_close(b->records);
 		base_image_done(&b->base);
 		free(b->cache);
 		arena_done(&b->arena);
@@ -107,6 +108,13 @@ const struct platform *build_platform(const struct build *b)
 	return b->platform;
 }
 
+int build_records(struct build *b, struct records **out, struct err **e)
+{
+	int code = b->records ? 0 : records_open(b->cache, &b->records, e);
+	*out = b->records;
+	return code;
+}
+
 int build_base_code(const struct build *b, int code)
 {
 	bool far = b->base_reference.kind != REFERENCE_OCI;
@@ -116,11 +124,11 @@ int build_base_code(const struct build *b, int code)
 /* What a name stands for in its registry. Kept, as an offline run will not ask. */
 static int find_named(struct build *b, struct err **e)
 {
-	AUTO(records_close) struct records *records = NULL;
 	AUTO(buf_done) struct buf name = BUF(BUF_UNLIMITED);
 	struct reference *at = &b->base_reference;
+	struct records *records;
 	reference_write(at, &name);
-	int r = records_open(b->cache, &records, e);
+	int r = build_records(b, &records, e);
 	if (r == 0 && b->o.offline) {
 		b->base_unknown =
 			records_get_name(records, buf_str(&name), &b->base_digest, NULL) < 0;

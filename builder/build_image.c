@@ -222,7 +222,6 @@ static void run_done(struct run *r)
 	}
 	image_index_done(&r->index);
 	destinations_close(r->to, r->to_count);
-	records_close(r->records);
 }
 
 int build_image(struct build *b, const struct definition *d, const struct lock *locked,
@@ -237,7 +236,7 @@ int build_image(struct build *b, const struct definition *d, const struct lock *
 	phases_enter(&r.phases, "key");
 	build_key(b, d, &text, &made.key);
 	memcpy(r.key_hex, digest_text(&made.key).hex, sizeof(r.key_hex));
-	int code = records_open(b->cache, &r.records, e);
+	int code = build_records(b, &r.records, e);
 	if (code == 0)
 		code = destinations_open(b, destinations, r.key_hex, &made.arena, &r.to,
 					 &r.to_count, e);

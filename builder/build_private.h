@@ -17,7 +17,8 @@ struct build {
 	const char *prefix;
 	char *cache;
 	struct http *http;
-	struct strs given; /* virtual packages of options and environment */
+	struct records *records; /* see build_records */
+	struct strs given;	 /* virtual packages of options and environment */
 	/* The base: its reference, and the digest that the name gave. */
 	bool has_base;
 	struct reference base_reference;
@@ -41,6 +42,9 @@ void build_missing(struct build *b, const struct definition *d, const struct loc
 		   struct missing *all);
 void build_missing_layers(struct build *b, const struct destination *to, size_t to_count,
 			  struct missing *all);
+/* What was built, and is known of bases: opened at the first need, closed with the build. For one
+ * thread. */
+int build_records(struct build *b, struct records **out, struct err **e);
 /* The code for a failure with the base: ERR_NET, where its registry says ERR_ABSENT. */
 int build_base_code(const struct build *b, int code);
 /* Manifest and config of the base, once. */

@@ -104,10 +104,10 @@ static int find_and_keep(struct build *b, struct records *records, struct libc *
 /* One process looks, others wait for what it finds. */
 static int find_libc(struct build *b, struct libc *out, struct err **e)
 {
-	AUTO(records_close) struct records *records = NULL;
+	struct records *records;
 	AUTO(free) char *folder = NULL;
 	AUTO(fd_close) int lock = -1;
-	int code = records_open(b->cache, &records, e);
+	int code = build_records(b, &records, e);
 	if (code < 0 || recall(records, &b->base.digest, out))
 		return code;
 	if ((code = layout_folder(b->cache, LAYOUT_LOCKS, &folder, e)) < 0 ||

@@ -273,7 +273,9 @@ int records_get_fact(struct records *r, const struct digest *of, const char *top
 int records_put_name(struct records *r, struct str name, const struct digest *manifest,
 		     struct err **e)
 {
-	struct digest of;
+	struct digest of, known;
+	if (records_get_name(r, name, &known, NULL) == 0 && digest_eq(&known, manifest))
+		return 0;
 	digest_of(name.p, name.n, &of);
 	return records_put_fact(r, &of, NAMES, str_of(digest_text(manifest).hex), e);
 }
