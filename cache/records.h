@@ -38,7 +38,8 @@ int records_forget(struct records *r, const struct digest *key, struct str desti
 int records_each(struct records *r,
 		 int (*each)(void *cookie, const struct built *b, struct err **e), void *cookie,
 		 struct err **e);
-/* The manifest that an image's name (HOST/REPOSITORY:TAG) was last seen to stand for. */
+/* The manifest that an image's name (HOST/REPOSITORY:TAG) was last seen to stand for. Nothing is
+ * written when that is known already. */
 int records_put_name(struct records *r, struct str name, const struct digest *manifest,
 		     struct err **e);
 /* ERR_ABSENT when the name was never seen. */

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -95,6 +96,29 @@ static void knows_what_a_name_stood_for(void **state)
 	assert_int_equal(records_get_name(r, STR("h.example/a:1"), &got, NULL), 0);
 	assert_true(digest_eq(&got, &two));
 	assert_int_equal(records_get_name(r, STR("h.example/a"), &got, NULL), ERR_ABSENT);
+}
+
+static off_t log_size(void)
+{
+	AUTO(free) char *path = fs_join(folder, "records.db-wal");
+	struct stat st;
+	return stat(path, &st) < 0 ? -1 : st.st_size;
+}
+
+static void what_is_known_of_a_name_is_not_written_again(void **state)
+{
+	(void)state;
+	AUTO(records_close) struct records *r = NULL;
+	struct digest one;
+	digest_of("one", 3, &one);
+	assert_int_equal(records_open(folder, &r, NULL), 0);
+	assert_int_equal(records_put_name(r, STR("h.example/a:1"), &one, NULL), 0);
+	off_t size = log_size();
+	assert_true(size > 0);
+	assert_int_equal(records_put_name(r, STR("h.example/a:1"), &one, NULL), 0);
+	assert_int_equal(log_size(), size);
+	assert_int_equal(records_put_name(r, STR("h.example/a:2"), &one, NULL), 0);
+	assert_true(log_size() > size);
 }
 
 static int take_text(void *to, const void *p, size_t n, struct err **e)
@@ -210,6 +234,7 @@ int main(void)
 		cmocka_unit_test(remembers_what_was_built),
 		cmocka_unit_test(remembers_what_was_found_in_bytes),
 		cmocka_unit_test(knows_what_a_name_stood_for),
+		cmocka_unit_test(what_is_known_of_a_name_is_not_written_again),
 		cmocka_unit_test(keeps_large_blobs_by_a_second_name),
 		cmocka_unit_test(lets_many_write_at_once),
 		cmocka_unit_test(starts_anew_when_the_file_is_no_database),
