@@ -6,6 +6,7 @@
 #include "specs/base/url.h"
 #include "specs/base/vec.h"
 #include "specs/pyname.h"
+#include "specs/wheel_name.h"
 #include <stdlib.h>
 
 static bool is_provided(const struct pip_request *q, struct str name)

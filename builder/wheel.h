@@ -12,13 +12,6 @@
 /* Every file of a wheel has this time: that of the zip is local time, to two seconds. */
 #define WHEEL_MTIME 315532800 /* 1980-01-01, the first that a zip can hold */
 
-/* The name and version in a wheel's file name, `name-version[-build]-py-abi-plat.whl`, and its
- * tags. ERR_CORRUPT. */
-struct wheel_name {
-	struct str name, version, build, python, abi, platform; /* slices of the file name */
-};
-int wheel_name_parse(struct str file, struct wheel_name *out, struct err **e);
-
 /* ERR_CORRUPT names archive and file. info->wheel tells of what is the wheel's alone. */
 int wheel_info_read(const char *archive, struct package_info *out, struct err **e);
 

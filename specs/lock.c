@@ -284,11 +284,24 @@ int lock_digest(const struct lock *l, struct digest *out, struct err **e)
 
 /* --- @EXPLICIT ----------------------------------------------------------------------- */
 
+/* As conda-lock writes what pip is to install; to conda it is a comment. */
+static void put_explicit_wheel(struct buf *out, const struct record *r)
+{
+	buf_printf(out, "# pip %.*s @ %.*s", STR_ARG(r->name), STR_ARG(r->url));
+	if (r->has_sha256)
+		buf_printf(out, "#sha256=%s", digest_text(&r->sha256).hex);
+	buf_add_char(out, '\n');
+}
+
 int lock_write_explicit(const struct lock *l, struct buf *out, struct err **e)
 {
 	buf_printf(out, "# platform: %.*s\n@EXPLICIT\n", STR_ARG(l->platform));
 	for (size_t i = 0; i < l->count; i++) {
 		const struct record *r = &l->records[i];
+		if (r->manager == MANAGER_PIP) {
+			put_explicit_wheel(out, r);
+			continue;
+		}
 		buf_add_str(out, r->url);
 		if (r->has_md5) {
 			char hex[MD5_HEX + 1];

@@ -1,5 +1,7 @@
 /* specs/lock_explicit.c - @EXPLICIT lists: an address a line, with a hash behind it. */
 #include "specs/lock_private.h"
+#include "specs/requirement.h"
+#include "specs/wheel_name.h"
 
 /* How conda-lock writes what pip is to install; micromamba does install it. */
 #define PIP "# pip "
@@ -48,18 +50,46 @@ static int read_line(struct lock_reader *r, struct str line, unsigned number, st
 	return 0;
 }
 
+/* `NAME @ ADDRESS#sha256=HEX`. */
+static int read_wheel(struct lock_reader *r, struct str line, unsigned number, struct err **e)
+{
+	struct arena *a = &r->to->arena;
+	struct record record = {.manager = MANAGER_PIP, .noarch = NOARCH_PYTHON};
+	struct requirement wanted;
+	struct wheel_name name;
+	int code = requirement_parse(a, line, &wanted, e);
+	if (code < 0)
+		return err_wrap(e, code, "%s:%u:1", r->what, number);
+	struct str url = wanted.url, address;
+	str_cut(&url, '#', &address);
+	const char *wrong = lock_read_wheel_url(a, address, &record);
+	if (wrong)
+		return err_set(e, ERR_SYNTAX, "%s:%u:1: the address %s", r->what, number, wrong);
+	if (!str_starts(url, "sha256=") ||
+	    !digest_parse(str_from(url, strlen("sha256=")), &record.sha256))
+		return err_set(e, ERR_SYNTAX,
+			       "%s:%u:1: a wheel needs \"#sha256=\" and 64 hex digits", r->what,
+			       number);
+	if ((code = wheel_name_parse(record.fn, &name, e)) < 0)
+		return err_wrap(e, code, "%s:%u:1", r->what, number);
+	record.has_sha256 = true;
+	record.name = wanted.normal;
+	record.version_text = name.version;
+	lock_add(r, &record, number, 1);
+	return 0;
+}
+
 int lock_read_explicit(struct lock_reader *r, struct str text, struct err **e)
 {
 	struct str line;
 	for (unsigned number = 1; text.n; number++) {
 		str_cut(&text, '\n', &line);
 		line = str_trim(line);
-		if (str_starts(line, PIP))
-			return err_set(e, ERR_SYNTAX, "%s:%u:1: pip packages are not supported yet",
-				       r->what, number);
-		if (line.n == 0 || line.p[0] == '#' || str_is(line, "@EXPLICIT"))
+		bool wheel = str_starts(line, PIP);
+		if (!wheel && (line.n == 0 || line.p[0] == '#' || str_is(line, "@EXPLICIT")))
 			continue;
-		int status = read_line(r, line, number, e);
+		int status = wheel ? read_wheel(r, str_from(line, strlen(PIP)), number, e)
+				   : read_line(r, line, number, e);
 		if (status < 0)
 			return status;
 	}

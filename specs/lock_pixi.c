@@ -30,13 +30,15 @@ static int check_version(struct lock_reader *r, struct err **e)
 
 /* --- packages by address ------------------------------------------------------------- */
 
-/* NULL for what is no conda package. */
 static const struct yaml_node *address_of(const struct yaml_node *package)
 {
-	const struct yaml_node *at = yaml_get(package, "conda"), *kind = yaml_get(package, "kind");
-	if (!at && kind && yaml_is_scalar(kind) && str_is(kind->text, "conda"))
-		at = yaml_get(package, "url");
-	return at && yaml_is_scalar(at) ? at : NULL;
+	static const char *const keys[] = {"conda", "pypi", "url"}; /* url: of version 4 and 5 */
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		const struct yaml_node *at = yaml_get(package, keys[i]);
+		if (at)
+			return yaml_is_scalar(at) ? at : NULL;
+	}
+	return NULL;
 }
 
 static int compare_addresses(const void *a, const void *b)
@@ -150,8 +152,6 @@ static bool is_source(struct str address)
 static int refuse(struct lock_reader *r, const struct yaml_node *item, struct err **e)
 {
 	const struct yaml_node *source = yaml_get(item, "conda_source");
-	if (yaml_get(item, "pypi"))
-		return yaml_fail(&r->yaml, item, e, "pip packages are not supported yet");
 	if (source && yaml_is_scalar(source))
 		return yaml_fail(&r->yaml, item, e,
 				 "%.*s is to be built from source, which only pixi can",
@@ -159,23 +159,39 @@ static int refuse(struct lock_reader *r, const struct yaml_node *item, struct er
 	return yaml_fail(&r->yaml, item, e, "a package must be a map with \"conda\" or \"pypi\"");
 }
 
+static int read_wheel(struct lock_reader *r, const struct yaml_node *package, struct record *out,
+		      struct err **e)
+{
+	const struct yaml_node *at = address_of(package);
+	const char *wrong = lock_read_wheel_url(&r->to->arena, at->text, out);
+	if (wrong)
+		return yaml_fail(&r->yaml, at, e, "the address %s", wrong);
+	if (lock_read_part(r, package, "name", &out->name, e) < 0 ||
+	    lock_read_part(r, package, "version", &out->version_text, e) < 0 ||
+	    lock_read_hashes(r, package, out, e) < 0)
+		return ERR_SYNTAX;
+	return lock_check_wheel(r, package, out, e);
+}
+
 static int read_item(struct pixi *p, const struct yaml_node *item, struct err **e)
 {
 	struct lock_reader *r = p->r;
 	struct record record = {0};
 	struct str address = {0};
-	if (item->kind != YAML_MAP || !yaml_get(item, "conda"))
+	bool wheel = item->kind == YAML_MAP && yaml_get(item, "pypi");
+	if (item->kind != YAML_MAP || (!wheel && !yaml_get(item, "conda")))
 		return refuse(r, item, e);
-	if (yaml_need_text(&r->yaml, item, "conda", &address, e) < 0)
+	if (yaml_need_text(&r->yaml, item, wheel ? "pypi" : "conda", &address, e) < 0)
 		return ERR_SYNTAX;
-	if (is_source(address))
+	record.manager = wheel ? MANAGER_PIP : MANAGER_CONDA;
+	if (!wheel && is_source(address))
 		return yaml_fail(&r->yaml, item, e,
 				 "%.*s is to be built from source, which only pixi can",
 				 STR_ARG(address));
 	const struct yaml_node *package = find(p, address);
 	if (!package)
 		return yaml_fail(&r->yaml, item, e, "this package is not among \"packages\"");
-	if (read_record(r, package, &record, e) < 0)
+	if ((wheel ? read_wheel : read_record)(r, package, &record, e) < 0)
 		return ERR_SYNTAX;
 	lock_add(r, &record, item->line, item->column);
 	return 0;

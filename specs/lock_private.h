@@ -34,7 +34,7 @@ bool lock_is_for(const struct record *r, const char *platform);
 /* The version's value is wanted by whoever links; one that does not parse stays text. */
 void lock_read_version(struct arena *a, struct record *r);
 /* What does not keep link order is put into it: dependencies first, later names before earlier
- * ones where nothing else decides, as rattler does. */
+ * ones where nothing else decides, as rattler does; then wheels, by name. */
 void lock_sort(struct arena *a, struct record *records, size_t n);
 
 /* A record that was read, and where it stands. */
@@ -47,6 +47,9 @@ int lock_read_hashes(struct lock_reader *r, const struct yaml_node *map, struct 
 /* Text of the map that becomes part of a file's name: kept in *out where there is some. */
 int lock_read_part(struct lock_reader *r, const struct yaml_node *map, const char *key,
 		   struct str *out, struct err **e);
+/* What a wheel must have in every form; its name becomes normal. */
+int lock_check_wheel(struct lock_reader *r, const struct yaml_node *package, struct record *out,
+		     struct err **e);
 /* Addresses of channels, each as text or as a map with "url". */
 int lock_read_channels(struct lock_reader *r, const struct yaml_node *map, struct err **e);
 

@@ -75,8 +75,8 @@ int lock_read_part(struct lock_reader *r, const struct yaml_node *map, const cha
 	return 0;
 }
 
-static int check_wheel(struct lock_reader *r, const struct yaml_node *package, struct record *out,
-		       struct err **e)
+int lock_check_wheel(struct lock_reader *r, const struct yaml_node *package, struct record *out,
+		     struct err **e)
 {
 	out->name = pyname_normal(&r->to->arena, out->name);
 	if (!out->name.n || !out->version_text.n)
@@ -107,7 +107,7 @@ static int read_record(struct lock_reader *r, const struct yaml_node *package, s
 	    read_hash(r, package, out, e) < 0 || read_depends(r, package, out, e) < 0)
 		return ERR_SYNTAX;
 	if (wheel)
-		return check_wheel(r, package, out, e);
+		return lock_check_wheel(r, package, out, e);
 	lock_read_version(&r->to->arena, out);
 	return 0;
 }

@@ -164,8 +164,21 @@ static void visit_from(struct order *o, size_t root, struct visit *stack)
 	}
 }
 
+static int compare_managers(const void *a, const void *b)
+{
+	const struct record *left = a, *right = b;
+	if (left->manager != right->manager)
+		return (int)left->manager - (int)right->manager;
+	return left->manager == MANAGER_PIP ? str_cmp(left->name, right->name) : 0;
+}
+
 void lock_sort(struct arena *a, struct record *records, size_t n)
 {
+	/* Wheels come behind conda's, by name. The order of conda's does not matter here. */
+	if (n)
+		qsort(records, n, sizeof(*records), compare_managers);
+	while (n && records[n - 1].manager == MANAGER_PIP)
+		n--;
 	AUTO(free) size_t *by_name = mem_zero(n + 1, sizeof(*by_name));
 	AUTO(free) char *seen = mem_zero(n + 1, 1);
 	AUTO(free) struct visit *stack = mem_zero(n + 1, sizeof(*stack));

@@ -187,6 +187,42 @@ static void several_platforms_share_a_file(void **state)
 	assert_false(digest_eq(&one, &all));
 }
 
+#define SHA256 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void wheels_stand_in_every_form(void **state)
+{
+	static const char *const forms[] = {
+		"@EXPLICIT\nh/c/linux-64/zlib-1-0.conda\n"
+		"# pip A.b @ https://h/A_b-1.0-py3-none-any.whl#sha256=" SHA256 "\n",
+		"version: 6\nenvironments: {default: {packages: {linux-64: [\n"
+		"  {pypi: 'https://h/A_b-1.0-py3-none-any.whl'}, {conda: "
+		"h/c/linux-64/zlib-1-0.conda}]}}}\n"
+		"packages:\n- {conda: h/c/linux-64/zlib-1-0.conda}\n"
+		"- {pypi: 'https://h/A_b-1.0-py3-none-any.whl', name: A.b, version: '1.0', "
+		"sha256: " SHA256 "}\n",
+		"version: 1\nmetadata: {platforms: [linux-64]}\npackage:\n"
+		"- {name: A.b, version: '1.0', manager: pip, platform: linux-64,\n"
+		"   url: 'https://h/A_b-1.0-py3-none-any.whl', hash: {sha256: " SHA256 "}}\n"
+		"- {platform: linux-64, url: h/c/linux-64/zlib-1-0.conda, hash: {}}\n",
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		AUTO(lock_done) struct lock l = {.arena = ARENA};
+		AUTO(buf_done) struct buf list = BUF(1 << 16);
+		AUTO(err_free) struct err *e = NULL;
+		if (lock_read(str_of(forms[i]), "l", "linux-64", &l, &e) < 0)
+			fail_msg("form %zu: %s", i, e->text);
+		assert_int_equal(l.count, 2);
+		assert_int_equal(l.records[1].manager, MANAGER_PIP);
+		assert_true(str_is(l.records[1].version_text, "1.0"));
+		assert_int_equal(lock_write_explicit(&l, &list, NULL), 0);
+		assert_non_null(strstr(
+			list.data,
+			"\n# pip a-b @ https://h/A_b-1.0-py3-none-any.whl#sha256=" SHA256 "\n"));
+	}
+}
+
 static void explicit_lists_read_back(void **state)
 {
 	(void)state;
@@ -248,7 +284,12 @@ static const struct {
 	 "l:2:15: there is no environment \"default\"; there is none"},
 	{"version: 6\nenvironments: {a: {}, b: {}}\npackages: []\n",
 	 "l:2:15: there is no environment \"default\"; there is a, b"},
-	{PIXI "[{pypi: x}]}}}\npackages: []\n", "l:2:48: pip packages are not supported yet"},
+	{PIXI "[{pypi: x}]}}}\npackages: []\n", "l:2:48: this package is not among \"packages\""},
+	{PIXI "[{pypi: x}]}}}\npackages: [{pypi: x}]\n", "l:3:19: the address has no folder"},
+	{PIXI "[{pypi: h/x.whl}]}}}\npackages: [{pypi: h/x.whl, name: x}]\n",
+	 "l:3:12: a wheel needs \"name\" and \"version\""},
+	{PIXI "[{pypi: h/x.whl}]}}}\npackages: [{pypi: h/x.whl, name: x, version: '1'}]\n",
+	 "l:3:12: a wheel needs its \"sha256\""},
 	{PIXI "[1]}}}\npackages: []\n", "l:2:48: a package must be a map with"},
 	{PIXI "[{conda: ./here}]}}}\npackages: []\n",
 	 "l:2:48: ./here is to be built from source, which only pixi can"},
@@ -315,7 +356,9 @@ static const struct {
 	{"@EXPLICIT\nh/c/noarch/x-1-0.conda\nh/c/noarch/x-1-0.conda\n",
 	 "l:3:1: the package \"x\" stands here a second time"},
 	{"@EXPLICIT\n# pip x @ https://h/x-1-py3-none-any.whl\n",
-	 "l:2:1: pip packages are not supported yet"},
+	 "l:2:1: a wheel needs \"#sha256=\" and 64 hex digits"},
+	{"@EXPLICIT\n# pip x @ https://h/x-1.tar.gz#sha256=0\n",
+	 "l:2:1: the address must end in a file *.whl"},
 	{"@EXPLICIT\nnumpy\n", "l:2:1: the address has no folder"},
 	{"@EXPLICIT\nh/c/linux-64/x-1-0.conda#12\n", "l:2:26: behind \"#\" must stand"},
 	{"@EXPLICIT\nh/c/osx-64/x-1-0.conda\n",
@@ -375,7 +418,10 @@ static void reads_all_versions_of_pixis_form(void **state)
 		assert_int_equal(read_pixi(version, "osx-64", "docs", &docs, NULL), ERR_ABSENT);
 		assert_int_equal(read_pixi(version, "linux-64", "x", &docs, &e), ERR_USAGE);
 		assert_non_null(strstr(e->text, "there is default, docs, wheels"));
-		assert_int_equal(read_pixi(version, "linux-64", "wheels", &docs, &e), ERR_SYNTAX);
+		AUTO(lock_done) struct lock wheels = {.arena = ARENA};
+		assert_int_equal(read_pixi(version, "linux-64", "wheels", &wheels, NULL), 0);
+		assert_int_equal(wheels.count, 2);
+		assert_true(str_is(wheels.records[1].fn, "six-1.16.0-py3-none-any.whl"));
 	}
 }
 
@@ -408,6 +454,7 @@ int main(void)
 		cmocka_unit_test(writes_conda_locks_form),
 		cmocka_unit_test(reads_back_to_equal_bytes),
 		cmocka_unit_test(several_platforms_share_a_file),
+		cmocka_unit_test(wheels_stand_in_every_form),
 		cmocka_unit_test(explicit_lists_read_back),
 		cmocka_unit_test(what_conda_lock_wrote_is_put_in_link_order),
 		cmocka_unit_test(says_where_a_lock_is_wrong),

@@ -2,6 +2,7 @@
  * tests/differential/wheels.py compares real ones with pip. */
 #include "builder/wheel.h"
 #include "specs/base/fs.h"
+#include "specs/wheel_name.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <setjmp.h>
