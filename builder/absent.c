@@ -125,22 +125,43 @@ static void say_there_is_only(const struct problem *p, uint32_t text, struct buf
 		buf_printf(out, ": that channel has no %.*s", STR_ARG(name));
 }
 
+struct str absent_origin(const struct problem *p, struct str name)
+{
+	const struct solve_request *r = p->request;
+
+	for (size_t i = 0; i < r->origin_count; i++)
+		if (str_eq(r->origins[i].name, name))
+			return r->origins[i].from;
+	return (struct str){0};
+}
+
+static void say_target(const struct problem *p, uint32_t package, struct buf *out)
+{
+	const struct package *k = &p->packages.v[package];
+	struct str from = absent_origin(p, k->name);
+
+	buf_printf(out, ": the target has %s%.*s", k->count ? "" : "no ", STR_ARG(k->name));
+	if (k->count) {
+		buf_add_char(out, ' ');
+		say_versions(p, package, (struct str){0}, out);
+	}
+	if (from.n)
+		buf_printf(out, " (%.*s)", STR_ARG(from));
+}
+
 void absent_clause(const struct problem *p, uint32_t text, struct buf *out)
 {
 	uint32_t package = p->texts.v[text].package;
 	const struct package *k = &p->packages.v[package];
-	bool virtual = str_starts(k->name, "__");
 
 	if (!k->count && k->unreadable) {
 		buf_printf(out,
 			   ": every record of %.*s has a version or dependency that does not parse",
 			   STR_ARG(k->name));
+	} else if (str_starts(k->name, "__")) {
+		say_target(p, package, out);
 	} else if (!k->count) {
-		buf_printf(out, virtual ? ": the target has no %.*s" : ": no channel has %.*s",
-			   STR_ARG(k->name));
-	} else if (virtual) {
-		buf_printf(out, ": the target has %.*s ", STR_ARG(k->name));
-		say_versions(p, package, (struct str){0}, out);
+		buf_printf(out, ": no channel has %.*s", STR_ARG(k->name));
 	} else if (!say_builds(p, text, out)) {
 		say_there_is_only(p, text, out);
 	}

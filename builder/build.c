@@ -353,6 +353,8 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 		.spec_count = d->spec_count,
 		.virtuals = virtuals.records,
 		.virtual_count = virtuals.count,
+		.origins = virtuals.rows,
+		.origin_count = virtuals.row_count,
 		.priority = b->o.priority,
 		.log = b->o.log,
 		.elsewhere = say_elsewhere,

@@ -49,6 +49,8 @@ uint32_t ladder_marked(const struct ladder *l, const uint8_t *marks);
  * notes are lines of their own, each begun by a newline and the indent. */
 void absent_clause(const struct problem *p, uint32_t text, struct buf *out);
 void absent_notes(const struct problem *p, uint32_t text, unsigned indent, struct buf *out);
+/* Who said what the target has of a virtual package ("the base's libc"); empty: unknown. */
+struct str absent_origin(const struct problem *p, struct str name);
 /* Whether a channel behind the one that is used has the name as well; *at is the first such,
  * from *at on. False unless the priority is strict. */
 bool absent_hidden(const struct problem *p, uint32_t package, size_t *at);

@@ -23,7 +23,7 @@ struct remedies {
 
 static bool is_late(const struct remedies *m)
 {
-	return clock_ms() > m->until_ms || interrupt_check(NULL) < 0;
+	return clock_work_ms() > m->until_ms || interrupt_check(NULL) < 0;
 }
 
 static void PRINTF_LIKE(2, 3) add(struct remedies *m, const char *fmt, ...)
@@ -295,25 +295,40 @@ static void drop(struct remedies *m, uint32_t spec)
 	add(m, "drop %s", text.data);
 }
 
-/* Takes the specs in one by one and leaves out those that do not go with the earlier. */
-static void leave_out_least(struct remedies *m)
-{
-	uint32_t count = (uint32_t)m->p->request->spec_count;
-
-	memset(m->left_out, 1, count);
-	for (uint32_t i = 0; i < count && !is_late(m); i++) {
-		m->left_out[i] = 0;
-		AUTO(sat_free) struct sat *s = solved_without(m);
-		m->left_out[i] = !s;
-	}
-}
-
 static bool is_in(const struct conflict *c, uint32_t spec)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (c->lines[i].package == OF_REQUEST && c->lines[i].text == spec)
 			return true;
 	return false;
+}
+
+static bool is_in_any(const struct remedies *m, uint32_t spec)
+{
+	for (size_t i = 0; i < m->each_count; i++)
+		if (is_in(&m->each[i], spec))
+			return true;
+	return false;
+}
+
+/* Takes the specs of the conflicts in one by one and leaves out those that do not go with what is
+ * in. */
+static void leave_out_least(struct remedies *m)
+{
+	uint32_t count = (uint32_t)m->p->request->spec_count;
+
+	for (uint32_t i = 0; i < count; i++)
+		m->left_out[i] = is_in_any(m, i);
+	AUTO(sat_free) struct sat *others = solved_without(m);
+	if (!others)
+		memset(m->left_out, 1, count);
+	for (uint32_t i = 0; i < count && !is_late(m); i++) {
+		if (!m->left_out[i])
+			continue;
+		m->left_out[i] = 0;
+		AUTO(sat_free) struct sat *s = solved_without(m);
+		m->left_out[i] = !s;
+	}
 }
 
 /* Takes back a spec that was left out: it is relaxed itself, or another spec of the same conflict
@@ -507,9 +522,15 @@ static void give_virtual(struct remedies *m, uint32_t package)
 		if (!virtual_solves(m, &v[i]))
 			continue;
 		bool build = !str_is(v[i].build, "0");
-		add(m, "add --virtual %.*s=%.*s%s%.*s, if the image's base has that",
-		    STR_ARG(v[i].name), STR_ARG(v[i].version_text), build ? "=" : "",
-		    build ? (int)v[i].build.n : 0, v[i].build.p);
+		struct str option =
+			arena_printf(&m->arena, "--virtual %.*s=%.*s%s%.*s", STR_ARG(v[i].name),
+				     STR_ARG(v[i].version_text), build ? "=" : "",
+				     build ? (int)v[i].build.n : 0, v[i].build.p);
+		if (str_starts(absent_origin(m->p, v[i].name), "the base"))
+			add(m, "take a base image with %.*s %.*s; %.*s overrules this one",
+			    STR_ARG(v[i].name), STR_ARG(v[i].version_text), STR_ARG(option));
+		else
+			add(m, "add %.*s, if the image's base has that", STR_ARG(option));
 		return;
 	}
 }
@@ -571,7 +592,7 @@ static void try_all(struct remedies *m, bool one_conflict)
 
 void remedies_say(struct problem *p, const struct conflict *c, size_t n, struct buf *out)
 {
-	struct remedies m = {.p = p, .found = BUF(1 << 20), .until_ms = clock_ms() + TRIES_MS};
+	struct remedies m = {.p = p, .found = BUF(1 << 20), .until_ms = clock_work_ms() + TRIES_MS};
 
 	m.helped = arena_zero(&m.arena, p->request->spec_count + 1, 1);
 	m.softer = arena_zero(&m.arena, p->request->spec_count + 1, sizeof(*m.softer));

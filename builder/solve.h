@@ -7,6 +7,7 @@
 #define KILN_SOLVE_H
 #include "cache/channel.h"
 #include "specs/matchspec.h"
+#include "specs/virtual.h"
 
 /* What the order of channels means. As in a file: "strict", "flexible", "disabled". */
 enum channel_priority {
@@ -24,6 +25,8 @@ struct solve_request {
 	size_t spec_count;
 	const struct record *virtuals; /* name, version, build set */
 	size_t virtual_count;
+	const struct virtual_row *origins; /* who said so, for the words of a conflict */
+	size_t origin_count;
 	enum channel_priority priority;
 	struct log *log; /* records that cannot be used are named with -v */
 	/* For a name that no channel has: appends where else it is ("win-64 of conda-forge"), or

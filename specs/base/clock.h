@@ -5,4 +5,6 @@
 
 int64_t clock_ms(void);
 double clock_seconds(void);
+/* What this thread has worked: it stands still while others have the processor. */
+int64_t clock_work_ms(void);
 #endif

@@ -33,6 +33,7 @@ struct kase {
 	VEC(struct str) channels;
 	VEC(struct package_line) packages;
 	VEC(struct record) virtuals;
+	VEC(struct virtual_row) origins;
 	VEC(struct matchspec) specs;
 	enum channel_priority priority;
 	struct buf expected;
@@ -47,6 +48,7 @@ static void kase_done(struct kase *k)
 	VEC_DONE(&k->channels);
 	VEC_DONE(&k->packages);
 	VEC_DONE(&k->virtuals);
+	VEC_DONE(&k->origins);
 	VEC_DONE(&k->specs);
 	buf_done(&k->expected);
 	arena_done(&k->arena);
@@ -139,6 +141,14 @@ static void on_virtual(struct kase *k, struct str rest)
 	VEC_PUSH(&k->virtuals, r);
 }
 
+/* "from NAME WORDS" */
+static void on_from(struct kase *k, struct str rest)
+{
+	struct str name = word(&rest);
+
+	VEC_PUSH(&k->origins, ((struct virtual_row){.name = name, .from = rest}));
+}
+
 static void on_request(struct kase *k, struct str rest)
 {
 	struct matchspec m;
@@ -182,6 +192,7 @@ static const struct {
 	{"noarch", on_noarch},
 	{"tarball", on_tarball},
 	{"virtual", on_virtual},
+	{"from", on_from},
 	{"request", on_request},
 	{"priority", on_priority},
 	{"expect", on_expect},
@@ -335,6 +346,8 @@ static void run_case(struct kase *k)
 		.spec_count = k->specs.n,
 		.virtuals = k->virtuals.v,
 		.virtual_count = k->virtuals.n,
+		.origins = k->origins.v,
+		.origin_count = k->origins.n,
 		.priority = k->priority,
 	};
 	if (solve(&r, &found, &e) < 0) {
