@@ -219,9 +219,8 @@ static void warn_of_foreign(const struct link_plan *plan)
 	}
 	if (o->bytecode && noarch)
 		log_warn(o->log,
-			 "no .pyc files are made for %zu noarch package%s, as python for %s does "
-			 "not "
-			 "run on this machine: they are left to the first import in the image",
+			 "no .pyc files are made for %zu noarch package%s: python for %s does not "
+			 "run on this machine, so the first import in the image has to make them",
 			 noarch, noarch == 1 ? "" : "s", o->foreign);
 }
 

@@ -151,6 +151,21 @@ says "no .pyc files are made for 2 noarch packages"
 [ ! -e "$work/prefix/etc/kiln-post-link.txt" ] || fail "install has run a script of arm64"
 [ -z "$(find "$work/prefix" -name '*.pyc')" ] || fail "install has made bytecode for arm64"
 
+# Wheels: those of each platform, unpacked and not compiled.
+if [ -e build/channel-work/wheels ] && [ -e build/venv/bin/uv ]; then
+	start_fake wheels.py build/channel-work/wheels
+	printf '%s\n' "channels: [file://$here]" 'dependencies:' '- python' '- pip:' \
+		"  - --index-url http://$fake/open/simple" '  - tqdm' >"$work/wheel.yml"
+	PATH=$PWD/build/venv/bin:$PATH expect 0 "no .pyc files are made for 1 noarch package" \
+		"$kiln" build "$work/wheel.yml" --base "oci:$work/base:two" --platform "$both" -t "oci:$work/out:wheel"
+	skopeo --insecure-policy --override-arch arm64 copy -q "oci:$work/out:wheel" "oci:$work/wheel:it" || fail "skopeo"
+	holds "$work/wheel" it
+	grep -q '/site-packages/tqdm/__init__.py$' "$work/names" || fail "arm64 has no tqdm"
+	grep -q '\.pyc$' "$work/names" && fail "bytecode of a wheel for arm64"
+else
+	echo "not tested: wheels for two platforms"
+fi
+
 # What cannot be is told, for which platform.
 expect 1 "linux/ppc64le: base image" build linux/amd64,linux/ppc64le "oci:$work/out:no"
 says "no image for linux/ppc64le; there is linux/amd64, linux/arm64/v8"
