@@ -187,8 +187,10 @@ def check_specs(g, report, versions):
         all_rows.append(rows)
         cases.append(("records", "record", text, *(f for row in rows for f in row)))
     answers = driver.ask(cases)
-    for text, rows, answer in zip(texts, all_rows, answers):
-        compare_spec(report, text, rows, answer)
+    shown = driver.ask([("display", t) for t in texts])
+    for text, rows, answer, display in zip(texts, all_rows, answers, shown):
+        if compare_spec(report, text, rows, answer):
+            compare_display(report, text, display)
     check_dialects(report, texts, answers)
 
 
@@ -217,17 +219,26 @@ def compare_spec(report, text, rows, answer):
     row = deviation(SPECS, text, answer, theirs)
     if row:
         report.deviates(row)
-        return
+        return False
     report.check("spec accepted", answer.ok == (theirs is not None), text, str(answer))
     if not answer.ok or theirs is None:
-        return
+        return False
     canonical, wanted = map(plain, (answer.fields[0], read(theirs.to_canonical_string)))
     row = canonical != wanted and deviation(CANONICALS, text, canonical, wanted)
     if row:
         report.deviates(row)
-        return
+        return False
     report.check("canonical", canonical == wanted, text, canonical, wanted)
     compare_records(report, text, rows, answer, theirs)
+    return True
+
+
+def compare_display(report, text, display):
+    """The text for people, where neither needs brackets or a channel for it."""
+    theirs = read(MatchSpec, text) or read(MatchSpec, tight(text))
+    wanted = re.sub(r" [*]$", "", str(theirs))
+    if not re.search(r"\[|::", wanted + str(display)):
+        report.check("text for people", str(display) == wanted, text, str(display), wanted)
 
 
 def compare_records(report, text, rows, answer, theirs):

@@ -86,6 +86,16 @@ static int match_records(struct arena *a, struct strs args, struct buf *out, str
 	return 0;
 }
 
+/* A spec as records hold it: its text for people. */
+static int display_spec(struct arena *a, struct strs args, struct buf *out, struct err **e)
+{
+	struct matchspec spec;
+	if (matchspec_parse(a, args.v[0], MATCHSPEC_RECORD, &spec, e) < 0)
+		return ERR_SYNTAX;
+	matchspec_display(&spec, out);
+	return 0;
+}
+
 /* A platform, a lock's text and perhaps an environment: it written as conda-lock.yml, and as
  * @EXPLICIT. */
 static int rewrite_lock(struct arena *a, struct strs args, struct buf *out, struct err **e)
@@ -275,6 +285,7 @@ static const struct {
 	{"records", match_records, 2},
 	{"lock", rewrite_lock, 2},
 	{"depends", rewrite_depends, 1},
+	{"display", display_spec, 1},
 	{"key", explain_key, 1},
 	{"pyversion", compare_pyversions, 1},
 	{"pyspecifiers", match_pyversions, 1},
