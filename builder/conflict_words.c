@@ -318,7 +318,9 @@ static void end_row(struct tree *t, struct row *r, unsigned depth)
 {
 	uint32_t text = r->texts.v[0];
 
-	if (!r->constrains && !is_matched(t, r)) {
+	bool virtual = str_starts(t->p->packages.v[r->target].name, "__");
+
+	if ((!r->constrains || virtual) && !is_matched(t, r)) {
 		absent_clause(t->p, text, t->out);
 		if (!t->noted[r->target])
 			absent_notes(t->p, text, (depth + 1) * INDENT, t->out);
