@@ -4,6 +4,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { OPTIONS_ONCE = 5 }; /* an index, and four switches */
+
 static void check(bool holds)
 {
 	if (!holds)
@@ -19,7 +21,10 @@ static void check_key(const struct definition *d)
 	size_t lines = 0, least = 7 + d->channels.n + d->variable_count;
 	for (size_t i = 0; i < text.n; i++)
 		lines += text.data[i] == '\n';
-	check(lines >= least && lines <= least + d->spec_count);
+	const struct requirements *r = &d->pip;
+	size_t options = r->extra_index_urls.n + r->find_links.n + r->no_binary.n +
+			 r->only_binary.n + OPTIONS_ONCE;
+	check(lines >= least && lines <= least + d->spec_count + r->lines.n + options);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
