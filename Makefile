@@ -102,7 +102,7 @@ lint: setup-tests
 	tests/lint/run.sh
 
 # What the build needs; what the tests need; the channel and the base image that they use.
-.PHONY: setup setup-tests channel base demo bench
+.PHONY: setup setup-tests channel base demo bench bench-solve
 setup:
 	@BUILD_PACKAGES="$(BUILD_PACKAGES)" tests/setup.sh build
 
@@ -125,6 +125,12 @@ bench: channel base
 	@BUILD_PACKAGES="$(BENCH_PACKAGES)" tests/setup.sh build
 	$(MAKE) -j2 all
 	@build/venv/bin/python tests/bench/bench.py build/bench/images
+	@$(MAKE) bench-solve
+
+# Only the solver, on a channel as large as the largest there is; it takes some minutes.
+bench-solve: setup-tests
+	$(MAKE) -j2 $(B)/solve_bench
+	@build/venv/bin/python tests/bench/solve.py $(RECORDS)
 
 clean:
 	rm -rf build/plain build/address-undefined build/fuzz

@@ -5,14 +5,17 @@
 
 enum { GATE_FROM = 4 }; /* matching records from which a text gets a variable of its own */
 
+enum { SEEN = 1, SEEN_DIRECT = 2 }; /* DIRECT: texts in it have no gates */
+
 struct encoder {
 	struct problem *p;
 	struct sat *s;
 	const struct encode_filter *filter;
 	VEC(uint32_t) solvables; /* in the order in which they were reached */
 	uint8_t *reached;	 /* by solvable */
-	int32_t *gates;		 /* by text: what is looked at a million times, and little */
-	VEC(int32_t) some;	 /* gates that the record at hand needs, not yet told */
+	int32_t *needed;	 /* by text: its gate, or the only record that fits; 0: neither */
+	uint8_t *seen;		 /* by edge: the run of dependencies from there, see enum */
+	VEC(uint32_t) runs;	 /* with a filter: what is kept of them */
 	size_t next;
 };
 
@@ -42,14 +45,14 @@ static void reach_matches(struct encoder *c, const struct text *t)
 		reach(c, t->matches[i]);
 }
 
-static int32_t make_gate(struct encoder *c, uint32_t text)
+/* A text that many records fit is needed through its gate. */
+static void make_gate(struct encoder *c, uint32_t text)
 {
 	struct text *t = &c->p->texts.v[text];
 
-	t->gate = c->gates[text] = sat_gate(c->s, text * 2 + 1);
+	t->gate = c->needed[text] = sat_var(c->s, SAT_NO_GROUP);
 	reach_matches(c, t);
 	sat_require(c->s, t->gate, t->matches, t->count, t->package, 0);
-	return t->gate;
 }
 
 static void require(struct encoder *c, int32_t parent, uint32_t text)
@@ -57,34 +60,59 @@ static void require(struct encoder *c, int32_t parent, uint32_t text)
 	const struct text *t = &c->p->texts.v[text];
 
 	reach_matches(c, t);
+	if (t->count == 1 && parent != SAT_ROOT) {
+		c->needed[text] = var_of(*t->matches);
+		sat_require_need(c->s, parent, c->needed[text], t->package);
+		return;
+	}
 	sat_require(c->s, parent, t->matches, t->count, t->package, text * 2 + 1);
 }
 
-static void flush_gates(struct encoder *c, int32_t parent)
+/* Answers whether any of them have no gates. */
+static bool need_all(struct encoder *c, const struct solvable *s, const uint32_t *texts, uint32_t n)
 {
-	sat_need_gates(c->s, parent, c->some.v, c->some.n);
-	c->some.n = 0;
-}
+	bool direct = false;
 
-/* A text that many records fit is needed through its gate. */
-static void need_all(struct encoder *c, const struct solvable *s)
-{
-	const uint32_t *texts = c->p->edges.v + s->edges;
-
-	for (uint32_t i = 0; i < s->depends; i++) {
-		int32_t gate = c->gates[texts[i]];
-		if (!kept(c, s->name, texts[i] * 2 + 1))
+	for (uint32_t i = 0; i < n; i++) {
+		const struct text *t = &c->p->texts.v[texts[i]];
+		if (t->gate)
 			continue;
-		if (!gate && c->p->texts.v[texts[i]].count >= GATE_FROM)
-			gate = make_gate(c, texts[i]);
-		if (gate) {
-			VEC_PUSH(&c->some, gate);
+		if (t->count >= GATE_FROM) {
+			make_gate(c, texts[i]);
 			continue;
 		}
-		flush_gates(c, s->var);
+		direct = true;
 		require(c, s->var, texts[i]);
 	}
-	flush_gates(c, s->var);
+	return direct;
+}
+
+/* What many records share is looked through once, unless some of it is each record's own. */
+static void need_run(struct encoder *c, const struct solvable *s)
+{
+	uint8_t *seen = &c->seen[s->edges];
+
+	/* An empty run begins where another one does. */
+	if (!s->depends)
+		return;
+	if (!(*seen & SEEN) || *seen & SEEN_DIRECT) {
+		bool direct = need_all(c, s, c->p->edges.v + s->edges, s->depends);
+		*seen = (uint8_t)(SEEN | (direct ? SEEN_DIRECT : 0));
+	}
+	sat_need_run(c->s, s->var, s->edges, s->depends);
+}
+
+static void need_kept(struct encoder *c, const struct solvable *s)
+{
+	uint32_t first = (uint32_t)c->runs.n;
+
+	for (uint32_t i = 0; i < s->depends; i++) {
+		uint32_t text = c->p->edges.v[s->edges + i];
+		if (kept(c, s->name, text * 2 + 1))
+			VEC_PUSH(&c->runs, text);
+	}
+	need_all(c, s, c->runs.v + first, (uint32_t)c->runs.n - first);
+	sat_need_run(c->s, s->var, first, (uint32_t)c->runs.n - first);
 }
 
 static bool is_match(const struct problem *p, const struct text *t, const struct solvable *s)
@@ -147,7 +175,11 @@ static void encode_reached(struct encoder *c)
 	const struct problem *p = c->p;
 
 	while (c->next < c->solvables.n) {
-		need_all(c, &p->solvables.v[c->solvables.v[c->next++]]);
+		const struct solvable *s = &p->solvables.v[c->solvables.v[c->next++]];
+		if (c->filter)
+			need_kept(c, s);
+		else
+			need_run(c, s);
 	}
 	for (size_t i = 0; i < c->solvables.n; i++) {
 		const struct solvable *s = &p->solvables.v[c->solvables.v[i]];
@@ -180,7 +212,8 @@ static void encoder_open(struct encoder *c)
 	struct problem *p = c->p;
 
 	c->reached = mem_zero(p->solvables.n + 1, 1);
-	c->gates = mem_zero(p->texts.n + 1, sizeof(*c->gates));
+	c->needed = sat_numbers(c->s, (uint32_t)p->texts.n);
+	c->seen = mem_zero(p->edges.n + 1, 1);
 	AUTO(free) uint32_t *groups = mem_alloc((p->solvables.n + 1) * sizeof(*groups));
 	for (size_t i = 0; i < p->solvables.n; i++) {
 		p->solvables.v[i].var = 0;
@@ -208,8 +241,8 @@ struct sat *problem_encode(struct problem *p, const struct encode_filter *filter
 	encode_reached(&c);
 	encode_groups(&c);
 	VEC_DONE(&c.solvables);
-	VEC_DONE(&c.some);
+	sat_set_runs(c.s, filter ? c.runs.v : p->edges.v, c.runs.v);
 	free(c.reached);
-	free(c.gates);
+	free(c.seen);
 	return c.s;
 }

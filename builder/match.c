@@ -25,7 +25,7 @@ static bool fits(const struct problem *p, const struct text *t, uint32_t solvabl
 		.version_text = problem_version(p, s),
 		.version = p->versions.v[s->version],
 		.build = index_build(index_of(p, s), s->record),
-		.build_number = s->build_number,
+		.build_number = p->times.v[solvable].build_number,
 	};
 	return matchspec_matches_version(t->spec, &r);
 }

@@ -11,6 +11,7 @@ void problem_done(struct problem *p)
 	VEC_DONE(&p->solvables);
 	VEC_DONE(&p->virtual_solvables);
 	VEC_DONE(&p->bounds);
+	VEC_DONE(&p->times);
 	free(p->steps);
 	VEC_DONE(&p->queue);
 	VEC_DONE(&p->texts);
@@ -178,10 +179,9 @@ static void load_record(struct problem *p, struct source *s, uint32_t package, u
 		leave_out(p, s, package, id, "a dependency");
 		return;
 	}
+	VEC_PUSH(&p->times, ((struct times){entry.build_number, entry.timestamp}));
 	VEC_PUSH(&p->solvables, ((struct solvable){
 					.version = version,
-					.build_number = entry.build_number,
-					.timestamp = entry.timestamp,
 					.name = package,
 					.record = id,
 					.channel = s->channel,
@@ -202,9 +202,9 @@ static void load_virtuals(struct problem *p, uint32_t package)
 		if (!str_eq(v->name, p->packages.v[package].name))
 			continue;
 		VEC_PUSH(&p->virtual_solvables, (uint32_t)p->solvables.n);
+		VEC_PUSH(&p->times, ((struct times){v->build_number, 0}));
 		VEC_PUSH(&p->solvables, ((struct solvable){
 						.version = version_of(p, v->version_text),
-						.build_number = v->build_number,
 						.name = package,
 						.record = (uint32_t)i,
 						.channel = NO_CHANNEL,
@@ -275,6 +275,8 @@ static void drop_specs(struct problem *p)
 	for (size_t i = p->request->spec_count; i < p->texts.n; i++)
 		p->texts.v[i].spec = NULL;
 	VEC_DONE(&p->bounds);
+	VEC_DONE(&p->times);
+	free(STEAL(&p->steps));
 	arena_done(&p->specs);
 }
 

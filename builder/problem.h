@@ -9,7 +9,6 @@
 enum { NO_CHANNEL = UINT16_MAX }; /* a virtual package */
 
 struct solvable {
-	uint64_t build_number, timestamp;
 	uint32_t name, version; /* ids of packages and of versions */
 	uint32_t record;	/* in the index, or the place among the virtuals */
 	uint16_t channel, subdir;
@@ -18,6 +17,11 @@ struct solvable {
 	uint16_t depends, constrains;
 	uint32_t rank; /* among all, grouped by name; less is better */
 	int32_t var;   /* 0: not encoded */
+};
+
+/* What only ranking asks of a solvable. */
+struct times {
+	uint64_t build_number, timestamp;
 };
 
 struct package {
@@ -65,6 +69,7 @@ struct problem {
 	struct intern names, texts_seen, versions_seen;
 	VEC(struct package) packages; /* by id of names */
 	VEC(struct solvable) solvables;
+	VEC(struct times) times; /* by the same number, until all are ranked */
 	VEC(uint32_t) virtual_solvables;
 	VEC(struct text) texts;		      /* by id of texts_seen; the request's are first */
 	VEC(struct bounds) bounds;	      /* by the same id, until all are matched */

@@ -15,7 +15,7 @@ static struct key key_of(const struct problem *p, uint32_t solvable)
 	uint64_t channel = p->request->priority == PRIORITY_DISABLED ? 0 : s->channel;
 
 	return (struct key){(uint64_t)s->features << 63 | channel << 32 | (UINT32_MAX - order),
-			    ~s->build_number, order, solvable};
+			    ~p->times.v[solvable].build_number, order, solvable};
 }
 
 static bool are_tied(const struct key *a, const struct key *b)
@@ -182,20 +182,52 @@ static void sort_reach(struct reach *v, uint32_t n)
 	}
 }
 
-static void fill_tied(struct problem *p, struct arena *a, uint32_t solvable, struct tied *out)
+/* Columns of dependencies in which all of them have the same text; these decide nothing, unless
+ * some other text is on the same name. */
+static uint8_t *same_columns(const struct problem *p, struct arena *a, const uint32_t *v,
+			     uint32_t n)
+{
+	const struct solvable *first = &p->solvables.v[v[0]];
+	const uint32_t *edges = p->edges.v + first->edges;
+	uint8_t *same = arena_zero(a, first->depends + 1u, 1);
+
+	for (uint32_t k = 1; k < n; k++)
+		if (p->solvables.v[v[k]].depends != first->depends)
+			return NULL;
+	memset(same, 1, first->depends);
+	for (uint32_t k = 1; k < n; k++)
+		for (uint32_t i = 0; i < first->depends; i++)
+			same[i] &= p->edges.v[p->solvables.v[v[k]].edges + i] == edges[i];
+	for (uint32_t at = 0; at < n * first->depends; at++) {
+		uint32_t column = at % first->depends;
+		if (same[column])
+			continue;
+		uint32_t text = p->edges.v[p->solvables.v[v[at / first->depends]].edges + column];
+		for (uint32_t i = 0; i < first->depends; i++)
+			if (same[i] && p->texts.v[edges[i]].package == p->texts.v[text].package)
+				return NULL;
+	}
+	return same;
+}
+
+/* Without the columns of same; NULL: all of them. */
+static void fill_tied(struct problem *p, struct arena *a, uint32_t solvable, const uint8_t *same,
+		      struct tied *out)
 {
 	const struct solvable *s = &p->solvables.v[solvable];
-	uint32_t n = 0;
+	uint32_t n = 0, columns = 0;
 
 	out->solvable = solvable;
 	out->reach = arena_alloc(a, (s->depends + 1u) * sizeof(*out->reach));
 	for (uint32_t i = 0; i < s->depends; i++) {
+		if (same && same[i])
+			continue;
 		const struct text *t = &p->texts.v[p->edges.v[s->edges + i]];
-		out->reach[i] = (struct reach){p->packages.v[t->package].order,
-					       t->count ? t->best : UINT32_MAX};
+		out->reach[columns++] = (struct reach){p->packages.v[t->package].order,
+						       t->count ? t->best : UINT32_MAX};
 	}
-	sort_reach(out->reach, s->depends);
-	for (uint32_t i = 0; i < s->depends; i++) {
+	sort_reach(out->reach, columns);
+	for (uint32_t i = 0; i < columns; i++) {
 		struct reach r = out->reach[i];
 		if (!n || out->reach[n - 1].order != r.order)
 			out->reach[n++] = r;
@@ -262,8 +294,7 @@ static int compare_tied(const void *a, const void *b, void *cookie)
 		if (order)
 			return order;
 	}
-	uint64_t s = p->solvables.v[x->solvable].timestamp,
-		 t = p->solvables.v[y->solvable].timestamp;
+	uint64_t s = p->times.v[x->solvable].timestamp, t = p->times.v[y->solvable].timestamp;
 	if (s != t)
 		return s > t ? -1 : 1;
 	return by_place(p, x->solvable, y->solvable);
@@ -273,7 +304,7 @@ static int compare_times(const void *a, const void *b, void *cookie)
 {
 	const struct problem *p = cookie;
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	uint64_t s = p->solvables.v[x].timestamp, t = p->solvables.v[y].timestamp;
+	uint64_t s = p->times.v[x].timestamp, t = p->times.v[y].timestamp;
 
 	if (s != t)
 		return s > t ? -1 : 1;
@@ -297,8 +328,9 @@ static void rank_tied(struct problem *p, uint32_t *v, uint32_t n, struct arena *
 		return;
 	}
 	struct tied *tied = arena_alloc(a, n * sizeof(*tied));
+	const uint8_t *same = same_columns(p, a, v, n);
 	for (uint32_t i = 0; i < n; i++)
-		fill_tied(p, a, v[i], &tied[i]);
+		fill_tied(p, a, v[i], same, &tied[i]);
 	keep_shared(tied, n);
 	qsort_r(tied, n, sizeof(*tied), compare_tied, p);
 	for (uint32_t i = 0; i < n; i++)

@@ -30,8 +30,9 @@ void sat_free(struct sat *s)
 	VEC_DONE(&s->linked);
 	VEC_DONE(&s->pairs);
 	VEC_DONE(&s->needs);
-	VEC_DONE(&s->odd_needs);
 	VEC_DONE(&s->needing);
+	free(s->own_runs);
+	free(s->numbers);
 	free(s->needed_at);
 	free(s->needed);
 	VEC_DONE(&s->sets);
@@ -68,20 +69,25 @@ static void *grown(void *v, size_t *room, size_t n, size_t size)
 	return mem_grow(v, n, size);
 }
 
+/* Memory that is 0 and, as long as nobody writes there, none. */
+static uint32_t *renewed(uint32_t *v, size_t *room, size_t n)
+{
+	free(v);
+	*room = n;
+	return mem_zero(n, sizeof(*v));
+}
+
 void sat_first_vars(struct sat *s, const uint32_t *groups, size_t n)
 {
-	size_t all = SAT_FIRST + n;
+	size_t all = SAT_FIRST + n, room = all + all / 4; /* more, for the helpers */
 
-	/* A quarter more, for the helpers. */
-	s->vars.v = grown(s->vars.v, &s->vars.room, all + all / 4, sizeof(*s->vars.v));
-	s->values.v = grown(s->values.v, &s->values.room, all + all / 4, 1);
-	s->watches.v = grown(s->watches.v, &s->watches.room, 2 * (all + all / 4), sizeof(uint32_t));
-	s->linked.v = grown(s->linked.v, &s->linked.room, 2 * (all + all / 4), sizeof(uint32_t));
+	s->vars.v = grown(s->vars.v, &s->vars.room, room, sizeof(*s->vars.v));
+	s->values.v = grown(s->values.v, &s->values.room, room, 1);
+	s->watches.v = renewed(s->watches.v, &s->watches.room, 2 * room);
+	s->linked.v = renewed(s->linked.v, &s->linked.room, 2 * room);
 	for (size_t i = 0; i < n; i++)
 		s->vars.v[SAT_FIRST + i] = (struct var){.reason = NO_CLAUSE, .group = groups[i]};
 	memset(s->values.v + SAT_FIRST, 0, n);
-	memset(s->watches.v + 2 * SAT_FIRST, 0, 2 * n * sizeof(uint32_t));
-	memset(s->linked.v + 2 * SAT_FIRST, 0, 2 * n * sizeof(uint32_t));
 	s->vars.n = s->values.n = all;
 	s->watches.n = s->linked.n = 2 * all;
 }
@@ -166,58 +172,49 @@ void sat_clause(struct sat *s, const int32_t *literals, size_t n, uint32_t origi
 		add_long(s, literals, n, 1, origin);
 }
 
-static int32_t need_of(struct sat *s, int32_t var, uint32_t origin)
-{
-	struct var *v = &s->vars.v[var];
-
-	if (!v->origin)
-		v->origin = origin;
-	if (v->origin == origin)
-		return var;
-	VEC_PUSH(&s->odd_needs, ((struct odd_need){var, origin}));
-	return -(int32_t)s->odd_needs.n;
-}
-
-/* False when another parent's needs have come between. */
-static bool needs_begin(struct sat *s, int32_t parent)
+/* NULL when the parent has needs already, and another's have come between. */
+static struct needing *needing_of(struct sat *s, int32_t parent, bool is_run, uint32_t first)
 {
 	struct var *v = &s->vars.v[parent];
 
 	if (!v->needing) {
-		VEC_PUSH(&s->needing, ((struct needing){(uint32_t)parent, (uint32_t)s->needs.n}));
+		VEC_PUSH(&s->needing, ((struct needing){(uint32_t)parent, first, 0, is_run}));
 		v->needing = (uint32_t)s->needing.n;
 	}
-	return v->needing == s->needing.n;
+	struct needing *n = &s->needing.v[v->needing - 1];
+	return v->needing == s->needing.n && n->is_run == is_run ? n : NULL;
 }
 
 void sat_need(struct sat *s, int32_t parent, int32_t var, uint32_t origin)
 {
+	struct needing *n = needing_of(s, parent, false, (uint32_t)s->needs.n);
 	int32_t pair[2] = {-parent, var};
 
-	if (needs_begin(s, parent))
-		VEC_PUSH(&s->needs, need_of(s, var, origin));
-	else
+	if (!n) {
 		add_pair(s, pair, origin);
-}
-
-int32_t sat_gate(struct sat *s, uint32_t origin)
-{
-	int32_t gate = sat_var(s, SAT_NO_GROUP);
-
-	s->vars.v[gate].origin = origin;
-	return gate;
-}
-
-void sat_need_gates(struct sat *s, int32_t parent, const int32_t *gates, size_t n)
-{
-	bool together = n && needs_begin(s, parent);
-
-	for (size_t i = 0; i < n; i++) {
-		if (together)
-			VEC_PUSH(&s->needs, gates[i]);
-		else
-			sat_need(s, parent, gates[i], s->vars.v[gates[i]].origin);
+		return;
 	}
+	VEC_PUSH(&s->needs, ((struct need){var, origin}));
+	n->count++;
+}
+
+int32_t *sat_numbers(struct sat *s, uint32_t count)
+{
+	free(s->numbers);
+	s->numbers = mem_zero(count + 1, sizeof(*s->numbers));
+	return s->numbers;
+}
+
+void sat_need_run(struct sat *s, int32_t parent, uint32_t first, uint32_t count)
+{
+	if (count)
+		needing_of(s, parent, true, first)->count = count & INT32_MAX;
+}
+
+void sat_set_runs(struct sat *s, const uint32_t *runs, uint32_t *owned)
+{
+	s->runs = runs;
+	s->own_runs = owned;
 }
 
 /* Turns the needs round. */
@@ -227,18 +224,25 @@ static void fill_needed(struct sat *s)
 	uint32_t at = 0;
 
 	s->needed_at = mem_zero(n + 1, sizeof(*s->needed_at));
-	s->needed = mem_alloc((s->needs.n + 1) * sizeof(*s->needed));
-	for (size_t i = 0; i < s->needs.n; i++)
-		s->needed_at[need_var(s, s->needs.v[i])]++;
+	for (size_t i = 0; i < s->needing.n; i++) {
+		const struct needing *one = &s->needing.v[i];
+		for (uint32_t k = 0; k < one->count; k++)
+			s->needed_at[need_var(s, one, k)]++;
+	}
+	s->needed_at[0] = 0;
 	for (size_t i = 0; i < n; i++) {
 		at += s->needed_at[i];
 		s->needed_at[i] = at;
 	}
 	s->needed_at[n] = at;
-	for (uint32_t i = 0; i < s->needing.n; i++) {
-		uint32_t end = needs_end(s, i + 1);
-		for (uint32_t k = s->needing.v[i].first; k < end; k++)
-			s->needed[--s->needed_at[need_var(s, s->needs.v[k])]] = s->needing.v[i].var;
+	s->needed = mem_alloc((at + 1u) * sizeof(*s->needed));
+	for (size_t i = 0; i < s->needing.n; i++) {
+		const struct needing *one = &s->needing.v[i];
+		for (uint32_t k = 0; k < one->count; k++) {
+			int32_t var = need_var(s, one, k);
+			if (var)
+				s->needed[--s->needed_at[var]] = one->var;
+		}
 	}
 }
 
@@ -265,22 +269,11 @@ void sat_at_most_one(struct sat *s, const uint32_t *v, size_t n)
 	}
 }
 
-void sat_require(struct sat *s, int32_t parent, const uint32_t *v, size_t n, uint32_t group,
-		 uint32_t origin)
+static void add_require(struct sat *s, int32_t parent, uint32_t clause, uint32_t group)
 {
-	uint32_t clause, number = (uint32_t)s->requires.n + 1;
-	const int32_t never[] = {-parent};
+	uint32_t number = (uint32_t)s->requires.n + 1;
 	struct var *var = &s->vars.v[parent];
 
-	if (n > 1) {
-		clause = add_borrowing(s, parent, v, n, origin);
-	} else if (n == 1) {
-		int32_t only = (int32_t)*v + SAT_FIRST;
-		sat_need(s, parent, only, origin);
-		clause = (uint32_t)at_literal(only) << 1 | 1;
-	} else {
-		clause = add_long(s, never, 1, 1, origin);
-	}
 	VEC_PUSH(&s->requires, ((struct require){clause, group, 0, 0}));
 	if (var->parent) {
 		s->requires.v[s->parents.v[var->parent - 1].last - 1].next = number;
@@ -293,6 +286,27 @@ void sat_require(struct sat *s, int32_t parent, const uint32_t *v, size_t n, uin
 		}
 	}
 	s->parents.v[var->parent - 1].last = number;
+}
+
+void sat_require_need(struct sat *s, int32_t parent, int32_t var, uint32_t group)
+{
+	add_require(s, parent, (uint32_t)at_literal(var) << 1 | 1, group);
+}
+
+void sat_require(struct sat *s, int32_t parent, const uint32_t *v, size_t n, uint32_t group,
+		 uint32_t origin)
+{
+	const int32_t never[] = {-parent};
+
+	if (n == 1) {
+		int32_t only = (int32_t)*v + SAT_FIRST;
+		sat_need(s, parent, only, origin);
+		sat_require_need(s, parent, only, group);
+		return;
+	}
+	add_require(s, parent,
+		    n ? add_borrowing(s, parent, v, n, origin) : add_long(s, never, 1, 1, origin),
+		    group);
 }
 
 static void open_place(struct sat *s, uint32_t place)
@@ -392,13 +406,13 @@ static bool propagate_set(struct sat *s, uint32_t var, bool value, uint32_t reas
 	return true;
 }
 
-static bool propagate_needs(struct sat *s, uint32_t needing, uint32_t reason)
+static bool propagate_needs(struct sat *s, const struct needing *n, uint32_t reason)
 {
-	uint32_t first = s->needing.v[needing - 1].first;
-
-	for (uint32_t i = needs_end(s, needing); i-- > first;)
-		if (!force(s, need_var(s, s->needs.v[i]), reason))
+	for (uint32_t i = n->count; i-- > 0;) {
+		int32_t var = need_var(s, n, i);
+		if (var && !force(s, var, reason))
 			return false;
+	}
 	return true;
 }
 
@@ -416,7 +430,7 @@ static bool propagate_pairs(struct sat *s, int32_t is_false)
 			return false;
 	if (value)
 		return !s->vars.v[var].needing ||
-		       propagate_needs(s, s->vars.v[var].needing, reason);
+		       propagate_needs(s, &s->needing.v[s->vars.v[var].needing - 1], reason);
 	for (uint32_t i = s->needed_at[var]; i < s->needed_at[var + 1]; i++)
 		if (!force(s, -(int32_t)s->needed[i], reason))
 			return false;

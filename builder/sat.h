@@ -27,11 +27,18 @@ void sat_clause(struct sat *s, const int32_t *literals, size_t n, uint32_t origi
 void sat_require(struct sat *s, int32_t parent, const uint32_t *v, size_t n, uint32_t group,
 		 uint32_t origin);
 /* -parent or var. Of less cost than a clause where the needs of a parent are told one after the
- * other, and those of a variable have one origin. */
+ * other. */
 void sat_need(struct sat *s, int32_t parent, int32_t var, uint32_t origin);
-/* A new variable whose needs all have this origin; and needs of several such. */
-int32_t sat_gate(struct sat *s, uint32_t origin);
-void sat_need_gates(struct sat *s, int32_t parent, const int32_t *gates, size_t n);
+/* Needs of many, by numbers of the caller's below count: the variable that a number stands for is
+ * set in the table that is returned (0: none, what is needed is told otherwise), its origin is
+ * number * 2 + 1. The table is the engine's, and to be filled before sat_solve. */
+int32_t *sat_numbers(struct sat *s, uint32_t count);
+/* The parent needs what the numbers runs[first] and those behind it stand for. */
+void sat_need_run(struct sat *s, int32_t parent, uint32_t first, uint32_t count);
+/* Where they stand; owned: what the engine shall free, or NULL. */
+void sat_set_runs(struct sat *s, const uint32_t *runs, uint32_t *owned);
+/* A requirement that var alone fits, of which sat_need_run tells: only its place. */
+void sat_require_need(struct sat *s, int32_t parent, int32_t var, uint32_t group);
 /* At most one of the n variables v[i] + SAT_FIRST, through helpers; each in one such set only. */
 void sat_at_most_one(struct sat *s, const uint32_t *v, size_t n);
 /* False when the clauses contradict one another. ERR_INTERRUPTED in *e, else *e stays NULL. */

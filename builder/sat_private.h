@@ -2,8 +2,8 @@
  *
  * Clauses of two literals are most of all, and nearly all of them follow from something that is
  * known anyway: they are not stored as clauses.
- *	needs	-parent or var: a run of variables for each parent, and turned round, for each
- *		variable, those that need it
+ *	needs	-parent or var: a run of the caller's numbers for each parent, and turned round,
+ *		for each variable, those that need it
  *	sets	at most one of many: the i-th forces helpers to the binary digits of i
  *	pairs	all others, linked from both literals */
 #ifndef KILN_SAT_PRIVATE_H
@@ -49,14 +49,14 @@ struct parent {
 	uint32_t var, first, last; /* its requirements: number + 1 */
 };
 
-/* A variable that needs others: its run of s->needs ends where that of the one behind begins. */
+/* A variable that needs others: count numbers of the caller's from runs, or so many of needs. */
 struct needing {
 	uint32_t var, first;
+	uint32_t count : 31, is_run : 1;
 };
 
-/* In needs: a variable whose needs all have one origin, that of the variable; or - place of one
- * whose origin is its own. */
-struct odd_need {
+/* One that is told alone. */
+struct need {
 	int32_t var;
 	uint32_t origin;
 };
@@ -72,7 +72,6 @@ struct var {
 	uint32_t needing;  /* place */
 	uint32_t set;	   /* place; of a helper too */
 	uint32_t position; /* in the set; of a helper: which digit it is */
-	uint32_t origin;   /* of those that need it */
 };
 
 struct sat {
@@ -81,9 +80,11 @@ struct sat {
 	VEC(uint32_t) watches; /* of literal index: node + 1 */
 	VEC(uint32_t) linked;  /* of literal index: its newest pair, place * 2 + which */
 	VEC(struct pair) pairs;
-	VEC(int32_t) needs;
-	VEC(struct odd_need) odd_needs;
 	VEC(struct needing) needing;
+	VEC(struct need) needs;
+	const uint32_t *runs;
+	uint32_t *own_runs;  /* NULL: runs are the caller's */
+	int32_t *numbers;    /* of the caller's: the variable that is needed; 0: none */
 	uint32_t *needed_at; /* of a variable: where its part of needed begins; one more */
 	uint32_t *needed;    /* parents, the newest first */
 	VEC(struct set) sets;
@@ -149,19 +150,14 @@ static inline int32_t literal_of(const struct literals *l, size_t i)
 	return l->run && i ? (int32_t)l->run[i - 1] + SAT_FIRST : l->v[i];
 }
 
-/* What a run of needs holds: the variable, and the origin of the clause. */
-static inline int32_t need_var(const struct sat *s, int32_t need)
+/* What the i-th need asks for; 0: nothing, it is told otherwise. */
+static inline int32_t need_var(const struct sat *s, const struct needing *n, uint32_t i)
 {
-	return need > 0 ? need : s->odd_needs.v[-need - 1].var;
+	return n->is_run ? s->numbers[s->runs[n->first + i]] : s->needs.v[n->first + i].var;
 }
 
-static inline uint32_t need_origin(const struct sat *s, int32_t need)
+static inline uint32_t need_origin(const struct sat *s, const struct needing *n, uint32_t i)
 {
-	return need > 0 ? s->vars.v[need].origin : s->odd_needs.v[-need - 1].origin;
-}
-
-static inline uint32_t needs_end(const struct sat *s, uint32_t needing)
-{
-	return needing < s->needing.n ? s->needing.v[needing].first : (uint32_t)s->needs.n;
+	return n->is_run ? s->runs[n->first + i] * 2 + 1 : s->needs.v[n->first + i].origin;
 }
 #endif

@@ -75,12 +75,12 @@ static void show_pairs(struct proof *p, sat_seen *seen, void *cookie)
 	if (!p->pairs.n)
 		return;
 	qsort(p->pairs.v, p->pairs.n, sizeof(*p->pairs.v), by_key);
-	for (uint32_t i = 0; i < s->needing.n; i++) {
-		uint32_t end = needs_end(s, i + 1);
-		for (uint32_t k = s->needing.v[i].first; k < end; k++) {
-			int32_t need = s->needs.v[k];
-			int32_t l[2] = {-(int32_t)s->needing.v[i].var, need_var(s, need)};
-			show_pair(p, l, need_origin(s, need), seen, cookie);
+	for (size_t i = 0; i < s->needing.n; i++) {
+		const struct needing *n = &s->needing.v[i];
+		for (uint32_t k = 0; k < n->count; k++) {
+			int32_t l[2] = {-(int32_t)n->var, need_var(s, n, k)};
+			if (l[1])
+				show_pair(p, l, need_origin(s, n, k), seen, cookie);
 		}
 	}
 	for (size_t i = 0; i < s->pairs.n; i++)

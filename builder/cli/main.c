@@ -87,6 +87,7 @@ static int fail(const struct err *e, int code)
 
 int main(int argc, char **argv)
 {
+	mem_keep_large_apart();
 	take_signals();
 	const char *name = argc > 1 ? argv[1] : "--help";
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {

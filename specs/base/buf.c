@@ -1,5 +1,6 @@
 /* specs/base/buf.c - slices, growing buffers, memory. */
 #include "specs/base/buf.h"
+#include <malloc.h>
 #include <stdio.h>
 
 char buf_empty[1];
@@ -25,6 +26,12 @@ void *mem_zero(size_t count, size_t size)
 void *mem_grow(void *old, size_t count, size_t size)
 {
 	return checked(reallocarray(old, count ? count : 1, size), 1);
+}
+
+/* The C library would raise the limit with the first large piece that is freed. */
+void mem_keep_large_apart(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
 }
 
 char *mem_text(const char *text)

@@ -14,6 +14,9 @@
 void *mem_alloc(size_t size);
 void *mem_zero(size_t count, size_t size);
 void *mem_grow(void *old, size_t count, size_t size);
+/* Once, at the start of a program: what is large is a piece of memory of its own, which grows
+ * without being copied and goes back to the system when it is freed. */
+void mem_keep_large_apart(void);
 char *mem_text(const char *text); /* a copy of text, which the caller frees */
 
 /* A piece of text that outlives the slice; not ended by 0. {NULL, 0} is the empty one. */

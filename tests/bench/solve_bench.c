@@ -37,6 +37,7 @@ int main(int argc, char **argv)
 	struct rusage used;
 	bool list = argc > 1 && strcmp(argv[1], "--list") == 0;
 
+	mem_keep_large_apart();
 	argc -= list;
 	argv += list;
 	if (argc < 4 || argc > 60)

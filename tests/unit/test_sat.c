@@ -18,6 +18,7 @@ struct clause {
 struct formula {
 	struct clause clause[CLAUSES];
 	size_t n;
+	bool runs;		/* needs are told as runs of numbers */
 	size_t single;		/* of the first so many variables at most one is true */
 	bool used[CLAUSES + 1]; /* by the proof; by origin */
 };
@@ -75,22 +76,50 @@ static bool any_holds(const struct formula *f, const bool *only)
 	return false;
 }
 
+static bool is_need(const struct clause *c)
+{
+	return !c->is_required && c->n == 2 && c->literal[0] < 0 && c->literal[1] > 0;
+}
+
+/* The number of a clause is its place; all that one variable needs makes one run. */
+static void tell_runs(const struct formula *f, struct sat *s)
+{
+	uint32_t *runs = mem_alloc(CLAUSES * sizeof(*runs)), n = 0;
+	int32_t *numbers = sat_numbers(s, CLAUSES);
+
+	for (int32_t parent = SAT_FIRST; parent < SAT_FIRST + VARS; parent++) {
+		uint32_t first = n;
+		for (uint32_t i = 0; i < f->n; i++) {
+			const struct clause *c = &f->clause[i];
+			if (!is_need(c) || c->literal[0] != -parent)
+				continue;
+			runs[n++] = i;
+			numbers[i] = c->literal[1];
+		}
+		sat_need_run(s, parent, first, n - first);
+	}
+	sat_set_runs(s, runs, runs);
+}
+
+/* The origin of the i-th clause is i * 2 + 1. */
 static struct sat *engine_of(const struct formula *f)
 {
 	struct sat *s = sat_new(VARS);
-	static const uint32_t all[VARS] = {0, 1, 2, 3, 4, 5, 6};
+	static const uint32_t all[VARS] = {0, 1, 2, 3, 4, 5, 6},
+			      groups[VARS] = {0, 1, 2, 3, 4, 5, 6};
 
-	for (uint32_t i = 0; i < VARS; i++)
-		sat_var(s, i);
+	sat_first_vars(s, groups, VARS);
+	if (f->runs)
+		tell_runs(f, s);
 	for (size_t i = 0; i < f->n; i++) {
 		const struct clause *c = &f->clause[i];
+		uint32_t origin = (uint32_t)i * 2 + 1;
 		if (c->is_required)
-			sat_require(s, -c->literal[0], c->required, c->n - 1, SAT_NO_GROUP,
-				    (uint32_t)i + 1);
-		else if (c->n == 2 && c->literal[0] < 0 && c->literal[1] > 0)
-			sat_need(s, -c->literal[0], c->literal[1], (uint32_t)i + 1);
-		else
-			sat_clause(s, c->literal, c->n, (uint32_t)i + 1);
+			sat_require(s, -c->literal[0], c->required, c->n - 1, SAT_NO_GROUP, origin);
+		else if (is_need(c) && !f->runs)
+			sat_need(s, -c->literal[0], c->literal[1], origin);
+		else if (!is_need(c))
+			sat_clause(s, c->literal, c->n, origin);
 	}
 	sat_at_most_one(s, all, f->single);
 	return s;
@@ -100,11 +129,12 @@ static void saw(void *cookie, const int32_t *literals, size_t n, uint32_t origin
 {
 	struct formula *f = cookie;
 
-	assert_in_range(origin, 1, f->n);
-	const struct clause *c = &f->clause[origin - 1];
+	assert_int_equal(origin % 2, 1);
+	assert_in_range(origin / 2, 0, f->n - 1);
+	const struct clause *c = &f->clause[origin / 2];
 	assert_int_equal(n, c->n);
 	assert_memory_equal(literals, c->literal, n * sizeof(*literals));
-	f->used[origin] = true;
+	f->used[origin / 2 + 1] = true;
 }
 
 static void check_values(const struct formula *f, const struct sat *s)
@@ -124,7 +154,8 @@ static void it_agrees_with_trying_everything(void **state)
 	(void)state;
 
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		struct formula f = {.n = 1 + dice(CLAUSES), .single = dice(VARS + 1)};
+		struct formula f = {
+			.n = 1 + dice(CLAUSES), .single = dice(VARS + 1), .runs = dice(2)};
 		for (size_t i = 0; i < f.n; i++)
 			f.clause[i] = random_clause();
 		AUTO(sat_free) struct sat *s = engine_of(&f);
