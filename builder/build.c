@@ -235,8 +235,7 @@ void build_key(struct build *b, const struct definition *d, struct buf *text, st
 	key_digest(&in, out);
 }
 
-/* Of one platform, and wherever its programs run: a lock serves all who build from it. */
-static void lock_key(struct build *b, const struct definition *d, struct digest *out)
+void build_lock_key(struct build *b, const struct definition *d, struct digest *out)
 {
 	struct key_input in = key_input(b, d);
 	key_digest(&in, out);
@@ -275,7 +274,7 @@ static int by_text(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-static struct strs spec_texts(struct arena *a, const struct definition *d)
+struct strs build_spec_texts(struct arena *a, const struct definition *d)
 {
 	struct str *texts = arena_zero(a, d->spec_count, sizeof(*texts));
 	for (size_t i = 0; i < d->spec_count; i++) {
@@ -292,7 +291,7 @@ static void fill_lock(struct build *b, const struct definition *d, const struct 
 {
 	struct arena *a = &out->arena;
 	struct digest key;
-	lock_key(b, d, &key);
+	build_lock_key(b, d, &key);
 	out->platform = arena_str(a, str_of(b->platform->subdir));
 	out->key = arena_str(a, str_of(digest_text(&key).hex));
 	if (b->has_base) {
@@ -305,7 +304,8 @@ static void fill_lock(struct build *b, const struct definition *d, const struct 
 	for (size_t i = 0; i < c->n; i++)
 		urls[i] = arena_str(a, c->v[i].url);
 	out->channels = (struct strs){urls, c->n};
-	out->specs = spec_texts(a, d);
+	out->specs = build_spec_texts(a, d);
+	out->pip = key_requirements(a, d);
 	out->count = s->count;
 	out->records = arena_zero(a, s->count, sizeof(*out->records));
 	for (size_t i = 0; i < s->count; i++)
@@ -369,19 +369,6 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 	*out = made;
 	made = (struct lock){0};
 	return 0;
-}
-
-int build_lock_fits(struct build *b, const struct definition *d, const struct lock *l,
-		    struct err **e)
-{
-	struct digest key;
-	lock_key(b, d, &key);
-	if (l->key.n == 0 || str_is(l->key, digest_text(&key).hex))
-		return 0;
-	return err_set(e, ERR_USAGE,
-		       "the lock was made for another definition (key %.12s..., wanted %.12s...); "
-		       "run `kiln lock` again",
-		       l->key.p, digest_text(&key).hex);
 }
 
 int build_fetch(struct build *b, const struct lock *l, struct package_file *files, struct err **e)

@@ -55,7 +55,8 @@ int build_channels(struct build *b, const struct definition *d, struct channels 
 		   struct err **e);
 /* Solves for this platform. The base, when set, gives virtual packages and goes into the lock. */
 int build_lock(struct build *b, const struct definition *d, struct lock *out, struct err **e);
-/* ERR_FAILED with the difference when the lock was made for another definition. */
+/* ERR_USAGE, with a line for each difference, when the lock is for another definition: a spec that
+ * no package of it satisfies, or one that it was not made for; other channels; another base. */
 int build_lock_fits(struct build *b, const struct definition *d, const struct lock *l,
 		    struct err **e);
 /* Downloads, links and finishes the environment in a folder. Packages that need another glibc than

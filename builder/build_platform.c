@@ -135,6 +135,8 @@ static int make_of_files(struct run *r, struct made *m, const struct package_fil
 	if (code < 0)
 		return code;
 	/* What the archives say of virtual packages may be more than the lock does. */
+	if (r->locked && (code = build_lock_met(r->d, &plan, e)) < 0)
+		return code;
 	if (r->locked && (code = does_not_fit(build_check_plan(m->b, &plan, e), e)) < 0)
 		return code;
 	phases_enter(&r->phases, "pack");

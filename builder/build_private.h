@@ -45,6 +45,14 @@ void build_missing_layers(struct build *b, const struct destination *to, size_t 
 /* What was built, and is known of bases: opened at the first need, closed with the build. For one
  * thread. */
 int build_records(struct build *b, struct records **out, struct err **e);
+/* The key that a lock holds: of one platform, and wherever its programs run, as a lock serves all
+ * who build from it. */
+void build_lock_key(struct build *b, const struct definition *d, struct digest *out);
+/* The specs of a definition as a lock names what it was made for: sorted. */
+struct strs build_spec_texts(struct arena *a, const struct definition *d);
+/* Whether packages that stand in a plan satisfy the definition's specs in what archives say and
+ * locks do not: their build numbers. ERR_USAGE as build_lock_fits. */
+int build_lock_met(const struct definition *d, const struct link_plan *plan, struct err **e);
 /* The code for a failure with the base: ERR_NET, where its registry says ERR_ABSENT. */
 int build_base_code(const struct build *b, int code);
 /* Manifest and config of the base, once. */

@@ -260,7 +260,7 @@ int pack_and_push(struct build *b, const struct link_plan *plan, const struct lo
 		  const struct definition *d, struct destination *to, size_t to_count,
 		  struct arena *a, struct packed *out, struct err **e)
 {
-	struct link_environment env = {l->specs, d->variables, d->variable_count};
+	struct link_environment env = {build_spec_texts(a, d), d->variables, d->variable_count};
 	size_t items = plan->count + 1;
 	struct pack p = {
 		.b = b,

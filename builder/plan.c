@@ -108,7 +108,8 @@ static int look_up_layers(struct build *b, const struct definition *d,
 	AUTO(link_plan_done) struct link_plan plan = {0};
 	size_t count = p->lock.count;
 	AUTO(free) struct digest *ids = mem_zero(count + 1, sizeof(*ids));
-	struct link_environment env = {p->lock.specs, d->variables, d->variable_count};
+	struct link_environment env = {build_spec_texts(&p->arena, d), d->variables,
+				       d->variable_count};
 	struct layer_options o = build_layer_options(b);
 	int code = build_plan(b, &p->lock, files, &plan, e);
 	for (size_t l = 0; l < p->layer_count && code == 0; l++) {

@@ -75,6 +75,18 @@ struct str channel_url(struct arena *a, struct str name, const char *alias)
 	return bare_url(a, secret_url(a, name, alias));
 }
 
+struct strs channel_urls(struct arena *a, struct strs names, const char *alias)
+{
+	struct str *v = arena_zero(a, 2 * names.n, sizeof(*v));
+	size_t n = 0;
+	for (size_t i = 0; i < names.n; i++) {
+		v[n++] = channel_url(a, names.v[i], alias);
+		if (str_is(names.v[i], "defaults"))
+			v[n++] = STR(ANACONDA "pkgs/r");
+	}
+	return (struct strs){v, n};
+}
+
 /* Drops "x/.." and "." from the path, so that a lock shows addresses in one form. */
 static struct str plain_url(struct arena *a, struct str url)
 {

@@ -49,6 +49,8 @@ void channels_elsewhere(struct http *h, const struct channels *c, const struct c
 /* The address of a channel name, without credentials: a URL stays, a path becomes file://,
  * "pkgs/NAME" and "defaults" (its first part) are Anaconda's, all else is alias/name. */
 struct str channel_url(struct arena *a, struct str name, const char *alias);
+/* The addresses of all channels that the names stand for: of "defaults" there are two. */
+struct strs channel_urls(struct arena *a, struct strs names, const char *alias);
 /* A record of an opened channel, whole, in the arena: with channel, url, depends, constrains
  * and version. ERR_CORRUPT when its version does not parse. */
 int channel_record(const struct channel *c, const struct channel_subdir *s, uint32_t record,

@@ -141,3 +141,19 @@ void key_digest(const struct key_input *in, struct digest *out)
 	key_text(in, &text);
 	digest_of(text.data, text.n, out);
 }
+
+struct strs key_requirements(struct arena *a, const struct definition *d)
+{
+	AUTO(buf_done) struct buf text = BUF(MAX_TEXT);
+	put_requirements(&text, a, &d->pip);
+	struct str rest = arena_str(a, buf_str(&text)), line;
+	size_t lines = 0, n = 0;
+	for (size_t i = 0; i < rest.n; i++)
+		lines += rest.p[i] == '\n';
+	struct str *v = arena_zero(a, lines + 1, sizeof(*v));
+	while (rest.n) {
+		str_cut(&rest, '\n', &line);
+		v[n++] = line;
+	}
+	return (struct strs){v, n};
+}

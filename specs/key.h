@@ -24,5 +24,7 @@ struct key_input {
 /* The canonical text, a line a part ("spec numpy[version=\">=1.26\"]"): what is hashed and
  * what `kiln key --explain` prints. */
 void key_text(const struct key_input *in, struct buf *out);
+/* The part of it that is about pip, a line each ("pip requests>=2"), in the arena. */
+struct strs key_requirements(struct arena *a, const struct definition *d);
 void key_digest(const struct key_input *in, struct digest *out);
 #endif

@@ -204,6 +204,7 @@ static void put_custom(struct buf *out, const struct lock *v, size_t n)
 	for (size_t i = 0; i < n; i++)
 		put_lines(out, own_key(&a, "kiln_virtuals", &v[i], n == 1).p, v[i].virtuals);
 	put_lines(out, "    kiln_specs", v->specs);
+	put_lines(out, "    kiln_pip", v->pip);
 }
 
 /* conda-lock asks for a hash of what was asked for, and solves again when it is not the one

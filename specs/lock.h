@@ -22,7 +22,8 @@ struct lock {
 	struct str base_digest; /* "sha256:..." ; empty: none */
 	struct strs channels;	/* addresses or names, highest priority first */
 	struct strs virtuals;	/* "__glibc=2.36=0", sorted */
-	struct strs specs;	/* the requested specs, canonical, sorted */
+	struct strs pip;   /* the pip requirements and where they come from: key_requirements */
+	struct strs specs; /* the requested specs, canonical, sorted */
 	struct record *records; /* conda packages, dependencies first */
 	size_t count;
 };

@@ -7,6 +7,9 @@
  * under a folder's or repository's name, and cannot be used here. */
 #include "specs/lock_private.h"
 
+/* What version 4 puts before an address that was given to pip, and not found in an index. */
+#define DIRECT "direct+"
+
 enum { PIXI_OLDEST = 4, PIXI_NEWEST = 7, NAMES_SHOWN = 4096 };
 
 struct pixi {
@@ -163,7 +166,9 @@ static int read_wheel(struct lock_reader *r, const struct yaml_node *package, st
 		      struct err **e)
 {
 	const struct yaml_node *at = address_of(package);
-	const char *wrong = lock_read_wheel_url(&r->to->arena, at->text, out);
+	struct str url =
+		str_starts(at->text, DIRECT) ? str_from(at->text, strlen(DIRECT)) : at->text;
+	const char *wrong = lock_read_wheel_url(&r->to->arena, url, out);
 	if (wrong)
 		return yaml_fail(&r->yaml, at, e, "the address %s", wrong);
 	if (lock_read_part(r, package, "name", &out->name, e) < 0 ||

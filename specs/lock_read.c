@@ -203,7 +203,7 @@ static int read_custom(struct lock_reader *r, const struct yaml_node *metadata, 
 		       struct err **e)
 {
 	const struct yaml_node *custom = NULL;
-	struct str order = {0}, virtuals = {0}, specs = {0};
+	struct str order = {0}, virtuals = {0}, specs = {0}, pip = {0};
 	struct lock *l = r->to;
 	if (yaml_member(&r->yaml, metadata, "custom_metadata", YAML_MAP, &custom, e) < 0)
 		return ERR_SYNTAX;
@@ -219,6 +219,7 @@ static int read_custom(struct lock_reader *r, const struct yaml_node *metadata, 
 		{"kiln_order", &order},
 		{"kiln_virtuals", &virtuals},
 		{"kiln_specs", &specs},
+		{"kiln_pip", &pip},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct str own = arena_printf(&l->arena, "%s_%s", rows[i].key, r->platform);
@@ -230,6 +231,7 @@ static int read_custom(struct lock_reader *r, const struct yaml_node *metadata, 
 	*in_order = str_is(order, "link");
 	l->virtuals = split_lines(&l->arena, virtuals);
 	l->specs = split_lines(&l->arena, specs);
+	l->pip = split_lines(&l->arena, pip);
 	return 0;
 }
 

@@ -24,16 +24,17 @@ static bool build_number_matches(const struct matchspec_detail *d, uint64_t n)
 	}
 }
 
+static bool version_matches(const struct matchspec_detail *d, const struct record *r)
+{
+	if (d->version && !versionspec_matches(d->version, r->version, r->version_text))
+		return false;
+	return d->build.kind == TEXT_ANY || textmatch_matches(&d->build, r->build);
+}
+
 bool matchspec_matches_version(const struct matchspec *m, const struct record *r)
 {
 	const struct matchspec_detail *d = m->detail;
-	if (!d)
-		return true;
-	if (d->version && !versionspec_matches(d->version, r->version, r->version_text))
-		return false;
-	if (d->build.kind != TEXT_ANY && !textmatch_matches(&d->build, r->build))
-		return false;
-	return build_number_matches(d, r->build_number);
+	return !d || (version_matches(d, r) && build_number_matches(d, r->build_number));
 }
 
 static bool looks_at_text(const struct versionspec *v)
@@ -123,6 +124,16 @@ bool matchspec_matches(const struct matchspec *m, const struct record *r)
 		return false;
 	return matchspec_matches_version(m, r) && address_matches(m, r) && hashes_match(m, r) &&
 	       (!d || detail_matches(d, r));
+}
+
+bool matchspec_matches_locked(const struct matchspec *m, const struct record *r)
+{
+	struct matchspec known = *m;
+	const struct matchspec_detail *d = m->detail;
+	known.has_sha256 = m->has_sha256 && r->has_sha256;
+	known.has_md5 = m->has_md5 && r->has_md5;
+	return str_eq(m->name, r->name) && (!d || version_matches(d, r)) && address_matches(m, r) &&
+	       hashes_match(&known, r) && (!d || textmatch_matches(&d->fn, r->fn));
 }
 
 /* ---- writing ---- */

@@ -34,6 +34,9 @@ int matchspec_parse(struct arena *a, struct str text, enum matchspec_dialect dia
 /* Whether r satisfies all of m. r->version must be set. The channel is compared as a name or
  * address: `conda-forge` matches any address that ends in "/conda-forge". */
 bool matchspec_matches(const struct matchspec *m, const struct record *r);
+/* The same in all that a lock tells of a package: not build number, licence and features, and
+ * digests only where it has them. */
+bool matchspec_matches_locked(const struct matchspec *m, const struct record *r);
 /* Only version, build and build number: what depends and constrains mostly hold. r->name,
  * r->version, r->version_text, r->build and r->build_number must be set. */
 bool matchspec_matches_version(const struct matchspec *m, const struct record *r);

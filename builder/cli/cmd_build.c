@@ -8,13 +8,18 @@ struct build_args {
 	bool update;
 };
 
+static int no_base(struct err **e)
+{
+	return err_set(e, ERR_USAGE, "no base image: --base IMAGE or --base oci:DIR");
+}
+
 static int check(const struct build_args *args, struct err **e)
 {
 	if (args->to.n == 0)
 		return err_set(e, ERR_USAGE,
 			       "no destination: -t HOST/REPOSITORY[:TAG] or -t oci:DIR[:TAG]");
-	if (!args->common.base)
-		return err_set(e, ERR_USAGE, "no base image: --base IMAGE or --base oci:DIR");
+	if (!args->common.base && !args->locked)
+		return no_base(e);
 	return 0;
 }
 
@@ -29,6 +34,8 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 		r = session_open(&s, &args->common, args->update, e);
 	if (r == 0 && args->locked)
 		r = session_lock(&s, &args->common, args->locked, e);
+	if (r == 0 && !args->common.base && !s.locked->base_digest.n)
+		r = no_base(e);
 	s.solves = true;
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);

@@ -5,7 +5,7 @@
 
 struct lock_args {
 	struct common_args common;
-	const char *output;
+	const char *output, *check;
 	bool explicit_list;
 };
 
@@ -87,6 +87,15 @@ static int print_json(const struct session *s, const struct locks *locks, struct
 	return command_print(&text, e);
 }
 
+static int check_all(const struct session *s, struct err **e)
+{
+	const struct lock *l = s->locked;
+	int r = 0;
+	for (struct build *b = s->build; b && r == 0; b = build_next(b), l++)
+		r = build_lock_fits(b, &s->definition, l, e);
+	return r;
+}
+
 static int lock_run(void *at, const struct option_list *rest, struct err **e)
 {
 	struct lock_args *args = at;
@@ -94,11 +103,15 @@ static int lock_run(void *at, const struct option_list *rest, struct err **e)
 	AUTO(locks_done) struct locks locks = {0};
 	AUTO(buf_done) struct buf text = BUF(256 << 20);
 	int r = session_open(&s, &args->common, false, e);
-	s.solves = true;
+	s.solves = !args->check;
+	if (r == 0 && args->check)
+		r = session_lock(&s, &args->common, args->check, e);
 	if (r == 0 && args->explicit_list)
 		r = session_one_platform(&s, e);
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
+	if (r == 0 && args->check)
+		return check_all(&s, e);
 	if (r == 0)
 		r = solve_all(&s, &locks, e);
 	if (r < 0)
@@ -113,6 +126,8 @@ static int lock_run(void *at, const struct option_list *rest, struct err **e)
 #define AT(field) offsetof(struct lock_args, field)
 static const struct option_row own_options[] = {
 	{'o', "output", OPTION_TEXT, AT(output), "PATH", "write the lock there"},
+	{0, "check", OPTION_TEXT, AT(check), "LOCK",
+	 "only say whether this lock fits the definition; never solve"},
 	{0, "explicit", OPTION_FLAG, AT(explicit_list), NULL, "an @EXPLICIT list instead"},
 	{0},
 };
@@ -122,9 +137,9 @@ const struct command cmd_lock = {
 	.usage = "lock [OPTIONS] CONDA_FILE",
 	.summary = "solve and write the exact packages (conda-lock form)",
 	.options = (const struct option_row *const[]){own_options, definition_options,
-						      bytecode_options, channel_options,
-						      virtual_options, target_options,
-						      common_options, NULL},
+						      bytecode_options, lock_options,
+						      channel_options, virtual_options,
+						      target_options, common_options, NULL},
 	.args_size = sizeof(struct lock_args),
 	.run = lock_run,
 };

@@ -69,6 +69,7 @@ void session_done(struct session *s)
 {
 	build_close(STEAL(&s->build));
 	definition_done(&s->definition);
+	free(STEAL(&s->base));
 	for (size_t i = 0; i < COUNT(s->locks); i++)
 		lock_done(&s->locks[i]);
 	free(STEAL(&s->virtuals));
@@ -132,10 +133,39 @@ static void add_channels(struct definition *d, const struct common_args *args)
 		definition_add_channel(d, of_file.v[i]);
 }
 
+/* Whether the user names the base that the lock was made for, or none. */
+static bool is_locked_base(const struct session *s, const char *name)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(buf_done) struct buf text = BUF(64 << 10);
+	struct reference r;
+	if (!name)
+		return true;
+	if (reference_parse(&a, str_of(name), &r, NULL) < 0)
+		return false;
+	reference_write(&r, &text);
+	return str_eq(buf_str(&text), s->locked->base_name);
+}
+
+/* A lock holds what its base's name stood for: the name may stand for another image by now. */
+static void find_locked_base(struct session *s, const char *name)
+{
+	struct buf text = BUF(BUF_UNLIMITED);
+	if (!s->locked || !s->locked->base_digest.n || !is_locked_base(s, name))
+		return;
+	buf_add_str(&text, s->locked->base_name);
+	bool folder = str_starts(s->locked->base_name, "oci:"); /* its name holds no digest */
+	if (!folder && str_find(s->locked->base_name, '@') == s->locked->base_name.n)
+		buf_printf(&text, "@%.*s", STR_ARG(s->locked->base_digest));
+	s->base = buf_take(&text);
+}
+
 /* A base that nobody knows offline is named together with all else that is missing. */
 static int set_base(struct session *s, const struct common_args *args, struct err **e)
 {
-	int r = build_set_base(s->build, args->base, e);
+	find_locked_base(s, args->base);
+	const char *name = s->base ? s->base : args->base;
+	int r = name ? build_set_base(s->build, name, e) : 0;
 	if (r != ERR_ABSENT || !args->offline)
 		return r;
 	struct err *more = NULL;
@@ -183,7 +213,7 @@ int session_definition(struct session *s, const struct common_args *args,
 	if (r < 0)
 		return r;
 	add_channels(&s->definition, args);
-	return args->base ? set_base(s, args, e) : 0;
+	return set_base(s, args, e);
 }
 
 int session_lock(struct session *s, const struct common_args *args, const char *path,

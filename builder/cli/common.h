@@ -11,6 +11,7 @@ struct session {
 	struct str *virtuals;		  /* array behind the options' list */
 	struct lock locks[PLATFORMS_MAX]; /* of --locked: one a platform */
 	const struct lock *locked;	  /* those; NULL without */
+	char *base;			  /* of the lock, by digest; NULL: as the options say */
 	bool solves;			  /* without a lock the command will solve */
 };
 #define SESSION                                                                                    \

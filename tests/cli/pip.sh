@@ -46,6 +46,18 @@ PATH=/usr/bin:/bin expect 0 "" "$kiln" build "$work/one.yml" --base "$base" --lo
 same "$(field "$work/stdout" digest)" "$(field "$work/one.json" digest)" "the image from the lock, with an empty cache"
 PATH=/usr/bin:/bin expect 1 "pip install uv" "$kiln" lock "$work/one.yml" --base "$base"
 
+# The list of addresses and a lock of other requirements: that one is refused.
+expect 0 "" "$kiln" lock "$work/one.yml" --base "$base" --explicit -o "$work/one.txt"
+grep -q '^# pip tqdm @ http.*#sha256=' "$work/one.txt" || fail "the list has no wheels as conda-lock writes them"
+expect 0 "" "$kiln" build "$work/one.yml" --base "$base" --locked "$work/one.txt" -t "oci:$work/out:list"
+spec changed "scikit-learn==1.6.1" "tqdm<4" "click ; sys_platform == 'win32'"
+for lock in lock txt; do
+	expect 2 "pip's tqdm<4: the lock has tqdm 4.67.1" "$kiln" build "$work/changed.yml" --base "$base" \
+		--locked "$work/one.$lock" -t "oci:$work/out:no"
+done
+spec changed "scikit-learn==1.6.1" "tqdm>4" "click ; sys_platform == 'win32'"
+expect 2 "pip tqdm>4: the lock was made without it" "$kiln" lock "$work/changed.yml" --base "$base" --check "$work/one.lock"
+
 # Another version of one wheel: its layer is new, and the small ones.
 spec two "scikit-learn==1.6.1" "joblib==1.4.2" "tqdm"
 expect 0 "" "$kiln" build "$work/two.yml" --base "$base" -t "$host/env/one:2" --json

@@ -17,8 +17,9 @@ static void check_names(const struct lock *l)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		const struct record *r = &l->records[i];
-		const struct str parts[] = {r->name, r->version_text, r->build, r->fn, r->subdir};
-		for (size_t k = 0; k < COUNT(parts); k++)
+		const struct str parts[] = {r->name, r->version_text, r->fn, r->build, r->subdir};
+		size_t count = r->manager == MANAGER_PIP ? 3 : COUNT(parts);
+		for (size_t k = 0; k < count; k++)
 			check(parts[k].n && parts[k].p[0] != '.' &&
 			      str_find(parts[k], '/') == parts[k].n &&
 			      strlen(parts[k].p) >= parts[k].n);

@@ -303,6 +303,43 @@ static void a_spec_matches_what_it_says(void **state)
 	}
 }
 
+static void a_locked_package_is_judged_by_what_a_lock_tells(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *spec;
+		bool match;
+	} rows[] = {
+		{"p", true},
+		{"q", false},
+		{"p >=1 py*", true},
+		{"p >=2", false},
+		{"p * py310*", false},
+		{"p[build_number=77]", true},
+		{"p[license=BSD]", true},
+		{"p[track_features=none]", true},
+		{"p[md5=00000000000000000000000000000000]", true},
+		{"conda-forge::p", true},
+		{"other::p", false},
+		{"conda-forge/noarch::p", false},
+		{"p[fn=p-2-0.conda]", false},
+	};
+	AUTO(arena_done) struct arena a = ARENA;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct matchspec m;
+		struct record r;
+		make_record(&a, "1.0", "py311_3", &r);
+		assert_int_equal(
+			matchspec_parse(&a, str_of(rows[i].spec), MATCHSPEC_USER, &m, NULL), 0);
+		if (matchspec_matches_locked(&m, &r) != rows[i].match)
+			fail_msg("%s", rows[i].spec);
+		r.has_md5 = true;
+		r.md5[0] = 1;
+		if (m.has_md5 && matchspec_matches_locked(&m, &r))
+			fail_msg("%s against another digest", rows[i].spec);
+	}
+}
+
 static void a_search_may_hold_a_pattern_for_the_name(void **state)
 {
 	(void)state;
@@ -434,6 +471,7 @@ int main(void)
 		cmocka_unit_test(wrong_specs_are_refused_with_their_column),
 		cmocka_unit_test(a_spec_matches_what_it_says),
 		cmocka_unit_test(is_shown_as_a_person_writes_it),
+		cmocka_unit_test(a_locked_package_is_judged_by_what_a_lock_tells),
 		cmocka_unit_test(a_search_may_hold_a_pattern_for_the_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
