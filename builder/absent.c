@@ -26,9 +26,8 @@ static void say_where(const struct channels *c, struct buf *out)
 static void say_nowhere(const struct problem *p, struct str name, unsigned indent, struct buf *out)
 {
 	const struct solve_request *r = p->request;
-	struct str near[NEAREST_MAX];
 	AUTO(buf_done) struct buf others = BUF(1 << 16);
-	size_t n = nearest_names(r->channels, name, near);
+	AUTO(buf_done) struct buf near = BUF(1 << 16);
 
 	if (r->elsewhere)
 		r->elsewhere(r->cookie, name, &others);
@@ -36,11 +35,10 @@ static void say_nowhere(const struct problem *p, struct str name, unsigned inden
 		note(indent, out);
 		buf_printf(out, "only for other platforms: %s", others.data);
 	}
-	if (n)
+	solve_nearest(r->channels, name, &near);
+	if (near.n) {
 		note(indent, out);
-	for (size_t i = 0; i < n; i++) {
-		buf_add_text(out, i ? ", " : "nearest: ");
-		conflict_say_plain(near[i], out);
+		buf_printf(out, "nearest: %s", near.data);
 	}
 	note(indent, out);
 	buf_add_text(out, "looked in ");

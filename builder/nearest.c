@@ -144,3 +144,26 @@ size_t nearest_names(const struct channels *c, struct str name, struct str out[N
 	}
 	return f.n;
 }
+
+static bool is_there(const struct channels *c, struct str name)
+{
+	uint32_t first, count;
+
+	for (size_t i = 0; i < c->n; i++)
+		for (size_t k = 0; k < c->v[i].subdir_count; k++)
+			if (c->v[i].subdirs[k].index &&
+			    index_find(c->v[i].subdirs[k].index, name, &first, &count))
+				return true;
+	return false;
+}
+
+void solve_nearest(const struct channels *c, struct str name, struct buf *out)
+{
+	struct str near[NEAREST_MAX];
+	size_t n = is_there(c, name) ? 0 : nearest_names(c, name, near);
+
+	for (size_t i = 0; i < n; i++) {
+		buf_add_text(out, i ? ", " : "");
+		conflict_say_plain(near[i], out);
+	}
+}

@@ -50,6 +50,9 @@ int solve(const struct solve_request *r, struct solution *out, struct err **e);
 int solve_search(const struct channels *c, const struct matchspec *spec,
 		 enum channel_priority priority, struct arena *a, struct record **out,
 		 size_t *out_count, struct err **e);
+/* For a name that no channel has: appends those that may have been meant, the likeliest first
+ * ("numpy, numpydoc"). Nothing when it is there after all, or nothing is near. */
+void solve_nearest(const struct channels *c, struct str name, struct buf *out);
 /* Puts records in link order: dependencies first, in the order rattler gives; cycles are cut. */
 void solve_sort(struct record *records, size_t count);
 #endif

@@ -33,10 +33,11 @@ struct search {
 	enum channel_priority priority;
 	struct json_out *to;
 	bool json;
+	struct buf nearest; /* names, of specs that nothing matches */
 };
 
 /* Returns 1 when anything was found. */
-static int search_one(const struct search *s, const struct matchspec *spec, struct err **e)
+static int search_one(struct search *s, const struct matchspec *spec, struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
 	struct record *records;
@@ -49,15 +50,32 @@ static int search_one(const struct search *s, const struct matchspec *spec, stru
 			put_record(s->to, &records[i]);
 		else
 			put_line(s->to->to, &records[i]);
+	if (!count && !s->nearest.n)
+		solve_nearest(&s->channels, spec->name, &s->nearest);
 	return count > 0;
 }
 
+static int nothing_found(const struct option_list *specs, const struct buf *nearest, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
+	for (size_t i = 0; i < specs->n; i++)
+		buf_printf(&text, "%s%s", i ? ", " : "", specs->v[i]);
+	return err_set(e, ERR_ABSENT, "nothing matches %s%s%s", text.data,
+		       nearest->n ? "; nearest: " : "", nearest->data);
+}
+
+static void search_done(struct search *s)
+{
+	channels_close(&s->channels);
+	buf_done(&s->nearest);
+}
+AUTO_DEFINE_VALUE(struct search, search_done)
+
 /* All specs in their order; a wrong one costs no network. Returns 1 when anything was found. */
-static int search_all(struct session *s, const struct option_list *texts, struct json_out *j,
-		      bool json, struct err **e)
+static int search_all(struct search *search, struct session *s, const struct option_list *texts,
+		      struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
-	struct search search = {.priority = build_priority(s->build), .to = j, .json = json};
 	struct matchspec *specs = arena_zero(&a, texts->n, sizeof(*specs));
 	int r = 0, found = 0;
 	for (size_t i = 0; i < texts->n; i++) {
@@ -65,22 +83,13 @@ static int search_all(struct session *s, const struct option_list *texts, struct
 		if (r < 0)
 			return err_wrap(e, r, "%s", texts->v[i]);
 	}
-	if ((r = build_channels(s->build, &s->definition, &search.channels, e)) < 0)
+	if ((r = build_channels(s->build, &s->definition, &search->channels, e)) < 0)
 		return r;
 	for (size_t i = 0; i < texts->n && r >= 0; i++) {
-		r = search_one(&search, &specs[i], e);
+		r = search_one(search, &specs[i], e);
 		found |= r > 0;
 	}
-	channels_close(&search.channels);
 	return r < 0 ? r : found;
-}
-
-static int nothing_found(const struct option_list *specs, struct err **e)
-{
-	AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
-	for (size_t i = 0; i < specs->n; i++)
-		buf_printf(&text, "%s%s", i ? ", " : "", specs->v[i]);
-	return err_set(e, ERR_ABSENT, "nothing matches %s", text.data);
 }
 
 static int search_run(void *at, const struct option_list *rest, struct err **e)
@@ -99,11 +108,14 @@ static int search_run(void *at, const struct option_list *rest, struct err **e)
 	for (size_t i = 0; i < args->channels.n; i++)
 		definition_add_channel(&s.definition, str_of(args->channels.v[i]));
 	bool json = args->json;
+	AUTO(search_done)
+	struct search search = {
+		.priority = build_priority(s.build), .to = &j, .json = json, .nearest = BUF(4096)};
 	if (json) {
 		json_open(&j, NULL, '{');
 		json_open(&j, "records", '[');
 	}
-	int found = search_all(&s, rest, &j, json, e);
+	int found = search_all(&search, &s, rest, e);
 	if (found < 0)
 		return found;
 	if (json) {
@@ -112,7 +124,7 @@ static int search_run(void *at, const struct option_list *rest, struct err **e)
 		buf_add_char(&out, '\n');
 	}
 	r = command_print(&out, e);
-	return r < 0 || found ? r : nothing_found(rest, e);
+	return r < 0 || found ? r : nothing_found(rest, &search.nearest, e);
 }
 
 const struct command cmd_search = {

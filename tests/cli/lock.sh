@@ -29,6 +29,7 @@ same "$(field "$work/stdout" records 0 version)" 2.2.6 "the best numpy"
 same "$(field "$work/stdout" records 0 build_number)" 0 "its build number"
 expect 2 "1.x" "$kiln" search -c http://127.0.0.1:9/c six 'six 1.x|'
 expect 1 "nothing matches no-such-package" "$kiln" search -c "$channel" no-such-package
+expect 1 "nothing matches nunpy; nearest: numpy" "$kiln" search -c "$channel" nunpy
 
 # Several specs: each one's records in its place, and the channel is asked once.
 start_fake peer.py "$PWD/build/channel"
