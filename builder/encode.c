@@ -5,7 +5,7 @@
 
 enum { GATE_FROM = 4 }; /* matching records from which a text gets a variable of its own */
 
-enum { SEEN = 1, SEEN_DIRECT = 2 }; /* DIRECT: texts in it have no gates */
+enum { SEEN = 1, SEEN_DIRECT = 2 }; /* DIRECT: texts in it have no gates, or it has none */
 
 struct encoder {
 	struct problem *p;
@@ -14,6 +14,7 @@ struct encoder {
 	VEC(uint32_t) solvables; /* in the order in which they were reached */
 	uint8_t *reached;	 /* by solvable */
 	int32_t *needed;	 /* by text: its gate, or the only record that fits; 0: neither */
+	uint8_t *kind;		 /* by text: what is looked at a million times, and little */
 	uint8_t *seen;		 /* by edge: the run of dependencies from there, see enum */
 	VEC(uint32_t) runs;	 /* with a filter: what is kept of them */
 	size_t next;
@@ -74,13 +75,15 @@ static bool need_all(struct encoder *c, const struct solvable *s, const uint32_t
 	bool direct = false;
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct text *t = &c->p->texts.v[texts[i]];
-		if (t->gate)
+		uint8_t *kind = &c->kind[texts[i]];
+		if (*kind == SEEN)
 			continue;
-		if (t->count >= GATE_FROM) {
+		if (!*kind && c->p->texts.v[texts[i]].count >= GATE_FROM) {
 			make_gate(c, texts[i]);
+			*kind = SEEN;
 			continue;
 		}
+		*kind = SEEN_DIRECT;
 		direct = true;
 		require(c, s->var, texts[i]);
 	}
@@ -214,6 +217,7 @@ static void encoder_open(struct encoder *c)
 	c->reached = mem_zero(p->solvables.n + 1, 1);
 	c->needed = sat_numbers(c->s, (uint32_t)p->texts.n);
 	c->seen = mem_zero(p->edges.n + 1, 1);
+	c->kind = mem_zero(p->texts.n + 1, 1);
 	AUTO(free) uint32_t *groups = mem_alloc((p->solvables.n + 1) * sizeof(*groups));
 	for (size_t i = 0; i < p->solvables.n; i++) {
 		p->solvables.v[i].var = 0;
@@ -244,5 +248,6 @@ struct sat *problem_encode(struct problem *p, const struct encode_filter *filter
 	sat_set_runs(c.s, filter ? c.runs.v : p->edges.v, c.runs.v);
 	free(c.reached);
 	free(c.seen);
+	free(c.kind);
 	return c.s;
 }

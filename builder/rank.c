@@ -182,31 +182,39 @@ static void sort_reach(struct reach *v, uint32_t n)
 	}
 }
 
+static bool has_package(const struct problem *p, const uint32_t *texts, uint32_t n,
+			const uint8_t *among, uint32_t package)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (among[i] && p->texts.v[texts[i]].package == package)
+			return true;
+	return false;
+}
+
 /* Columns of dependencies in which all of them have the same text; these decide nothing, unless
- * some other text is on the same name. */
+ * some other text is on the same name: NULL. */
 static uint8_t *same_columns(const struct problem *p, struct arena *a, const uint32_t *v,
 			     uint32_t n)
 {
 	const struct solvable *first = &p->solvables.v[v[0]];
 	const uint32_t *edges = p->edges.v + first->edges;
-	uint8_t *same = arena_zero(a, first->depends + 1u, 1);
+	uint32_t width = first->depends;
+	uint8_t *same = arena_alloc(a, width + 1u);
 
-	for (uint32_t k = 1; k < n; k++)
-		if (p->solvables.v[v[k]].depends != first->depends)
+	memset(same, 1, width);
+	for (uint32_t k = 1; k < n; k++) {
+		const struct solvable *s = &p->solvables.v[v[k]];
+		if (s->depends != width)
 			return NULL;
-	memset(same, 1, first->depends);
-	for (uint32_t k = 1; k < n; k++)
-		for (uint32_t i = 0; i < first->depends; i++)
-			same[i] &= p->edges.v[p->solvables.v[v[k]].edges + i] == edges[i];
-	for (uint32_t at = 0; at < n * first->depends; at++) {
-		uint32_t column = at % first->depends;
-		if (same[column])
-			continue;
-		uint32_t text = p->edges.v[p->solvables.v[v[at / first->depends]].edges + column];
-		for (uint32_t i = 0; i < first->depends; i++)
-			if (same[i] && p->texts.v[edges[i]].package == p->texts.v[text].package)
-				return NULL;
+		for (uint32_t i = 0; i < width && s->edges != first->edges; i++)
+			same[i] &= p->edges.v[s->edges + i] == edges[i];
 	}
+	for (uint32_t i = 0; i < width; i++)
+		for (uint32_t k = 0; k < n && !same[i]; k++) {
+			uint32_t text = p->edges.v[p->solvables.v[v[k]].edges + i];
+			if (has_package(p, edges, width, same, p->texts.v[text].package))
+				return NULL;
+		}
 	return same;
 }
 
