@@ -1,11 +1,29 @@
 """A channel with only some packages of another: mini_channel.py FROM TO NAME...
 
-Archives are linked, repodata is cut down; --bad-sha256 gives every record a wrong one.
+Archives are linked, repodata is cut down; --bad-sha256 gives every record a wrong one, --needed
+adds what the packages depend on.
 """
 import json
 import os
 import sys
 from pathlib import Path
+
+
+def needed(source, names):
+    """The names, and those of all that any of their packages may depend on."""
+    depends = {}
+    for subdir in ("linux-64", "noarch"):
+        data = json.loads(Path(source, subdir, "repodata.json").read_text())
+        for kind in ("packages", "packages.conda"):
+            for record in data.get(kind, {}).values():
+                depends.setdefault(record["name"], set()).update(d.split()[0] for d in record["depends"])
+    found, waiting = set(), list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += depends.get(name, ())
+    return found
 
 
 def main(source, target, names, wrong):
@@ -24,4 +42,7 @@ def main(source, target, names, wrong):
 
 if __name__ == "__main__":
     words = [w for w in sys.argv[1:] if not w.startswith("--")]
-    main(words[0], words[1], set(words[2:]), "--bad-sha256" in sys.argv)
+    names = set(words[2:])
+    if "--needed" in sys.argv:
+        names = needed(words[0], names)
+    main(words[0], words[1], names, "--bad-sha256" in sys.argv)

@@ -7,7 +7,7 @@ needs build/channel/noarch/repodata.json
 here=$work/channel
 both=linux/amd64,linux/arm64
 "$python" tests/cli/mini_channel.py build/channel "$here" \
-	python tzdata six click ca-certificates kiln-post-link kiln-activation || exit 1
+	python six click ca-certificates kiln-post-link kiln-activation --needed || exit 1
 "$python" -B tests/cli/two_platforms.py channel "$here" || exit 1
 "$python" -B tests/cli/two_platforms.py base "$work/base" two || exit 1
 printf '%s\n' "channels: [file://$here]" \
@@ -122,7 +122,7 @@ expect 0 "" "$kiln" lock "$work/spec.yml" --base "oci:$work/base:two" --platform
 same "$(field "$work/stdout" lock_digest)" "$(sha256sum "$work/lock.yml" | cut -d ' ' -f 1)" "the lock's digest"
 same "$(field "$work/stdout" lock_digest)" "$(field "$work/both.json" lock_digest)" "the lock's digest in a build"
 same "$(field "$work/stdout" platforms 1 platform) $(field "$work/stdout" platforms 1 packages 1 url)" \
-	"linux/arm64 file://$here/linux-aarch64/python-3.11.3-0_cpython.tar.bz2" "packages for linux/arm64"
+	"linux/arm64 $(ls "$here"/linux-aarch64/python-*-0_cpython.tar.bz2 | sed 's|^|file://|')" "packages for linux/arm64"
 expect 0 "" "$kiln" key "$work/spec.yml" --base "oci:$work/base:two" --platform "$both" --explain
 same "$(grep -E '^(platform|foreign)' "$work/stdout" | tr '\n' ' ')" "platform $both foreign linux/arm64 " "platforms in the key"
 same "$(tail -n 1 "$work/stdout")" "$(field "$work/both.json" key)" "the key"
@@ -133,7 +133,8 @@ import pathlib, sys
 from conda_lock.lockfile import parse_conda_lock_file
 lock = parse_conda_lock_file(pathlib.Path(sys.argv[1]))
 assert lock.metadata.platforms == ["linux-64", "linux-aarch64"] == sorted(lock.metadata.content_hash)
-assert {p.platform for p in lock.package} == set(lock.metadata.platforms) and len(lock.package) == 14
+assert {p.platform for p in lock.package} == set(lock.metadata.platforms)
+assert len(lock.package) == open(sys.argv[1]).read().count("\n- name: ") > 7
 EOF
 expect 0 "" build "$both" "oci:$work/out:locked" --locked "$work/lock.yml"
 same "$(field "$work/stdout" digest) $(field "$work/stdout" cached)" "$digest true" "built from the lock"
@@ -172,7 +173,7 @@ says "no image for linux/ppc64le; there is linux/amd64, linux/arm64/v8"
 expect 2 'platform "linux/vax" is not known' build linux/amd64,linux/vax "oci:$work/out:no"
 expect 2 "one platform" "$kiln" lock "$work/spec.yml" --platform "$both" --explicit
 expect 2 "one platform" "$kiln" install --platform "$both" "$work/lock.yml" "$work/no"
-printf '%s\n' "channels: [file://$here]" 'dependencies: [python 3.10.2]' >"$work/only.yml"
+printf '%s\n' "channels: [file://$here]" 'dependencies: [python * h*]' >"$work/only.yml"
 expect 3 "linux/arm64" "$kiln" lock "$work/only.yml" --platform "$both"
 no_leftovers "$work/out"
 no_leftovers "$work/cache"
