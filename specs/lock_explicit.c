@@ -72,6 +72,9 @@ static int read_wheel(struct lock_reader *r, struct str line, unsigned number, s
 			       number);
 	if ((code = wheel_name_parse(record.fn, &name, e)) < 0)
 		return err_wrap(e, code, "%s:%u:1", r->what, number);
+	if (!lock_is_safe(wanted.normal) || !lock_is_safe(name.version))
+		return err_set(e, ERR_SYNTAX, "%s:%u:1: \"%.*s\" is no wheel's name", r->what,
+			       number, STR_ARG(record.fn));
 	record.has_sha256 = true;
 	record.name = wanted.normal;
 	record.version_text = name.version;

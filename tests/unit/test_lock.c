@@ -359,6 +359,8 @@ static const struct {
 	 "l:2:1: a wheel needs \"#sha256=\" and 64 hex digits"},
 	{"@EXPLICIT\n# pip x @ https://h/x-1.tar.gz#sha256=0\n",
 	 "l:2:1: the address must end in a file *.whl"},
+	{"@EXPLICIT\n# pip x @ https://h/x-.1-py3-none-any.whl#sha256=" SHA256 "\n",
+	 "l:2:1: \"x-.1-py3-none-any.whl\" is no wheel's name"},
 	{"@EXPLICIT\nnumpy\n", "l:2:1: the address has no folder"},
 	{"@EXPLICIT\nh/c/linux-64/x-1-0.conda#12\n", "l:2:26: behind \"#\" must stand"},
 	{"@EXPLICIT\nh/c/osx-64/x-1-0.conda\n",
