@@ -278,12 +278,17 @@ void index_set_string(struct index_writer *w, struct str text)
 /* A doubled key: the last one counts. */
 void index_list_begins(struct index_writer *w)
 {
-	if (w->field == F_DEPENDS)
+	w->like = w->last.deps;
+	w->like_end = w->like + w->last.depends;
+	if (w->field == F_DEPENDS) {
 		w->deps.n = w->now.hot.deps;
-	else if (w->field == F_CONSTRAINS)
+	} else if (w->field == F_CONSTRAINS) {
 		w->constrains.n = 0;
-	else if (w->field == F_TRACK_FEATURES)
+		w->like = w->like_end;
+		w->like_end += w->last.constrains;
+	} else if (w->field == F_TRACK_FEATURES) {
 		restart(&w->now.feature_words);
+	}
 }
 
 void index_list_ends(struct index_writer *w)
@@ -292,22 +297,30 @@ void index_list_ends(struct index_writer *w)
 		w->now.features = intern_id(&w->strings, str_trim(buf_str(&w->now.feature_words)));
 }
 
-/* A record mostly depends on what the one before it does, in the same order. */
-static uint32_t text_id(struct index_writer *w, struct str text, size_t like)
+/* A record mostly depends on what the one before it does, in the same order, with some left out. */
+static uint32_t text_id(struct index_writer *w, struct str text)
 {
-	return intern_guess(&w->texts, text, like < w->deps.n ? w->deps.v[like] : UINT32_MAX);
+	enum { AHEAD = 4 };
+
+	for (uint32_t at = w->like; at < w->like_end && at < w->like + AHEAD; at++) {
+		if (!str_eq(intern_text(&w->texts, w->deps.v[at]), text))
+			continue;
+		w->like = at + 1;
+		return w->deps.v[at];
+	}
+	w->like++;
+	return intern_id(&w->texts, text);
 }
 
 void index_add_element(struct index_writer *w, struct str text)
 {
-	size_t depends = w->deps.n - w->now.hot.deps;
 	uint32_t id;
 
 	if (w->field == F_DEPENDS) {
-		id = text_id(w, text, w->last.deps + depends);
+		id = text_id(w, text);
 		VEC_PUSH(&w->deps, id);
 	} else if (w->field == F_CONSTRAINS) {
-		id = text_id(w, text, (size_t)w->last.deps + w->last.depends + w->constrains.n);
+		id = text_id(w, text);
 		VEC_PUSH(&w->constrains, id);
 	} else {
 		add_features(w, text);

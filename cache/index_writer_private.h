@@ -92,6 +92,7 @@ struct index_writer {
 	/* Of the record before it, for guesses. */
 	struct index_hot last;
 	uint32_t last_name, last_license;
+	uint32_t like, like_end;     /* in deps: what its next dependencies were */
 	enum field follows[F_COUNT]; /* which field came behind another */
 	bool conda, other;	     /* records of either extension were seen */
 	uint32_t base_url, subdir;   /* strings; subdir: of the first record */
