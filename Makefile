@@ -15,11 +15,11 @@ CFLAGS ?= -g
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
           -Wwrite-strings -Wvla -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 DEFS   := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
-LIBS   := -lyaml -lcurl -larchive -lcrypto -lcjson -lzstd -lisal -lsqlite3 -lpthread -lm
+LIBS   := -lyaml -lcurl -larchive -lcrypto -lcjson -lzstd -lisal -lmsgpackc -lsqlite3 -lpthread -lm
 
 # What the build needs, then what only the tests and the demo need (Debian names).
 BUILD_PACKAGES := gcc make libc6-dev libyaml-dev libcurl4-openssl-dev libarchive-dev libssl-dev \
-                  libcjson-dev libzstd-dev libisal-dev libsqlite3-dev
+                  libcjson-dev libzstd-dev libisal-dev libsqlite3-dev libmsgpack-dev
 TEST_PACKAGES  := libcmocka-dev libsolv-dev libsolvext-dev clang-format bubblewrap git ca-certificates curl \
                   python3 python3-venv binutils patchelf unzip xz-utils zlib1g-dev libbz2-dev liblzma-dev \
                   libffi-dev libexpat1-dev libncurses-dev libreadline-dev uuid-dev pkg-config \

@@ -259,11 +259,12 @@ enum channel_priority build_priority(const struct build *b)
 	return b->o.priority;
 }
 
-int build_channels(struct build *b, const struct definition *d, struct channels *out,
-		   struct err **e)
+int build_channels(struct build *b, const struct definition *d, const struct strs *wanted,
+		   struct channels *out, struct err **e)
 {
 	struct str subdirs[] = {str_of(b->platform->subdir), STR("noarch")};
 	struct channel_options options = channel_options(b, subdirs);
+	options.wanted = wanted;
 	if (d->channels.n == 0)
 		return err_set(e, ERR_SYNTAX, "no channel is named; add `channels:` or -c CHANNEL");
 	return channels_open(b->http, d->channels, &options, out, e);
@@ -320,6 +321,14 @@ static struct matchspec *specs_of(struct arena *a, const struct definition *d)
 	return specs;
 }
 
+struct strs build_wanted(struct arena *a, const struct definition *d)
+{
+	struct str *names = arena_zero(a, d->spec_count + 1, sizeof(*names));
+	for (size_t i = 0; i < d->spec_count; i++)
+		names[i] = d->specs[i].spec.name;
+	return (struct strs){names, d->spec_count};
+}
+
 struct elsewhere {
 	struct build *build;
 	const struct channels *channels;
@@ -344,7 +353,8 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 		r = build_virtuals(b, &a, &virtuals, e);
 	if (r < 0)
 		return r;
-	if ((r = build_channels(b, d, &channels, e)) < 0)
+	struct strs wanted = build_wanted(&a, d);
+	if ((r = build_channels(b, d, &wanted, &channels, e)) < 0)
 		return r;
 	struct elsewhere elsewhere = {b, &channels};
 	struct solve_request request = {

@@ -50,9 +50,10 @@ int build_offline(struct build *b, const struct definition *d, const struct lock
  * of. Of the first. */
 void build_key(struct build *b, const struct definition *d, struct buf *text, struct digest *out);
 enum channel_priority build_priority(const struct build *b);
-/* Opens the definition's channels. */
-int build_channels(struct build *b, const struct definition *d, struct channels *out,
-		   struct err **e);
+/* Opens the definition's channels. wanted: the names whose records, and those of all that they may
+ * depend on, are looked at; NULL: all. */
+int build_channels(struct build *b, const struct definition *d, const struct strs *wanted,
+		   struct channels *out, struct err **e);
 /* Solves for this platform. The base, when set, gives virtual packages and goes into the lock. */
 int build_lock(struct build *b, const struct definition *d, struct lock *out, struct err **e);
 /* ERR_USAGE, with a line for each difference, when the lock is for another definition: a spec that

@@ -55,6 +55,8 @@ struct strs build_spec_texts(struct arena *a, const struct definition *d);
 int build_lock_met(const struct definition *d, const struct link_plan *plan, struct err **e);
 /* The code for a failure with the base: ERR_NET, where its registry says ERR_ABSENT. */
 int build_base_code(const struct build *b, int code);
+/* The names that the definition's specs have. */
+struct strs build_wanted(struct arena *a, const struct definition *d);
 /* Manifest and config of the base, once. */
 int build_pull_base(struct build *b, struct err **e);
 /* What the base offers and the user gave. The base's layers are read for it at most once a machine;

@@ -134,11 +134,11 @@ size_t nearest_names(const struct channels *c, struct str name, struct str out[N
 
 	for (size_t i = 0; i < c->n; i++) {
 		for (size_t k = 0; k < c->v[i].subdir_count; k++) {
-			const struct index *x = c->v[i].subdirs[k].index;
-			for (size_t j = 0; x && j < index_name_count(x); j++) {
-				uint32_t far = how_far(name, index_name(x, j));
+			const struct channel_subdir *s = &c->v[i].subdirs[k];
+			for (size_t j = 0; j < channel_name_count(s); j++) {
+				uint32_t far = how_far(name, channel_name(s, j));
 				if (far != FAR)
-					offer(&f, index_name(x, j), far);
+					offer(&f, channel_name(s, j), far);
 			}
 		}
 	}

@@ -34,9 +34,11 @@ static void missing_base(struct build *b, const struct definition *d, const stru
 
 static void missing_channels(struct build *b, const struct definition *d)
 {
+	AUTO(arena_done) struct arena a = ARENA;
 	AUTO(channels_close) struct channels channels = {0};
+	struct strs wanted = build_wanted(&a, d);
 	if (d->channels.n)
-		build_channels(b, d, &channels, NULL);
+		build_channels(b, d, &wanted, &channels, NULL);
 }
 
 static void missing_packages(struct build *b, const struct lock *locked)

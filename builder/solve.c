@@ -170,14 +170,18 @@ static int search_all(const struct channels *c, const struct matchspec *spec,
 	return r;
 }
 
+bool solve_is_pattern(struct str name)
+{
+	return str_starts(name, "^") || str_find(name, '*') < name.n;
+}
+
 int solve_search(const struct channels *c, const struct matchspec *spec,
 		 enum channel_priority priority, struct arena *a, struct record **out,
 		 size_t *out_count, struct err **e)
 {
 	AUTO(search_done) struct search s = {.arena = a, .found = BUF(BUF_UNLIMITED)};
-	bool pattern = spec->name.p[0] == '^' || str_find(spec->name, '*') < spec->name.n;
-	int r = pattern ? search_all(c, spec, priority, &s, e)
-			: search_names(c, spec, 1, priority, &s, e);
+	int r = solve_is_pattern(spec->name) ? search_all(c, spec, priority, &s, e)
+					     : search_names(c, spec, 1, priority, &s, e);
 
 	if (r < 0)
 		return r;

@@ -46,6 +46,8 @@ AUTO_DEFINE_VALUE(struct solution, solution_done)
 /* ERR_UNSOLVABLE with a text of several lines: the smallest conflict as an indented tree, then
  * changes to the request that make it solvable, each of them tried. */
 int solve(const struct solve_request *r, struct solution *out, struct err **e);
+/* Whether the name of a search's spec is a glob or regex, which only whole channels can answer. */
+bool solve_is_pattern(struct str name);
 /* Records of all channels that match, best first, into the arena. */
 int solve_search(const struct channels *c, const struct matchspec *spec,
 		 enum channel_priority priority, struct arena *a, struct record **out,

@@ -6,10 +6,15 @@
 #include "cache/missing.h"
 
 struct channel_subdir {
-	struct str subdir;   /* "linux-64", "noarch" */
-	struct index *index; /* NULL: the channel has no such subdir */
-	struct str base_url; /* packages of this subdir: base_url + fn; ends in "/" */
+	struct str subdir;     /* "linux-64", "noarch" */
+	struct index *index;   /* NULL: the channel has no such subdir */
+	struct shards *shards; /* where the index holds only what was reached; else NULL */
+	struct str base_url;   /* packages of this subdir: base_url + fn; ends in "/" */
 };
+
+/* Names of the subdir, sorted by bytes: all of them, reached or not. */
+size_t channel_name_count(const struct channel_subdir *s);
+struct str channel_name(const struct channel_subdir *s, size_t i);
 
 struct channel {
 	struct str name;		/* as the user wrote it */
@@ -22,6 +27,9 @@ struct channel_options {
 	const char *cache;   /* folder for indexes and validators */
 	const char *alias;   /* NULL: https://conda.anaconda.org */
 	struct strs subdirs; /* "linux-64", "noarch" */
+	/* Names: the records of these and of all that they may depend on are wanted, which is
+	 * less to fetch from a server that has shards (CEP 16). NULL: all records. */
+	const struct strs *wanted;
 	bool offline; /* use what the cache holds, whatever its age; ERR_ABSENT names all that is
 		       * not there */
 	struct missing *missing; /* where that is noted as well; may be NULL */

@@ -9,12 +9,17 @@
  * `removed` are left out. */
 #ifndef KILN_CACHE_INDEX_H
 #define KILN_CACHE_INDEX_H
+#include "cache/json_stream.h"
 #include "specs/record.h"
 
 /* Fed with the JSON in pieces of any size; at the end the index stands at `path`. */
 struct index_writer;
 int index_writer_open(const char *path, struct index_writer **out, struct err **e);
 int index_writer_feed(struct index_writer *w, const void *p, size_t n, struct err **e);
+/* The same document told event by event, from JSON_OBJECT to its JSON_OBJECT_END, instead of fed:
+ * for records that come in another form. Sections may come more than once. */
+int index_writer_event(struct index_writer *w, enum json_event what, struct str text,
+		       struct err **e);
 /* Writes the file (aside, then renamed). ERR_CORRUPT when the JSON was not whole. */
 int index_writer_finish(struct index_writer *w, struct err **e);
 void index_writer_free(struct index_writer *w);

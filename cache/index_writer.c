@@ -143,6 +143,12 @@ int index_writer_feed(struct index_writer *w, const void *p, size_t n, struct er
 	return 0;
 }
 
+int index_writer_event(struct index_writer *w, enum json_event what, struct str text,
+		       struct err **e)
+{
+	return index_event(w, what, text, e);
+}
+
 int index_writer_finish(struct index_writer *w, struct err **e)
 {
 	struct queue *q = &w->queue;

@@ -1,7 +1,8 @@
 /* cache/layout.h - where things live in the cache folder.
  *
  *     packages/SHA256.conda    archives            indexes/X-SHA256.index  scanned repodata
- *     channels/HEX.json        their validators    blobs/sha256/HEX        small blobs
+ *     channels/HEX.json        their validators    blobs/sha256/HEX        small blobs, shards
+ *     channels/HEX.shards      lists of shards
  *     segments/...             packed packages     records.db              what was built
  *     locks/...                held while one process makes what others wait for
  *     interpreters/HEX         pythons, to compile with

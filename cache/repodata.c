@@ -2,32 +2,18 @@
 #include "cache/repodata.h"
 #include "cache/address.h"
 #include "cache/layout.h"
+#include "cache/validator.h"
 #include "specs/base/digest.h"
 #include "specs/base/fs.h"
-#include "specs/base/json.h"
 #include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <time.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #define TRIM_FROM ((uint64_t)1 << 20)
 #define DOWNLOAD_MAX ((uint64_t)4 << 30)
 #define REPODATA_MAX ((uint64_t)16 << 30)
-
-/* What is remembered of the last answer. */
-struct validator {
-	struct buf file, etag, modified; /* file: "repodata.json.zst" */
-	struct digest source;		 /* of what was served; names the index */
-	uint64_t asked_s, max_age_s;
-	bool known;  /* there is an index */
-	bool absent; /* there was nothing at the address */
-};
-#define VALIDATOR                                                                                  \
-	{                                                                                          \
-		.file = BUF(256), .etag = BUF(4096), .modified = BUF(4096)                         \
-	}
 
 struct subdir {
 	struct http *http;
@@ -42,22 +28,32 @@ struct subdir {
 static void subdir_done(struct subdir *s)
 {
 	buf_done(&s->url);
-	buf_done(&s->v.file);
-	buf_done(&s->v.etag);
-	buf_done(&s->v.modified);
+	validator_done(&s->v);
 	free(s->validators);
 	free(s->indexes);
 	free(s->locks);
 }
 AUTO_DEFINE_VALUE(struct subdir, subdir_done)
 
-/* ---- the validator on disk ---- */
+/* ---- what is kept ---- */
 
 static char *validator_path(const struct subdir *s)
 {
 	struct buf path = BUF(BUF_UNLIMITED);
 	buf_printf(&path, "%s/%s.json", s->validators, s->id.hex);
 	return buf_take(&path);
+}
+
+static void read_validator(struct subdir *s)
+{
+	AUTO(free) char *path = validator_path(s);
+	validator_read(path, &s->v);
+}
+
+static int write_validator(struct subdir *s, struct err **e)
+{
+	AUTO(free) char *path = validator_path(s);
+	return validator_write(path, buf_str(&s->url), &s->v, e);
 }
 
 /* Of one address and one source: two subdirs may hold equal bytes (empty ones do), and the
@@ -67,76 +63,6 @@ static char *index_path(const struct subdir *s, const struct digest *source)
 	struct buf path = BUF(BUF_UNLIMITED);
 	buf_printf(&path, "%s/%.16s-%s.index", s->indexes, s->id.hex, digest_text(source).hex);
 	return buf_take(&path);
-}
-
-static void set_text(struct buf *b, const char *text)
-{
-	buf_clear(b);
-	buf_add_text(b, text ? text : "");
-}
-
-static void validator_parse(struct validator *v, const cJSON *doc)
-{
-	const char *source = json_text(doc, "source");
-	set_text(&v->file, json_text(doc, "file"));
-	set_text(&v->etag, json_text(doc, "etag"));
-	set_text(&v->modified, json_text(doc, "last_modified"));
-	if (!json_u64(doc, "asked", &v->asked_s) || !json_u64(doc, "max_age", &v->max_age_s))
-		v->asked_s = v->max_age_s = 0;
-	v->known = source && v->file.n && digest_parse(str_of(source), &v->source);
-	v->absent = !v->known && cJSON_IsTrue(json_get(doc, "absent"));
-}
-
-/* One that is not there or does not parse is none: it is only a memory. */
-static void validator_read(struct subdir *s)
-{
-	AUTO(free) char *path = validator_path(s);
-	AUTO(buf_done) struct buf text = BUF(64 << 10);
-	AUTO(json_free) cJSON *doc = NULL;
-	s->v.known = s->v.absent = false;
-	if (fs_read(path, &text, NULL) == 0 && json_parse(buf_str(&text), path, &doc, NULL) == 0)
-		validator_parse(&s->v, doc);
-}
-
-static int validator_write(struct subdir *s, struct err **e)
-{
-	AUTO(free) char *path = validator_path(s);
-	AUTO(buf_done) struct buf text = BUF(64 << 10);
-	struct json_out j = {&text, false};
-	json_open(&j, NULL, '{');
-	json_put_str(&j, "url", buf_str(&s->url));
-	json_put_bool(&j, "absent", s->v.absent);
-	json_put_str(&j, "file", buf_str(&s->v.file));
-	json_put_str(&j, "etag", buf_str(&s->v.etag));
-	json_put_str(&j, "last_modified", buf_str(&s->v.modified));
-	json_put_u64(&j, "asked", s->v.asked_s);
-	json_put_u64(&j, "max_age", s->v.max_age_s);
-	if (s->v.known)
-		json_put_text(&j, "source", digest_text(&s->v.source).hex);
-	json_close(&j, '}');
-	return fs_write(path, buf_str(&text), 0600, e);
-}
-
-/* "public, max-age=1200": seconds for which nobody needs to ask again. */
-static uint64_t max_age(const struct http_answer *a)
-{
-	struct str rest = http_header(a, "cache-control"), word;
-	uint64_t s = 0, found = 0;
-	while (rest.n) {
-		str_cut(&rest, ',', &word);
-		word = str_trim(word);
-		if (str_is(word, "no-cache") || str_is(word, "no-store"))
-			return 0;
-		if (str_starts(word, "max-age=") && str_u64(str_from(word, 8), &s))
-			found = s;
-	}
-	return found < 24 * 3600 ? found : 24 * 3600;
-}
-
-static bool is_fresh(const struct validator *v)
-{
-	uint64_t now = (uint64_t)time(NULL);
-	return v->known && v->asked_s <= now && now - v->asked_s < v->max_age_s;
 }
 
 /* ---- the stream: bytes as served -> hash, zstd -> scanner ---- */
@@ -234,68 +160,6 @@ static int scan_finish(struct scan *c, struct digest *out_source, struct err **e
 
 /* ---- asking ---- */
 
-/* What stands for an ETag of a file; empty when there is none. */
-static void file_tag(const char *url, struct buf *out)
-{
-	AUTO(buf_done) struct buf path = BUF(BUF_UNLIMITED);
-	struct stat st;
-	buf_clear(out);
-	if (address_file(&path, str_of(url)) && stat(path.data, &st) == 0)
-		buf_printf(out, "%llu-%lld.%09ld-%llu", (unsigned long long)st.st_size,
-			   (long long)st.st_mtim.tv_sec, (long)st.st_mtim.tv_nsec,
-			   (unsigned long long)st.st_ino);
-}
-
-struct question {
-	struct buf url, if_none, if_since, tag; /* tag: of a file */
-	const char *headers[3];
-};
-#define QUESTION                                                                                   \
-	{                                                                                          \
-		.url = BUF(64 << 10), .if_none = BUF(8192), .if_since = BUF(8192), .tag = BUF(256) \
-	}
-
-static void question_done(struct question *q)
-{
-	buf_done(&q->url);
-	buf_done(&q->if_none);
-	buf_done(&q->if_since);
-	buf_done(&q->tag);
-}
-AUTO_DEFINE_VALUE(struct question, question_done)
-
-/* Conditions of RFC 9110, 13.1: only where an index of that file is at hand. */
-static void question_set(struct question *q, const struct subdir *s, const char *file)
-{
-	size_t n = 0;
-	buf_printf(&q->url, "%s%s", s->url.data, file);
-	file_tag(q->url.data, &q->tag);
-	if (!s->v.known || strcmp(s->v.file.data, file) != 0)
-		return;
-	buf_printf(&q->if_none, "If-None-Match: %s", s->v.etag.data);
-	buf_printf(&q->if_since, "If-Modified-Since: %s", s->v.modified.data);
-	if (s->v.etag.n)
-		q->headers[n++] = q->if_none.data;
-	else if (s->v.modified.n)
-		q->headers[n++] = q->if_since.data;
-}
-
-static void remember(struct subdir *s, const char *file, const struct question *q,
-		     const struct http_answer *a)
-{
-	struct validator *v = &s->v;
-	struct str etag = http_header(a, "etag"), modified = http_header(a, "last-modified");
-	v->asked_s = (uint64_t)time(NULL);
-	v->max_age_s = max_age(a);
-	set_text(&v->file, file);
-	if (a->status == 304)
-		return;
-	buf_clear(&v->etag);
-	buf_add_str(&v->etag, q->tag.n ? buf_str(&q->tag) : etag);
-	buf_clear(&v->modified);
-	buf_add_str(&v->modified, modified);
-}
-
 /* The new index gets its name; the one before it is of no more use. Who has it mapped keeps
  * it, and who was about to open it asks again. */
 static int adopt(struct subdir *s, struct scan *c, const struct digest *source, struct err **e)
@@ -321,8 +185,8 @@ static int ask(struct subdir *s, const char *file, struct err **e)
 	AUTO(scan_done) struct scan c = {0};
 	struct digest source;
 	bool zstd = str_ends(str_of(file), ".zst");
-	question_set(&q, s, file);
-	if (q.headers[0] && q.tag.n && str_eq(buf_str(&q.tag), buf_str(&s->v.etag)))
+	question_set(&q, &s->v, buf_str(&s->url), file);
+	if (q.same)
 		return 1;
 	AUTO(free) char *fresh = fs_join(s->indexes, s->id.hex);
 	c.path = STEAL(&fresh);
@@ -349,8 +213,8 @@ static int ask(struct subdir *s, const char *file, struct err **e)
 	if (a.status == 200 &&
 	    ((code = scan_finish(&c, &source, e)) < 0 || (code = adopt(s, &c, &source, e)) < 0))
 		return err_wrap(e, code, "%s", shown.data);
-	remember(s, file, &q, &a);
-	code = validator_write(s, e);
+	validator_remember(&s->v, file, &q, &a);
+	code = write_validator(s, e);
 	return code < 0 ? code : 1;
 }
 
@@ -371,10 +235,8 @@ static int ask_all(struct subdir *s, struct err **e)
 		AUTO(free) char *old = index_path(s, &s->v.source);
 		unlink(old);
 	}
-	s->v.known = false;
-	s->v.absent = true;
-	set_text(&s->v.file, NULL);
-	return validator_write(s, e);
+	validator_set_absent(&s->v);
+	return write_validator(s, e);
 }
 
 /* ---- opening ---- */
@@ -404,11 +266,11 @@ static int open_asked(struct subdir *s, struct index **out, struct err **e)
 	int code = layout_lock(s->locks, s->id.hex, &lock, e);
 	if (code < 0)
 		return code;
-	validator_read(s);
+	read_validator(s);
 	struct index *old = NULL;
 	if (s->v.known && open_known(s, &old, NULL) < 0)
 		s->v.known = false;
-	if (is_fresh(&s->v)) {
+	if (validator_is_fresh(&s->v)) {
 		*out = old;
 		return 0;
 	}
@@ -440,10 +302,10 @@ int channel_open_subdir(struct http *h, struct str url, const struct repodata_op
 		return code;
 	digest_of(s.url.data, s.url.n, &id);
 	s.id = digest_text(&id);
-	validator_read(&s);
+	read_validator(&s);
 	if (o->offline)
 		return open_offline(&s, out, e);
-	if (is_fresh(&s.v) && open_known(&s, out, NULL) == 0)
+	if (validator_is_fresh(&s.v) && open_known(&s, out, NULL) == 0)
 		return 0;
 	return open_asked(&s, out, e);
 }

@@ -29,7 +29,7 @@ int store_put(const char *cache, struct str bytes, struct digest *out, struct er
 	if (code < 0)
 		return code;
 	/* Written again even when it is there: that repairs what a disk has changed. */
-	if ((code = fs_write(path, bytes, 0600, e)) < 0)
+	if ((code = fs_place(path, bytes, 0600, e)) < 0)
 		return code;
 	if (out)
 		*out = d;

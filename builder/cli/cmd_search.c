@@ -71,6 +71,17 @@ static void search_done(struct search *s)
 }
 AUTO_DEFINE_VALUE(struct search, search_done)
 
+/* Fewer than the specs when one of them has a pattern for a name. */
+static struct strs names_of(struct arena *a, const struct matchspec *specs, size_t n)
+{
+	struct str *names = arena_zero(a, n, sizeof(*names));
+	struct strs out = {names, 0};
+	for (size_t i = 0; i < n; i++)
+		if (!solve_is_pattern(specs[i].name))
+			names[out.n++] = specs[i].name;
+	return out;
+}
+
 /* All specs in their order; a wrong one costs no network. Returns 1 when anything was found. */
 static int search_all(struct search *search, struct session *s, const struct option_list *texts,
 		      struct err **e)
@@ -83,7 +94,9 @@ static int search_all(struct search *search, struct session *s, const struct opt
 		if (r < 0)
 			return err_wrap(e, r, "%s", texts->v[i]);
 	}
-	if ((r = build_channels(s->build, &s->definition, &search->channels, e)) < 0)
+	struct strs wanted = names_of(&a, specs, texts->n);
+	const struct strs *only = wanted.n == texts->n ? &wanted : NULL;
+	if ((r = build_channels(s->build, &s->definition, only, &search->channels, e)) < 0)
 		return r;
 	for (size_t i = 0; i < texts->n && r >= 0; i++) {
 		r = search_one(search, &specs[i], e);

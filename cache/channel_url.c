@@ -1,0 +1,120 @@
+/* cache/channel_url.c - from names of channels to addresses. */
+#include "cache/channel_url.h"
+#include "cache/address.h"
+#include "cache/channel.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ALIAS "https://conda.anaconda.org"
+
+static bool is_path(struct str name)
+{
+	static const char *const starts[] = {"/", "./", "../", "~/"};
+	for (size_t i = 0; i < COUNT(starts); i++)
+		if (str_starts(name, starts[i]))
+			return true;
+	return str_is(name, ".") || str_is(name, "..");
+}
+
+static struct str url_of_path(struct arena *a, struct str name)
+{
+	const char *home = getenv("HOME");
+	struct str path = arena_str(a, name);
+	if (str_starts(name, "~/") && home)
+		path = arena_printf(a, "%s%.*s", home, STR_ARG(str_from(name, 1)));
+	AUTO(free) char *whole = realpath(path.p, NULL);
+	AUTO(free) char *here = getcwd(NULL, 0);
+	if (whole)
+		path = str_of(whole);
+	else if (*path.p != '/' && here) /* it is not there; the message shall say where */
+		path = arena_printf(a, "%s/%s", here, path.p);
+	AUTO(buf_done) struct buf url = BUF(64 << 10);
+	address_of_file(&url, str_trim_end(path, '/'));
+	return arena_str(a, buf_str(&url));
+}
+
+struct str channel_secret_url(struct arena *a, struct str name, const char *alias)
+{
+	name = str_trim(name);
+	struct str base = str_trim_end(str_of(alias ? alias : ALIAS), '/');
+	if (address_split(name).scheme.n)
+		return arena_str(a, str_trim_end(name, '/'));
+	if (is_path(name))
+		return url_of_path(a, name);
+	name = str_trim_end(name, '/');
+	if (str_is(name, "defaults"))
+		return arena_printf(a, ANACONDA "pkgs/main");
+	if (str_starts(name, "pkgs/"))
+		return arena_printf(a, ANACONDA "%.*s", STR_ARG(name));
+	return arena_printf(a, "%.*s/%.*s", STR_ARG(base), STR_ARG(name));
+}
+
+struct str channel_bare_url(struct arena *a, struct str url)
+{
+	struct address at = address_split(url);
+	struct str token = address_token(at.path), before = at.path, after = {0};
+	if (token.n) {
+		size_t start = (size_t)(token.p - at.path.p);
+		before = str_to(at.path, start - 3); /* "/t/" */
+		after = str_from(at.path, start + token.n);
+	}
+	return arena_printf(a, "%.*s://%.*s%.*s%.*s", STR_ARG(at.scheme), STR_ARG(at.host),
+			    STR_ARG(str_trim_end(before, '/')), STR_ARG(str_trim_end(after, '/')));
+}
+
+struct str channel_url(struct arena *a, struct str name, const char *alias)
+{
+	return channel_bare_url(a, channel_secret_url(a, name, alias));
+}
+
+struct strs channel_urls(struct arena *a, struct strs names, const char *alias)
+{
+	struct str *v = arena_zero(a, 2 * names.n, sizeof(*v));
+	size_t n = 0;
+	for (size_t i = 0; i < names.n; i++) {
+		v[n++] = channel_url(a, names.v[i], alias);
+		if (str_is(names.v[i], "defaults"))
+			v[n++] = STR(ANACONDA "pkgs/r");
+	}
+	return (struct strs){v, n};
+}
+
+/* Drops "x/.." and "." from the path, so that a lock shows addresses in one form. */
+static struct str plain_url(struct arena *a, struct str url)
+{
+	struct address at = address_split(url);
+	struct str rest = at.path, part;
+	struct buf path = BUF(BUF_UNLIMITED);
+	while (rest.n) {
+		str_cut(&rest, '/', &part);
+		if (str_is(part, "..")) {
+			while (path.n && path.data[--path.n] != '/')
+				;
+		} else if (part.n && !str_is(part, ".")) {
+			buf_printf(&path, "/%.*s", STR_ARG(part));
+		}
+	}
+	if (path.room)
+		path.data[path.n] = 0;
+	struct str out =
+		arena_printf(a, "%.*s://%.*s%s/", STR_ARG(at.scheme), STR_ARG(at.host), path.data);
+	buf_done(&path);
+	return out;
+}
+
+/* info.base_url may be absolute, or relative to the subdir's folder (CEP 15). */
+struct str channel_base_url(struct arena *a, struct str folder, struct str given)
+{
+	struct address at = address_split(folder);
+	struct str url = folder;
+	if (address_split(given).scheme.n)
+		url = channel_bare_url(a, given);
+	else if (str_starts(given, "//"))
+		url = arena_printf(a, "%.*s:%.*s", STR_ARG(at.scheme), STR_ARG(given));
+	else if (str_starts(given, "/"))
+		url = arena_printf(a, "%.*s://%.*s%.*s", STR_ARG(at.scheme), STR_ARG(at.host),
+				   STR_ARG(given));
+	else if (given.n)
+		url = arena_printf(a, "%.*s/%.*s", STR_ARG(folder), STR_ARG(given));
+	return plain_url(a, url);
+}
