@@ -5,6 +5,7 @@
 #   make demo     one environment, from file to running container
 #   make lint     format, sizes, arrows, warnings as errors
 #   make bench    measured against what others use     make fuzz   long fuzz campaigns
+#                 (make bench-solve: only the solver, on a channel of 1.2 million records)
 
 CC     ?= cc
 SAN    ?=

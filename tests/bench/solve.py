@@ -111,10 +111,10 @@ def main():
     channel = f"{FOLDER}/largest-{records}"
     largest.make(channel, records)
     heads = ["first s", "later s", "rattler s", "x first", "x later", "first MB", "later MB", "rattler MB"]
-    print(*(f"{head:>10}" for head in heads), sep="")
+    print(*(f"{head:>11}" for head in heads), sep="")
     for request in REQUESTS:
         row, says = compare(channel, request)
-        print(*(f"{cell:>10}" for cell in row), sep="", end="  ")
+        print(*(f"{cell:>11}" for cell in row), sep="", end="  ")
         print(f"{', '.join(request)}: {says}", flush=True)
     shutil.rmtree(CACHE, ignore_errors=True)
 
