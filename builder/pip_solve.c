@@ -7,6 +7,7 @@
 #include "specs/base/fs.h"
 #include "specs/base/process.h"
 #include "specs/base/vec.h"
+#include "specs/requirements_text.h"
 #include <stdlib.h>
 
 extern char **environ;
@@ -45,20 +46,46 @@ static struct str absolute(struct solving *s, const struct requirement_line *l)
 	return arena_printf(&s->arena, "%.*s/%.*s", STR_ARG(from), STR_ARG(l->target));
 }
 
-/* uv replaces variables in the user part of an address by itself, so secrets stand in no file. */
 static void put_line(struct solving *s, const struct requirement_line *from, struct buf *out)
 {
 	struct requirement_line line = *from;
 	if (line.kind == REQUIREMENT_PATH)
 		line.target = absolute(s, from);
+	line.target = requirements_expand(&s->arena, line.target);
+	line.requirement.url = requirements_expand(&s->arena, line.requirement.url);
 	requirement_line_write(&line, out);
 	buf_add_char(out, '\n');
+}
+
+/* In a file that nobody else may read, and not among the words of the command, which everybody on
+ * the machine can see. */
+static void put_options(struct solving *s, struct buf *out)
+{
+	const struct requirements *r = s->q->requirements;
+	buf_add_text(out, r->no_index ? "--no-index\n" : "");
+	if (r->index_url.n)
+		buf_printf(out, "--index-url %.*s\n",
+			   STR_ARG(requirements_expand(&s->arena, r->index_url)));
+	for (size_t i = 0; i < r->extra_index_urls.n; i++)
+		buf_printf(out, "--extra-index-url %.*s\n",
+			   STR_ARG(requirements_expand(&s->arena, r->extra_index_urls.v[i])));
+	for (size_t i = 0; i < r->find_links.n; i++) {
+		struct str place = requirements_expand(&s->arena, r->find_links.v[i]);
+		AUTO(free)
+		char *folder = memmem(place.p, place.n, "://", 3)
+				       ? NULL
+				       : realpath(arena_copy(&s->arena, place.p, place.n), NULL);
+		if (folder)
+			place = str_of(folder);
+		buf_printf(out, "--find-links %.*s\n", STR_ARG(place));
+	}
 }
 
 static int write_inputs(struct solving *s, struct err **e)
 {
 	const struct requirements *r = s->q->requirements;
 	AUTO(buf_done) struct buf wanted = BUF(BUF_UNLIMITED), limits = BUF(BUF_UNLIMITED);
+	put_options(s, &wanted);
 	for (size_t i = 0; i < r->lines.n; i++)
 		put_line(s, &r->lines.v[i], r->lines.v[i].constraint ? &limits : &wanted);
 	for (size_t i = 0; i < s->q->provided.n; i++)
@@ -104,21 +131,6 @@ static struct str platform_name(struct solving *s)
 	return arena_printf(&s->arena, "%s-manylinux_2_%u", s->q->target.platform->archspec, glibc);
 }
 
-static void add_indexes(struct solving *s)
-{
-	const struct requirements *r = s->q->requirements;
-	if (r->no_index)
-		add(s, "--no-index");
-	if (r->index_url.n)
-		add_value(s, "--default-index", r->index_url);
-	for (size_t i = 0; i < r->extra_index_urls.n; i++)
-		add_value(s, "--index", r->extra_index_urls.v[i]);
-	for (size_t i = 0; i < r->find_links.n; i++)
-		add_value(s, "--find-links", r->find_links.v[i]);
-	for (size_t i = 0; i < r->trusted_hosts.n; i++)
-		add_value(s, "--allow-insecure-host", r->trusted_hosts.v[i]);
-}
-
 static void make_command(struct solving *s)
 {
 	static const char *const fixed[] = {
@@ -147,7 +159,8 @@ static void make_command(struct solving *s)
 	add_value(s, "--cache-dir", arena_printf(&s->arena, "%s/uv", s->q->cache));
 	if (s->has_limits)
 		add_value(s, "-c", STR("provided.txt"));
-	add_indexes(s);
+	for (size_t i = 0; i < s->q->requirements->trusted_hosts.n; i++)
+		add_value(s, "--allow-insecure-host", s->q->requirements->trusted_hosts.v[i]);
 	if (s->q->requirements->pre)
 		add_value(s, "--prerelease", STR("allow"));
 	if (s->q->requirements->require_hashes)

@@ -180,13 +180,13 @@ static bool in_user_part(struct str line, size_t at)
 }
 
 /* What is not set, or empty, stays as it is. */
-static struct str expand(struct arena *a, struct str line)
+static struct str expand(struct arena *a, struct str line, bool users)
 {
 	AUTO(buf_done) struct buf out = BUF(BUF_UNLIMITED);
 	for (size_t i = 0; i < line.n;) {
 		size_t n = variable_length(str_from(line, i));
 		AUTO(arena_done) struct arena scratch = ARENA;
-		const char *value = n && !in_user_part(line, i)
+		const char *value = n && (users || !in_user_part(line, i))
 					    ? getenv(arena_copy(&scratch, line.p + i + 2, n - 3))
 					    : NULL;
 		if (value && *value)
@@ -198,13 +198,18 @@ static struct str expand(struct arena *a, struct str line)
 	return arena_str(a, buf_str(&out));
 }
 
+struct str requirements_expand(struct arena *a, struct str text)
+{
+	return expand(a, text, true);
+}
+
 bool requirements_next(struct requirements_text *t, struct str *line, unsigned *number)
 {
 	AUTO(buf_done) struct buf joined = BUF(BUF_UNLIMITED);
 	while (join_lines(t, &joined, number)) {
 		struct str kept = without_comment(buf_str(&joined));
 		if (kept.n) {
-			*line = expand(t->arena, kept);
+			*line = expand(t->arena, kept, false);
 			return true;
 		}
 		buf_clear(&joined);

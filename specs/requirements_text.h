@@ -16,6 +16,8 @@ int requirements_decode(struct arena *a, struct str bytes, struct str *out, stru
 /* The next line that is not empty, and the number of its first physical line; false at the
  * end. */
 bool requirements_next(struct requirements_text *t, struct str *line, unsigned *number);
+/* All ${NAME} replaced, those in the user part of an address too: for whoever uses the address. */
+struct str requirements_expand(struct arena *a, struct str text);
 /* Cuts the text at blanks, as a shell does, with quotes and backslashes. ERR_SYNTAX. */
 int requirements_words(struct arena *a, struct str text, struct strs *out, struct err **e);
 #endif

@@ -87,6 +87,11 @@ expect 4 "tqdm" "$kiln" build "$work/bad.yml" --base "$base" -t "oci:$work/out:b
 printf 'channels: [%s]\ndependencies:\n- zlib\n- pip: [tqdm]\n' "$channel" >"$work/bad.yml"
 expect 3 "" "$kiln" lock "$work/bad.yml" --base "$base"
 
+# A folder of wheels, named from here.
+spec near "--no-index" "--find-links $(realpath --relative-to=. build/channel-work/wheels)" "tqdm"
+expect 0 "" "$kiln" lock "$work/near.yml" --base "$base" -o "$work/near.lock"
+same "$(wheels "$work/near.lock")" "tqdm 4.67.1" "the folder's wheel"
+
 # A private index: the login comes from outside and stays there.
 spec private "--index-url http://$fake/closed/simple" "tqdm"
 expect 5 "" "$kiln" lock "$work/private.yml" --base "$base"
