@@ -113,7 +113,8 @@ int build_add_wheels(struct build *b, const struct definition *d, struct lock *l
 			       "wheels need a glibc, and the base has none; another base has, or "
 			       "--virtual __glibc=VERSION says so");
 	log_phase(b->o.log, "pip");
-	if ((code = pip_solve(&q, &a, &found, &count, e)) < 0)
+	if ((code = pip_solve(&q, &a, &found, &count, e)) < 0 ||
+	    (code = pip_check_provided(&q, found, count, e)) < 0)
 		return code;
 	add_records(l, found, count);
 	return 0;

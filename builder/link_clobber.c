@@ -3,7 +3,7 @@
  * Of two files the one of the package that rattler links last: a dependent beats what it
  * depends on, and among independents the first by name has it. A file beats a directory of its
  * name, and what others wanted below it: nothing is ever written through a link that another
- * package owns. */
+ * package owns. A wheel shares a path with another package only where the bytes are the same. */
 #include "builder/bytecode.h"
 #include "builder/link_private.h"
 #include "cache/intern.h"
@@ -30,7 +30,9 @@ struct settling {
 	VEC(struct clash) clashes;
 	struct str checked; /* a directory with nothing in its way */
 	struct owner none;
-	bool full; /* of names: nothing it says is right any more */
+	struct owner wheel,
+		other; /* the first two that may not share a path; wheel.package NOBODY */
+	bool full;     /* of names: nothing it says is right any more */
 };
 
 static void settling_done(struct settling *s)
@@ -72,10 +74,31 @@ static struct owner *lookup(struct settling *s, struct str path)
 	return &s->owners.v[id];
 }
 
+static bool is_wheel(const struct settling *s, struct owner o)
+{
+	return s->plan->packages[o.package]->info.wheel != NULL;
+}
+
+/* Namespace packages come with the same __init__.py in several wheels. */
+static bool same_bytes(const struct settling *s, struct owner a, struct owner b)
+{
+	const struct package_path *one = listed(s, a), *two = listed(s, b);
+	return one && two && one->has_sha256 && two->has_sha256 &&
+	       digest_eq(&one->sha256, &two->sha256);
+}
+
 static void lose(struct settling *s, struct owner loser, struct owner winner)
 {
 	struct link_path *path = path_of(s, loser);
+	bool wheels =
+		loser.package != winner.package && (is_wheel(s, loser) || is_wheel(s, winner));
 	path->lost = true;
+	if (wheels && same_bytes(s, loser, winner))
+		return;
+	if (wheels && s->wheel.package == NOBODY) {
+		s->wheel = loser;
+		s->other = winner;
+	}
 	for (size_t i = s->clashes.n; i-- > 0;) {
 		struct clash *c = &s->clashes.v[i];
 		if (c->loser == loser.package && c->winner == winner.package) {
@@ -229,6 +252,21 @@ static void warn(const struct settling *s)
 	}
 }
 
+/* With pip the one installed last would have it, and the other be broken. */
+static int refuse_shared(const struct settling *s, struct err **e)
+{
+	if (s->wheel.package == NOBODY)
+		return 0;
+	const struct link_package_plan *one = s->plan->packages[s->wheel.package];
+	const struct link_package_plan *two = s->plan->packages[s->other.package];
+	return err_set(e, ERR_UNSOLVABLE,
+		       "%s is both of %.*s (%s) and of %.*s (%s), with different contents: leave "
+		       "one of them out",
+		       path_of(s, s->wheel)->path.p, STR_ARG(one->stem),
+		       one->info.wheel ? "pip" : "conda", STR_ARG(two->stem),
+		       two->info.wheel ? "pip" : "conda");
+}
+
 static int check_package(struct settling *s, uint32_t i, struct err **e)
 {
 	int code = 0;
@@ -240,7 +278,7 @@ static int check_package(struct settling *s, uint32_t i, struct err **e)
 
 int link_plan_settle(struct link_plan *p, struct err **e)
 {
-	AUTO(settling_done) struct settling s = {.plan = p};
+	AUTO(settling_done) struct settling s = {.plan = p, .wheel = {NOBODY, 0}};
 	uint32_t count = (uint32_t)p->count;
 	for (uint32_t i = 0; i < count; i++)
 		for (uint32_t k = 0; k < p->packages[i]->count; k++)
@@ -250,6 +288,9 @@ int link_plan_settle(struct link_plan *p, struct err **e)
 		if (code < 0)
 			return code;
 	}
+	int shared = refuse_shared(&s, e);
+	if (shared < 0)
+		return shared;
 	for (uint32_t i = 0; i < count; i++) {
 		for (uint32_t k = 0; k < p->packages[i]->count; k++)
 			plan_bytecode(&s, (struct owner){i, k});

@@ -49,4 +49,8 @@ struct pip_request {
  * ERR_REFUSED, ERR_SYNTAX. */
 int pip_solve(const struct pip_request *q, struct arena *a, struct record **out, size_t *out_count,
 	      struct err **e);
+/* Whether the wheels are what conda's distributions need, as `pip check` does. ERR_UNSOLVABLE names
+ * both sides. */
+int pip_check_provided(const struct pip_request *q, const struct record *wheels, size_t count,
+		       struct err **e);
 #endif
