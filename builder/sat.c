@@ -488,8 +488,8 @@ static bool propagate_units(struct sat *s)
 }
 
 /* Resolvo keeps all clauses of a literal in one list, the newest first. Requirements and what was
- * learnt before all pairs is close to that: one answer in 20,000 is another for it; with pairs
- * first it was one in 7,000. */
+ * learnt before all pairs is close to that: one answer in 20,000 is another for it, and of
+ * channels in the shape of real ones five in 7,400. Other orders of the kinds do worse. */
 static bool propagate(struct sat *s)
 {
 	if (s->level == 1 && !propagate_units(s))
