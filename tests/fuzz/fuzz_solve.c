@@ -89,7 +89,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		str_cut(&request, '|', &one);
 		n += matchspec_parse(&a, one, MATCHSPEC_USER, &specs[n], NULL) == 0;
 	}
-	struct channel_subdir subdir = {STR("noarch"), make_index(rest), STR("file:///c/noarch/")};
+	struct channel_subdir subdir = {.subdir = STR("noarch"),
+					.index = make_index(rest),
+					.base_url = STR("file:///c/noarch/")};
 	struct channel channel = {STR("c"), STR("file:///c"), &subdir, 1};
 	struct channels channels = {.v = &channel, .n = 1};
 	struct solve_request r = {.channels = &channels, .specs = specs, .spec_count = n};
