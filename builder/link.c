@@ -575,24 +575,35 @@ static void collect_meta(struct run *r)
 	}
 }
 
+static int emit_told(struct run *r, const struct link_path *path, struct str text, struct err **e)
+{
+	struct condameta_path meta = {
+		.path = path->path, .has_sha256 = true, .has_size = true, .size = text.n};
+	digest_of(text.p, text.n, &meta.sha256);
+	VEC_PUSH(&r->meta, meta);
+	return emit_made(r, path->path.p, 0644, text, e);
+}
+
 static int emit_wheel_record(struct run *r, struct err **e)
 {
-	const struct link_path *paths = &r->package->paths[r->package->count - 2];
-	struct str installer = STR("pip\n");
-	struct condameta_path meta = {
-		.path = paths[0].path, .has_sha256 = true, .has_size = true, .size = installer.n};
-	AUTO(buf_done) struct buf text = BUF(HELD_MAX);
-	int code = emit_made(r, paths[0].path.p, 0644, installer, e);
+	const struct link_package_plan *p = r->package;
+	const struct link_path *record = &p->paths[p->count - 1];
+	AUTO(buf_done) struct buf direct = BUF(HELD_MAX), text = BUF(HELD_MAX);
+	int code = 0;
+	if (wheel_has_direct_url(&r->plan->records[r->i])) {
+		wheel_write_direct_url(&r->plan->records[r->i], &r->plan->files[r->i].sha256,
+				       &direct);
+		code = emit_told(r, record - 2, buf_str(&direct), e);
+	}
+	if (code == 0)
+		code = emit_told(r, record - 1, STR("pip\n"), e);
 	if (code < 0)
 		return code;
-	digest_of(installer.p, installer.n, &meta.sha256);
-	VEC_PUSH(&r->meta, meta);
 	collect_meta(r);
-	wheel_write_record(r->meta.v, r->meta.n, r->package->python.site_packages, paths[1].path,
-			   &text);
-	if ((code = buf_check(&text, paths[1].path.p, e)) < 0)
+	wheel_write_record(r->meta.v, r->meta.n, p->python.site_packages, record->path, &text);
+	if ((code = buf_check(&text, record->path.p, e)) < 0)
 		return code;
-	return emit_made(r, paths[1].path.p, 0644, buf_str(&text), e);
+	return emit_made(r, record->path.p, 0644, buf_str(&text), e);
 }
 
 static int emit_record(struct run *r, struct err **e)

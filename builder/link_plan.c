@@ -104,22 +104,25 @@ static bool is_noarch_python(const struct link_package_plan *p)
 	return p->info.noarch == NOARCH_PYTHON;
 }
 
-/* The file that tells of the package, and for a wheel who installed it. */
+static void map_told(struct link_package_plan *p, struct link_path *to, uint8_t kind,
+		     const char *name)
+{
+	to->kind = kind;
+	to->path = arena_printf(&p->info.arena, "%.*s/%.*s/%s", STR_ARG(p->python.site_packages),
+				STR_ARG(p->info.wheel->dist_info), name);
+}
+
+/* The file that tells of the package, and for a wheel where it is from and who installed it. */
 static int map_meta(struct link_plan *plan, size_t i, struct link_path *to, struct err **e)
 {
 	struct link_package_plan *p = plan->packages[i];
-	struct arena *a = &p->info.arena;
-	struct str folder = p->python.site_packages;
 	to->kind = LINK_META;
 	if (!p->info.wheel)
-		return condameta_path(a, &plan->records[i], &to->path, e);
-	to->kind = LINK_INSTALLER;
-	to->path = arena_printf(a, "%.*s/%.*s/INSTALLER", STR_ARG(folder),
-				STR_ARG(p->info.wheel->dist_info));
-	to++;
-	to->kind = LINK_META;
-	to->path = arena_printf(a, "%.*s/%.*s/RECORD", STR_ARG(folder),
-				STR_ARG(p->info.wheel->dist_info));
+		return condameta_path(&p->info.arena, &plan->records[i], &to->path, e);
+	if (wheel_has_direct_url(&plan->records[i]))
+		map_told(p, to++, LINK_DIRECT_URL, "direct_url.json");
+	map_told(p, to++, LINK_INSTALLER, "INSTALLER");
+	map_told(p, to, LINK_META, "RECORD");
 	return 0;
 }
 
@@ -136,7 +139,8 @@ static int map_paths(struct link_plan *plan, size_t i, struct err **e)
 	struct link_package_plan *p = plan->packages[i];
 	struct package_info *info = &p->info;
 	struct arena *a = &info->arena;
-	p->count = info->count + info->entry_point_count + (info->wheel ? 2 : 1);
+	p->count = info->count + info->entry_point_count + (info->wheel ? 2 : 1) +
+		   wheel_has_direct_url(&plan->records[i]);
 	p->paths = mem_zero(p->count, sizeof(*p->paths));
 	struct link_path *to = p->paths;
 	for (size_t k = 0; k < info->count; k++, to++) {
@@ -366,6 +370,8 @@ void link_identity(const struct link_plan *plan, size_t i, struct digest *out)
 	hasher_add(h, &plan->files[i].sha256, sizeof(struct digest));
 	if (plan->records[i].manager == MANAGER_CONDA)
 		condameta_identity(&plan->records[i], &record);
+	else if (wheel_has_direct_url(&plan->records[i]))
+		wheel_write_direct_url(&plan->records[i], &plan->files[i].sha256, &record);
 	add_str(h, buf_str(&record));
 	if (is_noarch_python(p))
 		add_python(h, plan, p);

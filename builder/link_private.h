@@ -5,7 +5,7 @@
 #include "builder/paths.h"
 
 /* META: what tells of the package: conda-meta/NAME.json, or a wheel's RECORD. */
-enum link_kind { LINK_LISTED, LINK_ENTRY_POINT, LINK_INSTALLER, LINK_META };
+enum link_kind { LINK_LISTED, LINK_ENTRY_POINT, LINK_DIRECT_URL, LINK_INSTALLER, LINK_META };
 
 /* One path a package wants. */
 struct link_path {
@@ -18,8 +18,8 @@ struct link_path {
 struct link_package_plan {
 	struct package_info info;
 	struct str stem; /* name-version-build */
-	/* Those of info.paths in their order, then entry points, then a wheel's INSTALLER, then
-	 * META. */
+	/* Those of info.paths in their order, then entry points, then a wheel's direct_url.json,
+	 * where due, and INSTALLER, then META. */
 	struct link_path *paths;
 	size_t count;
 	size_t rank; /* the highest of those that want a path has it */

@@ -30,10 +30,26 @@ static struct str file_name(struct arena *a, struct str url)
 
 struct choice {
 	const cJSON *wheel;
-	struct str file;
+	struct str file, url;
 	int rank;
 	uint64_t build;
 };
+
+/* Of `url`, or of `path`, which is absolute; letters that no address has are written as %XX. */
+static struct str address(struct arena *a, const cJSON *file)
+{
+	const char *url = json_text(file, "url"), *path = json_text(file, "path");
+	AUTO(buf_done) struct buf out = BUF(BUF_UNLIMITED);
+	if (url || !path)
+		return str_of(url ? url : "");
+	buf_add_text(&out, "file://");
+	for (; *path; path++)
+		if (*path <= ' ' || *path > '~' || strchr("%?#", *path))
+			buf_printf(&out, "%%%02X", (unsigned char)*path);
+		else
+			buf_add_char(&out, *path);
+	return arena_str(a, buf_str(&out));
+}
 
 static bool is_better(const struct choice *a, const struct choice *b)
 {
@@ -46,8 +62,8 @@ static void consider(const struct pip_request *q, struct arena *a, const cJSON *
 		     struct choice *best)
 {
 	struct wheel_name name;
-	const char *url = json_text(wheel, "url");
-	struct choice c = {.wheel = wheel, .file = url ? file_name(a, str_of(url)) : STR("")};
+	struct choice c = {.wheel = wheel, .url = address(a, wheel)};
+	c.file = file_name(a, c.url);
 	if (wheel_name_parse(c.file, &name, NULL) < 0)
 		return;
 	c.rank = pip_tags_rank(&q->target, name.python, name.abi, name.platform);
@@ -68,7 +84,7 @@ static int fill_record(struct arena *a, const cJSON *package, const struct choic
 		.manager = MANAGER_PIP,
 		.name = arena_str(a, str_of(name)),
 		.version_text = arena_str(a, str_of(version)),
-		.url = url_without_secrets(a, str_of(json_text(c->wheel, "url"))),
+		.url = url_without_secrets(a, str_to(c->url, str_find(c->url, '#'))),
 		.fn = c->file,
 		.noarch = NOARCH_PYTHON,
 	};
@@ -89,6 +105,14 @@ static int take_package(const struct pip_request *q, struct arena *a, const cJSO
 	cJSON_ArrayForEach(wheel, wheels) consider(q, a, wheel, &best);
 	if (best.wheel)
 		return fill_record(a, package, &best, out, e);
+	wheel = json_get(package, "archive");
+	if (wheel)
+		consider(q, a, wheel, &best);
+	if (best.wheel) {
+		int code = fill_record(a, package, &best, out, e);
+		out->direct = code == 0;
+		return code;
+	}
 	for (size_t i = 0; i < COUNT(sources); i++)
 		if (json_get(package, sources[i]))
 			return err_set(e, ERR_FAILED,

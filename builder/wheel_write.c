@@ -1,5 +1,6 @@
 /* builder/wheel_write.c - the files that installing a wheel makes. */
 #include "builder/wheel.h"
+#include "specs/base/json.h"
 #include <stdlib.h>
 
 #define PYTHON_LINE "#!python"
@@ -31,6 +32,29 @@ void wheel_write_entry_point(const struct entry_point *p, const char *prefix, st
 		   "        sys.argv[0] = sys.argv[0][:-4]\n"
 		   "    sys.exit(%.*s())\n",
 		   prefix, STR_ARG(p->module), STR_ARG(first), STR_ARG(p->function));
+}
+
+/* ---- direct_url.json ---- */
+
+bool wheel_has_direct_url(const struct record *r)
+{
+	return r->direct && r->manager == MANAGER_PIP && str_starts(r->url, "http");
+}
+
+void wheel_write_direct_url(const struct record *r, const struct digest *sha256, struct buf *out)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct digest_text hex = digest_text(sha256);
+	struct json_out j = {.to = out};
+	json_open(&j, NULL, '{');
+	json_open(&j, "archive_info", '{');
+	json_put_str(&j, "hash", arena_printf(&a, "sha256=%s", hex.hex));
+	json_open(&j, "hashes", '{');
+	json_put_text(&j, "sha256", hex.hex);
+	json_close(&j, '}');
+	json_close(&j, '}');
+	json_put_str(&j, "url", r->url);
+	json_close(&j, '}');
 }
 
 /* ---- RECORD ---- */

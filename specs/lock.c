@@ -167,6 +167,10 @@ static void put_package(struct buf *out, const struct lock *l, const struct reco
 		put(out, "    sha256", str_of(digest_text(&r->sha256).hex));
 	if (!wheel)
 		put(out, "  build", r->build);
+	if (r->direct) {
+		buf_add_text(out, "  source:\n    type: url\n");
+		put(out, "    url", r->url);
+	}
 	buf_add_text(out, "  category: main\n  optional: false\n");
 }
 

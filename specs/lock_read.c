@@ -83,6 +83,10 @@ int lock_check_wheel(struct lock_reader *r, const struct yaml_node *package, str
 		return yaml_fail(&r->yaml, package, e, "a wheel needs \"name\" and \"version\"");
 	if (!out->has_sha256)
 		return yaml_fail(&r->yaml, package, e, "a wheel needs its \"sha256\"");
+	const struct yaml_node *source = NULL;
+	if (yaml_member(&r->yaml, package, "source", YAML_MAP, &source, e) < 0)
+		return ERR_SYNTAX;
+	out->direct = source != NULL;
 	return 0;
 }
 

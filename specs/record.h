@@ -23,6 +23,7 @@ struct record {
 	struct str subdir;  /* "linux-64", "noarch" */
 	struct str fn;	    /* file name of the archive */
 	struct str url;	    /* of the archive, without credentials */
+	bool direct;	    /* a wheel that the user gave the address of, not an index */
 	bool has_sha256, has_md5;
 	struct digest sha256;
 	uint8_t md5[MD5_SIZE];

@@ -2,6 +2,7 @@
  * tests/differential/wheels.py compares real ones with pip. */
 #include "builder/wheel.h"
 #include "specs/base/fs.h"
+#include "specs/base/json.h"
 #include "specs/wheel_name.h"
 #include <archive.h>
 #include <archive_entry.h>
@@ -169,6 +170,35 @@ static void records_are_sorted_and_quoted(void **state)
 			    "\"b,c.py\",sha256=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA,1\n");
 }
 
+static void what_has_an_address_of_its_own_says_so(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *url;
+		bool direct, due;
+	} rows[] = {
+		{"https://h/x-1-py3-none-any.whl", true, true},
+		{"https://h/x-1-py3-none-any.whl", false, false},
+		{"file:///home/u/x-1-py3-none-any.whl", true, false},
+	};
+	struct digest d = {{0xab}};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct record r = {.manager = MANAGER_PIP,
+				   .url = str_of(rows[i].url),
+				   .direct = rows[i].direct};
+		assert_int_equal(wheel_has_direct_url(&r), rows[i].due);
+	}
+	AUTO(buf_done) struct buf text = BUF(4096);
+	struct record r = {.url = STR("https://h/x.whl")};
+	wheel_write_direct_url(&r, &d, &text);
+	AUTO(json_free) cJSON *doc = NULL;
+	assert_int_equal(json_parse(buf_str(&text), "direct_url.json", &doc, NULL), 0);
+	assert_string_equal(json_text(doc, "url"), "https://h/x.whl");
+	const cJSON *info = json_object(doc, "archive_info");
+	assert_string_equal(json_text(json_object(info, "hashes"), "sha256"), digest_text(&d).hex);
+	assert_memory_equal(json_text(info, "hash"), "sha256=ab00", 11);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +206,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_no_wheel_is_refused, new_path, path_gone),
 		cmocka_unit_test(names_of_files_have_five_or_six_parts),
 		cmocka_unit_test(records_are_sorted_and_quoted),
+		cmocka_unit_test(what_has_an_address_of_its_own_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
