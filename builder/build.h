@@ -5,6 +5,7 @@
  * Each step can be called alone; the commands do. Errors carry the step's own code. */
 #ifndef KILN_BUILD_H
 #define KILN_BUILD_H
+#include "builder/check.h"
 #include "builder/image.h"
 #include "builder/registry.h"
 #include "builder/solve.h"
@@ -60,6 +61,9 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
  * no package of it satisfies, or one that it was not made for; other channels; another base. */
 int build_lock_fits(struct build *b, const struct definition *d, const struct lock *l,
 		    struct err **e);
+/* What is doubtful in a definition and its lock, on the base that was set. */
+int build_check(struct build *b, const struct definition *d, const struct lock *l,
+		struct findings *out, struct err **e);
 /* Downloads, links and finishes the environment in a folder. Packages that need another glibc than
  * this machine's are warned of: the folder may be meant for another. */
 int build_install(struct build *b, const struct lock *l, const char *folder, struct err **e);

@@ -26,6 +26,15 @@ static int get_lock(struct run *r, size_t i, struct err **e)
 	return does_not_fit(build_check_virtuals(b, lock->records, lock->count, e), e);
 }
 
+static int warn_of_lock(struct run *r, size_t i, struct err **e)
+{
+	AUTO(findings_done) struct findings findings = FINDINGS;
+	int code = build_check(r->made[i].b, r->d, r->made[i].lock, &findings, e);
+	if (code == 0)
+		findings_log(&findings, r->made[i].b->o.log);
+	return code;
+}
+
 int run_get_locks(struct run *r, struct err **e)
 {
 	if (!r->locked)
@@ -35,6 +44,8 @@ int run_get_locks(struct run *r, struct err **e)
 		int code = build_pull_base(b, e);
 		if (code == 0)
 			code = get_lock(r, i, e);
+		if (code == 0)
+			code = warn_of_lock(r, i, e);
 		if (code < 0)
 			return run_error(r, b, code, e);
 	}

@@ -32,8 +32,8 @@ struct command {
 	int (*run)(void *args, const struct option_list *rest, struct err **e);
 };
 
-extern const struct command cmd_build, cmd_lock, cmd_key, cmd_install, cmd_search, cmd_plan,
-	cmd_version;
+extern const struct command cmd_build, cmd_check, cmd_lock, cmd_key, cmd_install, cmd_search,
+	cmd_plan, cmd_version;
 extern const struct option_row common_options[]; /* of every command; listed last */
 extern const struct option_row target_options[], channel_options[], virtual_options[],
 	definition_options[], bytecode_options[], verify_options[], lock_options[];

@@ -1,0 +1,82 @@
+/* builder/cli/cmd_check.c - kiln check: what is doubtful, before anything is built. */
+#include "builder/cli/common.h"
+
+struct check_args {
+	struct common_args common;
+	const char *locked;
+};
+
+static int check_one(const struct session *s, struct build *b, const struct lock *locked,
+		     struct findings *out, struct err **e)
+{
+	AUTO(lock_done) struct lock solved = {0};
+	int r = locked ? build_lock_fits(b, &s->definition, locked, e)
+		       : build_lock(b, &s->definition, &solved, e);
+	return r < 0 ? r : build_check(b, &s->definition, locked ? locked : &solved, out, e);
+}
+
+static int check_all(const struct session *s, struct findings *out, struct err **e)
+{
+	const struct lock *locked = s->locked;
+	int r = 0;
+	for (struct build *b = s->build; b && r == 0; b = build_next(b)) {
+		r = check_one(s, b, locked ? locked++ : NULL, out, e);
+		if (r < 0 && build_next(s->build))
+			err_wrap(e, r, "%s", build_platform(b)->image);
+	}
+	return r;
+}
+
+static int print(const struct check_args *args, const struct findings *f, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(16 << 20);
+	if (args->common.json) {
+		struct json_out j = {&text};
+		json_open(&j, NULL, '{');
+		findings_put(f, &j, "findings");
+		json_close(&j, '}');
+		buf_add_char(&text, '\n');
+	} else {
+		findings_write(f, &text);
+	}
+	return command_print(&text, e);
+}
+
+static int check_run(void *at, const struct option_list *rest, struct err **e)
+{
+	struct check_args *args = at;
+	AUTO(session_done) struct session s = SESSION;
+	AUTO(findings_done) struct findings findings = FINDINGS;
+	int r = session_open(&s, &args->common, false, e);
+	s.solves = !args->locked;
+	if (r == 0 && args->locked)
+		r = session_lock(&s, &args->common, args->locked, e);
+	if (r == 0)
+		r = session_definition(&s, &args->common, rest, e);
+	if (r == 0)
+		r = check_all(&s, &findings, e);
+	if (r == 0)
+		r = print(args, &findings, e);
+	size_t errors = findings_count(&findings, FINDING_ERROR);
+	if (r == 0 && errors)
+		return err_set(e, ERR_FAILED, "errors: %zu", errors);
+	return r;
+}
+
+#define AT(field) offsetof(struct check_args, field)
+static const struct option_row own_options[] = {
+	{0, "locked", OPTION_TEXT, AT(locked), "LOCK", "check this lock, never solve"},
+	{0},
+};
+
+const struct command cmd_check = {
+	.name = "check",
+	.usage = "check [OPTIONS] [--base IMAGE] CONDA_FILE",
+	.summary = "say what is doubtful in a definition and the packages it solves to",
+	.options = (const struct option_row *const[]){own_options, definition_options,
+						      bytecode_options, channel_options,
+						      lock_options, virtual_options, target_options,
+						      common_options, NULL},
+	.args_size = sizeof(struct check_args),
+	.run = check_run,
+};

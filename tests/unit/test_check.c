@@ -1,0 +1,121 @@
+/* tests/unit/test_check.c - doubts about definitions and locks. */
+#include "builder/check.h"
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void write_codes(const struct findings *f, struct buf *out)
+{
+	for (size_t i = 0; i < f->list.n; i++)
+		buf_printf(out, "%s: %.*s\n", f->list.v[i].code, STR_ARG(f->list.v[i].message));
+}
+
+static void definitions_are_looked_through(void **state)
+{
+	static const struct {
+		const char *dependencies, *findings;
+	} rows[] = {
+		{"[python=3.11]", ""},
+		{"[python, zlib=1]", "unpinned: no version is asked of python\n"},
+		{"[python=3.11, pip=25, {pip: [a==1, b]}]", "unpinned: no version is asked of b\n"},
+		{"[python=3.11, {pip: [a==1]}]",
+		 "no-pip: there are pip requirements, and pip is not among the dependencies\n"},
+		{"[python=3.11, pip=25, ruamel.yaml=1, {pip: [Ruamel_yaml==1]}]",
+		 "shadow: ruamel-yaml comes from conda and from pip\n"},
+		{"[python=3.11, vs2015_runtime=14, pip=25, {pip: [pywin32==1]}]",
+		 "other-system: vs2015-runtime is for Windows\n"
+		 "other-system: pywin32 is for Windows\n"},
+		{"[python=3.11, pip=25, {pip: [\"pywin32==1; sys_platform == 'win32'\"]}]", ""},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(definition_done) struct definition d = DEFINITION;
+		AUTO(findings_done) struct findings f = FINDINGS;
+		AUTO(arena_done) struct arena a = ARENA;
+		AUTO(buf_done) struct buf found = BUF(1 << 16);
+		struct str text =
+			arena_printf(&a, "channels: [c]\ndependencies: %s\n", rows[i].dependencies);
+		assert_int_equal(definition_parse(text, "env", NULL, NULL, &d, NULL), 0);
+		check_definition(&d, &f);
+		write_codes(&f, &found);
+		assert_string_equal(found.data, rows[i].findings);
+	}
+}
+
+static struct record wheel(const char *name, const char *version, const char *file)
+{
+	return (struct record){.manager = MANAGER_PIP,
+			       .name = str_of(name),
+			       .version_text = str_of(version),
+			       .fn = str_of(file)};
+}
+
+static struct record package(const char *name, const char *version, const char *subdir)
+{
+	return (struct record){
+		.name = str_of(name), .version_text = str_of(version), .subdir = str_of(subdir)};
+}
+
+#define PURE "x-1-py3-none-any.whl"
+
+static void locks_are_looked_through(void **state)
+{
+	const struct {
+		struct record records[2];
+		const char *cuda, *findings;
+	} rows[] = {
+		{{wheel("a", "1", PURE), package("b", "1", "noarch")}, "", ""},
+		{{wheel("numpy", "1.0", PURE), package("numpy", "2.0", "linux-64")},
+		 "",
+		 "shadow: numpy comes from conda and from pip\n"},
+		{{wheel("nvidia-cublas-cu12", "12.4", PURE), package("b", "1", "noarch")}, "", ""},
+		{{wheel("nvidia-cublas-cu12", "12.4", PURE), package("b", "1", "noarch")},
+		 "12.4.1",
+		 "cuda-twice: CUDA comes from the base (CUDA 12.4.1), pip (nvidia-cublas-cu12 "
+		 "12.4)\n"},
+		{{wheel("nvidia-cublas-cu12", "12.4", PURE),
+		  package("cudatoolkit", "11.8", "linux-64")},
+		 "",
+		 "cuda-twice: CUDA comes from conda (cudatoolkit 11.8), pip (nvidia-cublas-cu12 "
+		 "12.4)\n"},
+		{{wheel("a", "1", "a-1-cp311-cp311-manylinux_2_39_x86_64.whl"),
+		  wheel("b", "1",
+			"b-1-cp311-cp311-manylinux_2_39_x86_64.manylinux_2_28_x86_64.whl")},
+		 "",
+		 "newer-glibc: a 1 needs glibc 2.39, and the target has 2.36\n"},
+		{{wheel("a", "1", "a-1-cp311-cp311-win_amd64.whl"), package("b", "1", "osx-arm64")},
+		 "",
+		 "other-system: a 1 is not for linux/amd64 (a-1-cp311-cp311-win_amd64.whl)\n"
+		 "other-system: b 1 is not for linux/amd64 (osx-arm64)\n"},
+		{{wheel("pyjwt", "2.1.0", PURE), wheel("azureml-core", "1.17.0", PURE)},
+		 "",
+		 "bad-pair: azureml-core 1.17.0 does not work with pyjwt 2.1.0: jwt.decode wants "
+		 "algorithms since PyJWT 2\n"},
+		{{wheel("pyjwt", "2.1.0", PURE), wheel("azureml-core", "1.18.0", PURE)}, "", ""},
+		{{wheel("pyjwt", "1.7.1", PURE), wheel("azureml-core", "1.17.0", PURE)}, "", ""},
+	};
+	struct str virtuals[] = {STR("__glibc=2.36=0")};
+	struct check_target t = {.virtuals = {virtuals, 1}};
+	(void)state;
+	assert_int_equal(platform_find("linux/amd64", &t.platform, NULL), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(findings_done) struct findings f = FINDINGS;
+		AUTO(buf_done) struct buf found = BUF(1 << 16);
+		struct record records[] = {rows[i].records[0], rows[i].records[1]};
+		struct lock lock = {.records = records, .count = COUNT(records)};
+		t.base_cuda = str_of(rows[i].cuda);
+		check_lock(&lock, &t, &f);
+		write_codes(&f, &found);
+		assert_string_equal(found.data, rows[i].findings);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(definitions_are_looked_through),
+		cmocka_unit_test(locks_are_looked_through),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
