@@ -152,7 +152,10 @@ void absent_clause(const struct problem *p, uint32_t text, struct buf *out)
 	uint32_t package = p->texts.v[text].package;
 	const struct package *k = &p->packages.v[package];
 
-	if (!k->count && k->unreadable) {
+	if (!k->count && k->newer) {
+		buf_printf(out, ": every %.*s is newer than --exclude-newer allows",
+			   STR_ARG(k->name));
+	} else if (!k->count && k->unreadable) {
 		buf_printf(out,
 			   ": every record of %.*s has a version or dependency that does not parse",
 			   STR_ARG(k->name));
@@ -247,7 +250,7 @@ void absent_notes(const struct problem *p, uint32_t text, unsigned indent, struc
 
 	if (str_starts(k->name, "__"))
 		return;
-	if (!k->count && !k->unreadable)
+	if (!k->count && !k->unreadable && !k->newer)
 		say_nowhere(p, k->name, indent, out);
 	else
 		say_hidden(p, text, indent, out);

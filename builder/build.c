@@ -6,6 +6,7 @@
 #include "specs/base/fs.h"
 #include "specs/base/workers.h"
 #include "specs/key.h"
+#include "specs/moment.h"
 #include "specs/virtual.h"
 
 /* An absolute path: programs run with parts of the cache in other working folders. */
@@ -28,8 +29,17 @@ static int open_prefix(struct build *b, struct err **e)
 	return link_check_prefix(b->prefix, e);
 }
 
+static void open_newest(struct build *b)
+{
+	AUTO(buf_done) struct buf text = BUF(64);
+	if (b->o.newest_ms)
+		moment_write(b->o.newest_ms, &text);
+	b->newest = arena_str(&b->arena, buf_str(&text));
+}
+
 static int open_parts(struct build *b, struct err **e)
 {
+	open_newest(b);
 	int r = open_prefix(b, e);
 	if (r < 0)
 		return r;
@@ -212,6 +222,7 @@ static struct key_input key_input(struct build *b, const struct definition *d)
 		.priority = str_of(channel_priority_name(b->o.priority)),
 		.bytecode = !b->o.no_bytecode,
 		.compression = str_of(compression_name(b->o.compression)),
+		.newest = b->newest,
 	};
 }
 
@@ -366,6 +377,7 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 		.origins = virtuals.rows,
 		.origin_count = virtuals.row_count,
 		.priority = b->o.priority,
+		.newest_ms = b->o.newest_ms,
 		.log = b->o.log,
 		.elsewhere = say_elsewhere,
 		.cookie = &elsewhere,

@@ -22,6 +22,7 @@ struct build_options {
 	struct strs virtuals; /* "NAME=VERSION" given by the user */
 	enum compression compression;
 	enum channel_priority priority;
+	uint64_t newest_ms; /* packages made later are none; 0: all are */
 	bool no_bytecode, verify;
 	bool offline;	 /* ask nobody: what the cache lacks is ERR_ABSENT */
 	bool update;	 /* solve again even when the key has an image */

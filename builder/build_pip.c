@@ -106,6 +106,7 @@ int build_add_wheels(struct build *b, const struct definition *d, struct lock *l
 		.target = {b->platform, python->version_text, glibc_minor(l)},
 		.cache = b->cache,
 		.offline = b->o.offline,
+		.newest = b->newest,
 		.log = b->o.log,
 	};
 	if (q.target.glibc == 0)

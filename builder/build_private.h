@@ -18,6 +18,7 @@ struct build {
 	char *cache;
 	struct http *http;
 	struct records *records; /* see build_records */
+	struct str newest;	 /* RFC 3339; empty: none was given */
 	struct strs given;	 /* virtual packages of options and environment */
 	/* The base: its reference, and the digest that the name gave. */
 	bool has_base;

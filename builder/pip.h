@@ -41,6 +41,7 @@ struct pip_request {
 	struct pip_target target;
 	const char *cache; /* kiln's: uv's own lives in it */
 	bool offline;
+	struct str newest; /* RFC 3339: files uploaded later are none; empty: all are */
 	struct log *log;
 };
 

@@ -167,6 +167,8 @@ static void make_command(struct solving *s)
 		add(s, "--generate-hashes");
 	if (s->q->offline)
 		add(s, "--offline");
+	if (s->q->newest.n)
+		add_value(s, "--exclude-newer", s->q->newest);
 	VEC_PUSH(&s->argv, NULL);
 }
 

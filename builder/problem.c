@@ -164,12 +164,23 @@ static void leave_out(struct problem *p, struct source *s, uint32_t package, uin
 	log_info(p->request->log, "%.*s: left out: %s does not parse", STR_ARG(r.fn), why);
 }
 
+static bool is_newer(const struct problem *p, const struct index_entry *entry)
+{
+	uint64_t newest = p->request->newest_ms;
+
+	return newest && (!entry->timestamp || entry->timestamp > newest);
+}
+
 static void load_record(struct problem *p, struct source *s, uint32_t package, uint32_t id)
 {
 	struct index_entry entry;
 	uint32_t version;
 
 	index_entry(s->index, id, &entry);
+	if (is_newer(p, &entry)) {
+		p->packages.v[package].newer++;
+		return;
+	}
 	if (!read_version(p, s, entry.version, &version)) {
 		leave_out(p, s, package, id, "its version");
 		return;

@@ -28,6 +28,7 @@ struct package {
 	struct str name;
 	uint32_t first, count; /* solvables */
 	uint32_t unreadable;   /* records that were left out */
+	uint32_t newer;	       /* the same, for their age */
 	uint32_t order;	       /* of the name among all, by bytes */
 	uint32_t steps;	       /* distinct versions: so many from first in steps */
 	bool sole;	       /* the request names a channel for it */

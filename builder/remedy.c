@@ -560,7 +560,7 @@ static void mend_name(struct remedies *m, uint32_t spec)
 {
 	const struct package *k = &m->p->packages.v[m->p->texts.v[spec].package];
 
-	if (!k->count && !k->unreadable && !str_starts(k->name, "__"))
+	if (!k->count && !k->unreadable && !k->newer && !str_starts(k->name, "__"))
 		rename_spec(m, spec);
 }
 

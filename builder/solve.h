@@ -28,6 +28,9 @@ struct solve_request {
 	const struct virtual_row *origins; /* who said so, for the words of a conflict */
 	size_t origin_count;
 	enum channel_priority priority;
+	/* Milliseconds since 1970: records that were made later, or nobody knows when, are no
+	 * candidates; a channel has their names all the same. 0: all are candidates. */
+	uint64_t newest_ms;
 	struct log *log; /* records that cannot be used are named with -v */
 	/* For a name that no channel has: appends where else it is ("win-64 of conda-forge"), or
 	 * nothing. NULL: nobody knows. */

@@ -121,6 +121,8 @@ void key_text(const struct key_input *in, struct buf *out)
 	put_part(out, "compression", in->compression);
 	put_part(out, "bytecode", in->bytecode ? STR("yes") : STR("no"));
 	put_part(out, "priority", in->priority);
+	if (in->newest.n)
+		put_part(out, "exclude-newer", in->newest);
 	put_channels(out, &a, d);
 	struct str *virtuals = arena_zero(&a, in->virtuals.n, sizeof(*virtuals));
 	for (size_t i = 0; i < in->virtuals.n; i++)

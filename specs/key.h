@@ -19,6 +19,7 @@ struct key_input {
 	struct str priority;	/* of channels: "strict", "flexible", "disabled" */
 	bool bytecode;		/* make .pyc for noarch packages */
 	struct str compression; /* "gzip", "zstd" */
+	struct str newest;	/* RFC 3339: packages made later are none; empty: all are */
 };
 
 /* The canonical text, a line a part ("spec numpy[version=\">=1.26\"]"): what is hashed and

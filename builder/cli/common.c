@@ -1,6 +1,7 @@
 /* builder/cli/common.c - settings and definition files from the command line. */
 #include "builder/cli/common.h"
 #include "specs/base/fs.h"
+#include "specs/moment.h"
 
 #define AT(field) offsetof(struct common_args, field)
 const struct option_row definition_options[] = {
@@ -8,6 +9,8 @@ const struct option_row definition_options[] = {
 	{'r', "requirement", OPTION_LIST, AT(requirements), "PATH", "requirements file of pip"},
 	{'b', "base", OPTION_TEXT, AT(base), "IMAGE", "base image: a reference or oci:DIR"},
 	{0, "compression", OPTION_TEXT, AT(compression), "gzip|zstd", "of layers (gzip)"},
+	{0, "exclude-newer", OPTION_TEXT, AT(exclude_newer), "DATE",
+	 "no packages made after that day (UTC), or RFC 3339 moment"},
 	{0},
 };
 
@@ -91,6 +94,16 @@ static int read_compression(const struct common_args *args, enum compression *ou
 	return err_set(e, ERR_USAGE, "--compression %s: gzip or zstd is wanted", args->compression);
 }
 
+static int read_newest(const struct common_args *args, uint64_t *out, struct err **e)
+{
+	if (!args->exclude_newer || moment_parse(str_of(args->exclude_newer), out))
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "--exclude-newer %s: a day (2024-03-25) or a moment "
+		       "(2024-03-25T12:00:00Z) is wanted",
+		       args->exclude_newer);
+}
+
 int session_open(struct session *s, const struct common_args *args, bool update, struct err **e)
 {
 	struct build_options o = {
@@ -107,6 +120,8 @@ int session_open(struct session *s, const struct common_args *args, bool update,
 	int r = read_priority(args, &o.priority, e);
 	if (r == 0)
 		r = read_compression(args, &o.compression, e);
+	if (r == 0)
+		r = read_newest(args, &o.newest_ms, e);
 	if (r < 0)
 		return r;
 	o.virtuals = option_strs(&args->virtuals, &s->virtuals);
