@@ -49,10 +49,20 @@ static int find_built(struct run *r, struct err **e)
 			r->result->digest = digest;
 		else if (!digest_eq(&digest, &r->result->digest))
 			return err_set(e, ERR_ABSENT, "destinations differ");
-		if ((code = retag(&r->to[i], &by_key, &digest, e)) < 0)
-			return code;
 	}
 	return 0;
+}
+
+/* The user's tags, when it is sure that the image is the one that is wanted. */
+static int tag_built(struct run *r, struct err **e)
+{
+	int code = 0;
+	for (size_t i = 0; i < r->to_count && code == 0; i++) {
+		struct reference by_key = r->to[i].reference;
+		by_key.tag = r->to[i].tags.v[0];
+		code = retag(&r->to[i], &by_key, &r->result->digest, e);
+	}
+	return code;
 }
 
 static int recall_built(struct run *r, struct built *out)
@@ -196,6 +206,8 @@ static int run_build(struct run *r, struct err **e)
 	code = r->b->o.update ? ERR_ABSENT : find_built(r, e);
 	if (code == 0 && r->locked)
 		code = fits_lock(r, e);
+	if (code == 0)
+		code = tag_built(r, e);
 	if (code < 0 && code != ERR_ABSENT)
 		return code;
 	err_clear(e);

@@ -3,6 +3,7 @@
 #include "builder/pip.h"
 #include "specs/base/vec.h"
 #include "specs/pyname.h"
+#include "specs/pyversion.h"
 
 enum { METADATA_MAX = 16 << 20 };
 
@@ -89,7 +90,9 @@ int pip_dists_read(const char *archive, struct str package, struct arena *a, str
 			.metadata = headers,
 			.package = arena_str(a, package),
 		};
-		if (dist.name.n && dist.version.n)
+		/* what no resolver can read is not told to one */
+		struct pyversion version;
+		if (dist.name.n && pyversion_parse(a, dist.version, &version, NULL) == 0)
 			v[out->n++] = dist;
 	}
 	return code < 0 ? code : 0;

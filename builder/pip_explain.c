@@ -10,6 +10,7 @@ static const struct {
 	{"network was disabled", ERR_NET},
 	{"No solution found", ERR_UNSOLVABLE},
 	{"not found in the package registry", ERR_UNSOLVABLE},
+	{"No interpreter found", ERR_ABSENT},
 	{"Couldn't parse requirement", ERR_SYNTAX},
 	{"Error parsing included file", ERR_SYNTAX},
 	{"Failed to fetch", ERR_NET},

@@ -3,6 +3,9 @@
 #define KILN_PIP_PRIVATE_H
 #include "builder/pip.h"
 
+/* The glibc that uv is told of: the newest it has a platform for that is not newer than the
+ * target's. */
+unsigned pip_known_glibc(const struct pip_target *t);
 /* Writes a wheel that holds nothing but the distribution's metadata into the folder, with tags and
  * a build number that no wheel of an index can beat. */
 int pip_write_stub(const struct pip_target *t, const struct pip_dist *d, const char *folder,

@@ -120,17 +120,6 @@ static void add_value(struct solving *s, const char *option, struct str value)
 	add(s, arena_copy(&s->arena, value.p, value.n));
 }
 
-/* The platforms that uv knows: the largest that is not newer than the base's libc. */
-static struct str platform_name(struct solving *s)
-{
-	static const unsigned known[] = {40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17};
-	unsigned glibc = 17;
-	for (size_t i = COUNT(known); i-- > 0;)
-		if (known[i] <= s->q->target.glibc)
-			glibc = known[i];
-	return arena_printf(&s->arena, "%s-manylinux_2_%u", s->q->target.platform->archspec, glibc);
-}
-
 static void make_command(struct solving *s)
 {
 	static const char *const fixed[] = {
@@ -155,7 +144,9 @@ static void make_command(struct solving *s)
 	for (size_t i = 0; i < COUNT(fixed); i++)
 		add(s, fixed[i]);
 	add_value(s, "--python-version", s->q->target.python);
-	add_value(s, "--python-platform", platform_name(s));
+	add_value(s, "--python-platform",
+		  arena_printf(&s->arena, "%s-manylinux_2_%u", s->q->target.platform->archspec,
+			       pip_known_glibc(&s->q->target)));
 	add_value(s, "--cache-dir", arena_printf(&s->arena, "%s/uv", s->q->cache));
 	if (s->has_limits)
 		add_value(s, "-c", STR("provided.txt"));
@@ -172,21 +163,27 @@ static void make_command(struct solving *s)
 	VEC_PUSH(&s->argv, NULL);
 }
 
+/* UV_INDEX_NAME_USERNAME and _PASSWORD. Which indexes there are is the definition's to say: it
+ * stands in the key. */
+static bool is_login(struct str variable)
+{
+	struct str name = str_to(variable, str_find(variable, '='));
+	return str_starts(name, "UV_INDEX_") &&
+	       (str_ends(name, "_USERNAME") || str_ends(name, "_PASSWORD"));
+}
+
 /* All that may reach it of the user's environment. */
 static void make_environment(struct solving *s)
 {
 	static const char *const kept[] = {
-		"PATH=",       "HOME=",		 "TMPDIR=",
-		"NETRC=",      "SSL_CERT_FILE=", "SSL_CERT_DIR=",
-		"http_proxy=", "https_proxy=",	 "no_proxy=",
-		"all_proxy=",  "HTTP_PROXY=",	 "HTTPS_PROXY=",
-		"NO_PROXY=",   "ALL_PROXY=",	 "UV_HTTP_TIMEOUT=",
-		"UV_INDEX_",   "UV_KEYRING_",	 "UV_DEFAULT_INDEX=",
-		"UV_INDEX=",
+		"PATH=",	  "HOME=",	   "TMPDIR=",	       "NETRC=",
+		"SSL_CERT_FILE=", "SSL_CERT_DIR=", "http_proxy=",      "https_proxy=",
+		"no_proxy=",	  "all_proxy=",	   "HTTP_PROXY=",      "HTTPS_PROXY=",
+		"NO_PROXY=",	  "ALL_PROXY=",	   "UV_HTTP_TIMEOUT=", "UV_KEYRING_",
 	};
 	for (char **v = environ; *v; v++)
 		for (size_t i = 0; i < COUNT(kept); i++)
-			if (str_starts(str_of(*v), kept[i])) {
+			if (str_starts(str_of(*v), kept[i]) || is_login(str_of(*v))) {
 				VEC_PUSH(&s->env, *v);
 				break;
 			}
@@ -225,6 +222,52 @@ static int ask(struct solving *s, struct arena *a, struct record **out, size_t *
 	return pip_read_lock(s->q, buf_str(&result.out), a, out, out_count, e);
 }
 
+/* ---- hashes ---- */
+
+/* Whether some line of the distribution has the wheel's hash; *out_any: whether it has one at
+ * all. */
+static bool is_listed(const struct requirements *r, const struct record *wheel, bool *out_any)
+{
+	*out_any = false;
+	for (size_t i = 0; i < r->lines.n; i++) {
+		const struct requirement_line *l = &r->lines.v[i];
+		if (!str_eq(l->requirement.normal, wheel->name))
+			continue;
+		*out_any |= l->hashes.n > 0;
+		for (size_t k = 0; k < l->hashes.n; k++) {
+			struct digest d;
+			if (str_starts(l->hashes.v[k], "sha256:") &&
+			    digest_parse(str_from(l->hashes.v[k], strlen("sha256:")), &d) &&
+			    digest_eq(&d, &wheel->sha256))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* uv compares no hashes when it only resolves. One of them asks for all, as in pip. */
+static int check_hashes(const struct pip_request *q, const struct record *wheels, size_t count,
+			struct err **e)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool any, listed = is_listed(q->requirements, &wheels[i], &any);
+		if (any && !listed)
+			return err_set(
+				e, ERR_DIGEST,
+				"%.*s: the wheel %.*s has sha256:%s, and none of its --hash is "
+				"that",
+				STR_ARG(wheels[i].name), STR_ARG(wheels[i].fn),
+				digest_text(&wheels[i].sha256).hex);
+		if (q->requirements->require_hashes && !listed)
+			return err_set(
+				e, ERR_SYNTAX,
+				"%.*s %.*s has no --hash: one hash, or --require-hashes, asks "
+				"for those of all",
+				STR_ARG(wheels[i].name), STR_ARG(wheels[i].version_text));
+	}
+	return 0;
+}
+
 int pip_solve(const struct pip_request *q, struct arena *a, struct record **out, size_t *out_count,
 	      struct err **e)
 {
@@ -238,5 +281,6 @@ int pip_solve(const struct pip_request *q, struct arena *a, struct record **out,
 		return code;
 	make_command(&s);
 	make_environment(&s);
-	return ask(&s, a, out, out_count, e);
+	code = ask(&s, a, out, out_count, e);
+	return code < 0 ? code : check_hashes(q, *out, *out_count, e);
 }

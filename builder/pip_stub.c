@@ -61,7 +61,7 @@ int pip_write_stub(const struct pip_target *t, const struct pip_dist *d, const c
 	struct str path =
 		arena_printf(&a, "%s/%.*s-999999-cp%.*s%.*s-cp%.*s%.*s-manylinux_2_%u_%s.whl",
 			     folder, STR_ARG(stem), STR_ARG(major), STR_ARG(minor), STR_ARG(major),
-			     STR_ARG(minor), t->glibc, t->platform->archspec);
+			     STR_ARG(minor), pip_known_glibc(t), t->platform->archspec);
 	struct archive *zip = archive_write_new();
 	archive_write_set_format_zip(zip);
 	int code = archive_write_open_filename(zip, path.p) == ARCHIVE_OK

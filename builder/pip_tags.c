@@ -1,5 +1,5 @@
 /* builder/pip_tags.c - which of a distribution's wheels suits the target best. */
-#include "builder/pip.h"
+#include "builder/pip_private.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -102,4 +102,14 @@ int pip_tags_rank(const struct pip_target *t, struct str pythons, struct str abi
 		}
 	}
 	return best;
+}
+
+unsigned pip_known_glibc(const struct pip_target *t)
+{
+	static const unsigned known[] = {17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40};
+	unsigned glibc = known[0];
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (known[i] <= t->glibc)
+			glibc = known[i];
+	return glibc;
 }

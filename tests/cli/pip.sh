@@ -73,6 +73,16 @@ printf 'channels: [%s]\ndependencies: [python=3.11]\n' "$channel" >"$work/bare.y
 expect 0 "" "$kiln" lock "$work/bare.yml" -r "$work/more.txt" --base "$base" -o "$work/bare.lock"
 same "$(wheels "$work/bare.lock")" "tqdm 4.67.1" "the file's wheel"
 
+# A hash that is not the wheel's, or that others lack; a glibc that uv has no platform for.
+printf -- '--index-url http://%s/open/simple\ntqdm --hash=sha256:%064d\n' "$fake" 0 >"$work/hash.txt"
+expect 6 "none of its --hash is that" "$kiln" lock "$work/bare.yml" -r "$work/hash.txt" --base "$base"
+printf 'six\n' >>"$work/more.txt"
+expect 2 "six 1.17.0 has no --hash" "$kiln" lock "$work/bare.yml" -r "$work/more.txt" --base "$base"
+for glibc in 2.27 2.41; do
+	expect 0 "" "$kiln" lock "$work/one.yml" --base "$base" --virtual __glibc=$glibc -o "$work/glibc.lock"
+	wheels "$work/glibc.lock" | grep -q numpy && fail "glibc $glibc: conda's numpy is among the wheels"
+done
+
 # What contradicts conda's, is not there, or is not as the index says.
 spec bad "numpy<2"
 expect 3 "is conda's (package numpy)" "$kiln" lock "$work/bad.yml" --base "$base"
