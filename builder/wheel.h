@@ -3,8 +3,8 @@
  *
  * A wheel becomes a package_info like a conda package's: paths with places in the notation of
  * noarch python packages, entry points, digests from its RECORD. Modes are 0644, or 0755 where
- * any x bit is set; a link is a file that holds its text; absolute names and names that lead out are
- * refused. */
+ * any x bit is set; a link is a file that holds its text; absolute names and names that lead out
+ * are refused. */
 #ifndef KILN_WHEEL_H
 #define KILN_WHEEL_H
 #include "builder/condameta.h"
