@@ -36,7 +36,7 @@ start_fake peer.py "$PWD/build/channel"
 expect 0 "" "$kiln" search -c "http://$fake/files" six 'numpy >=2' pytz
 same "$(cut -d ' ' -f 1 "$work/stdout" | uniq | tr '\n' ' ')" "six numpy pytz " "the records' order"
 for subdir in linux-64 noarch; do
-	asked=$(curl -s "http://$fake/count/files/$subdir/repodata.json.zst")
+	asked=$(curl -s "http://$fake/count/files/$subdir/repodata_shards.msgpack.zst")
 	same "$asked" 1 "requests for $subdir"
 done
 
