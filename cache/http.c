@@ -70,7 +70,7 @@ static void start_curl(void)
 		abort();
 }
 
-/* libcurl reads neither of these itself; every other program of the machine does. */
+/* libcurl reads none of these itself; every other program of the machine does. */
 static char *env_copy(const char *first, const char *second)
 {
 	const char *value = getenv(first);
@@ -119,6 +119,7 @@ int http_open(const struct http_options *options, struct http **out, struct err 
 	h->setup.ca_file = env_copy("CURL_CA_BUNDLE", "SSL_CERT_FILE");
 	h->setup.ca_folder = env_copy("SSL_CERT_DIR", NULL);
 	h->setup.no_proxy = no_proxy();
+	h->setup.netrc = env_copy("NETRC", NULL);
 	h->offline = o->offline;
 	h->tries = o->tries ? o->tries : TRIES;
 	h->per_host = o->per_host ? o->per_host : PER_HOST;
@@ -166,6 +167,7 @@ void http_close(struct http *h)
 	free(h->setup.ca_file);
 	free(h->setup.ca_folder);
 	free(h->setup.no_proxy);
+	free(h->setup.netrc);
 	free(h);
 }
 

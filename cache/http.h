@@ -49,7 +49,7 @@ struct http_request {
 	struct http_body body;
 	bool idempotent;    /* may be sent again after a broken connection */
 	bool keep_redirect; /* do not follow; the caller looks at Location */
-	bool netrc;	    /* look in ~/.netrc for the host; never for a registry */
+	bool netrc;	    /* look in $NETRC, else ~/.netrc, for the host; never for a registry */
 	uint64_t max;	    /* largest answer accepted (ERR_LIMIT); 0: 16 MiB */
 	/* Where the answer's body goes: write is called in order, NULL keeps it in the answer.
 	 * After a retry from zero `restart` is called first. A negative return ends the

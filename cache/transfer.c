@@ -347,6 +347,8 @@ static void set_connection(struct transfer *t)
 		curl_easy_setopt(c, CURLOPT_CAPATH, s->ca_folder);
 	if (t->r->netrc)
 		curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+	if (t->r->netrc && s->netrc)
+		curl_easy_setopt(c, CURLOPT_NETRC_FILE, s->netrc);
 }
 
 static void set_upload(struct transfer *t)

@@ -11,6 +11,7 @@
 struct transfer_setup {
 	unsigned connect_ms, idle_ms;
 	char *ca_file, *ca_folder, *no_proxy; /* NULL: what libcurl was built with */
+	char *netrc;			      /* NULL: ~/.netrc */
 	CURLSH *share;
 	struct log *log;
 };

@@ -430,6 +430,27 @@ static void asks_nobody_offline(void **state)
 	assert_int_equal(near.status, 200);
 }
 
+static void takes_credentials_from_netrc_where_it_may(void **state)
+{
+	char name[] = "/tmp/kiln-netrc-XXXXXX";
+	(void)state;
+	AUTO(fd_close) int fd = mkstemp(name);
+	AUTO(http_close) struct http *h = NULL;
+	struct str text = STR("machine 127.0.0.1 login me password hush\n");
+	assert_int_equal(fs_write_fd(fd, text.p, text.n, NULL), 0);
+	setenv("NETRC", name, 1);
+	assert_int_equal(http_open(NULL, &h, NULL), 0);
+	unsetenv("NETRC");
+	for (int may = 0; may < 2; may++) {
+		AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
+		struct http_request r = {.method = "GET", .url = url_of("/echo"), .netrc = may};
+		assert_int_equal(http_send(h, &r, &a, NULL), 0);
+		bool sent = strstr(a.body.data, "authorization: Basic bWU6aHVzaA==") != NULL;
+		assert_int_equal(sent, may);
+	}
+	unlink(name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +462,7 @@ int main(void)
 		cmocka_unit_test(waits_as_long_as_it_is_asked_to),
 		cmocka_unit_test(sends_bodies_from_memory_and_files),
 		cmocka_unit_test(keeps_credentials_from_other_hosts),
+		cmocka_unit_test(takes_credentials_from_netrc_where_it_may),
 		cmocka_unit_test(leaves_redirects_of_bodies_to_the_caller),
 		cmocka_unit_test(says_what_failed_without_secrets),
 		cmocka_unit_test(stops_when_the_writer_fails),
