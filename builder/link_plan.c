@@ -171,13 +171,29 @@ static bool is_script(const struct record *r, struct str path)
 	return false;
 }
 
-static bool has_script(const struct link_plan *plan, size_t i)
+static bool has_any_script(const struct link_plan *plan, size_t i)
 {
 	const struct link_package_plan *p = plan->packages[i];
 	for (size_t k = 0; k < p->count; k++)
 		if (is_script(&plan->records[i], p->paths[k].path))
 			return true;
 	return false;
+}
+
+/* A wheel says which Pythons it is for; what nobody can read does not count. */
+static int check_python(const struct link_package_plan *p, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct pyspecifiers wanted;
+	struct pyversion version;
+	struct str text = p->info.wheel->requires_python;
+	const struct record *python = p->python.record;
+	if (!python || pyspecifiers_parse(&a, text, &wanted, NULL) < 0 ||
+	    pyversion_parse(&a, python->version_text, &version, NULL) < 0 ||
+	    pyspecifiers_match(wanted, &version))
+		return 0;
+	return err_set(e, ERR_UNSOLVABLE, "%.*s needs Python %.*s, and the environment has %.*s",
+		       STR_ARG(p->stem), STR_ARG(text), STR_ARG(python->version_text));
 }
 
 static int map_all(struct link_plan *plan, struct err **e)
@@ -191,14 +207,16 @@ static int map_all(struct link_plan *plan, struct err **e)
 		p->python = python;
 		p->bytecode =
 			plan->options.bytecode && !plan->options.foreign && is_noarch_python(p);
-		if (p->info.wheel)
+		if (p->info.wheel) {
 			wheel_name_commands(&p->info, &p->python);
+			code = check_python(p, e);
+		}
 		if (is_noarch_python(p) && !record)
 			return err_set(e, ERR_ABSENT,
 				       "%.*s needs a python, and the environment has none",
 				       STR_ARG(p->stem));
 		code = map_paths(plan, i, e);
-		if (code == 0 && has_script(plan, i))
+		if (code == 0 && has_any_script(plan, i))
 			*(plan->options.foreign ? &plan->left_scripts : &plan->has_scripts) = true;
 		if (p->info.timestamp > plan->newest)
 			plan->newest = p->info.timestamp;
@@ -215,7 +233,7 @@ static void warn_of_foreign(const struct link_plan *plan)
 	size_t noarch = 0;
 	for (size_t i = 0; i < plan->count; i++) {
 		noarch += is_noarch_python(plan->packages[i]);
-		if (plan->left_scripts && has_script(plan, i))
+		if (plan->left_scripts && has_any_script(plan, i))
 			log_warn(o->log,
 				 "%.*s has link scripts, which are not run: programs for %s do not "
 				 "run on this machine",

@@ -166,6 +166,7 @@ static int pack_one(void *cookie, size_t at, struct err **e)
 	if (r == ERR_DIGEST) {
 		/* A segment that the disk has damaged is gone by now, so it is made again. */
 		err_clear(e);
+		atomic_fetch_add(&p->cost_left, p->layers[p->order[at]].cost);
 		r = make_and_push(p, p->order[at], e);
 	}
 	if (r < 0)

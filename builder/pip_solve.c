@@ -4,6 +4,7 @@
  * proxies. What conda installs is given as wheels that cannot be beaten, and as constraints: so a
  * contradiction is one, and their extras resolve. */
 #include "builder/pip_private.h"
+#include "cache/layout.h"
 #include "specs/base/fs.h"
 #include "specs/base/process.h"
 #include "specs/base/vec.h"
@@ -272,7 +273,11 @@ int pip_solve(const struct pip_request *q, struct arena *a, struct record **out,
 	      struct err **e)
 {
 	AUTO(solving_done) struct solving s = {.q = q, .arena = ARENA};
-	int code = fs_temp_dir(q->cache, &s.folder, e);
+	AUTO(free) char *trees = NULL;
+	/* among those that are swept: a killed run leaves the file with the addresses behind */
+	int code = layout_folder(q->cache, LAYOUT_TREES, &trees, e);
+	if (code == 0)
+		code = fs_temp_dir(trees, &s.folder, e);
 	if (code == 0)
 		code = write_inputs(&s, e);
 	if (code == 0)

@@ -83,7 +83,8 @@ static void put_lines(struct buf *out, struct arena *a, const struct requirement
 	put_set(out, constraint ? "pip-constraint" : "pip", v, n);
 }
 
-/* Where wheels come from, in order, and what may be chosen; who is trusted does not count. */
+/* Where wheels come from, in order, and what may be chosen. Who is trusted does not count, nor do
+ * wishes for wheels: nothing else is ever chosen. */
 static void put_requirements(struct buf *out, struct arena *a, const struct requirements *r)
 {
 	put_lines(out, a, r, false);
@@ -94,15 +95,11 @@ static void put_requirements(struct buf *out, struct arena *a, const struct requ
 		put_part(out, "pip-extra-index", url_without_secrets(a, r->extra_index_urls.v[i]));
 	for (size_t i = 0; i < r->find_links.n; i++)
 		put_part(out, "pip-find-links", url_without_secrets(a, r->find_links.v[i]));
-	put_set(out, "pip-no-binary", r->no_binary.v, r->no_binary.n);
-	put_set(out, "pip-only-binary", r->only_binary.v, r->only_binary.n);
 	const struct {
 		const char *name;
 		bool set;
-	} switches[] = {{"no-index", r->no_index},
-			{"prefer-binary", r->prefer_binary},
-			{"pre", r->pre},
-			{"require-hashes", r->require_hashes}};
+	} switches[] = {
+		{"no-index", r->no_index}, {"pre", r->pre}, {"require-hashes", r->require_hashes}};
 	for (size_t i = 0; i < COUNT(switches); i++)
 		if (switches[i].set)
 			put_part(out, "pip-switch", str_of(switches[i].name));

@@ -73,10 +73,7 @@ const struct command cmd_check = {
 	.name = "check",
 	.usage = "check [OPTIONS] [--base IMAGE] CONDA_FILE",
 	.summary = "say what is doubtful in a definition and the packages it solves to",
-	.options = (const struct option_row *const[]){own_options, definition_options,
-						      bytecode_options, channel_options,
-						      lock_options, virtual_options, target_options,
-						      common_options, NULL},
+	.options = (const struct option_row *const[]){own_options, DEFINITION_AND_LOCK_TABLES},
 	.args_size = sizeof(struct check_args),
 	.run = check_run,
 };

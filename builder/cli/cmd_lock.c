@@ -136,10 +136,7 @@ const struct command cmd_lock = {
 	.name = "lock",
 	.usage = "lock [OPTIONS] CONDA_FILE",
 	.summary = "solve and write the exact packages (conda-lock form)",
-	.options = (const struct option_row *const[]){own_options, definition_options,
-						      bytecode_options, lock_options,
-						      channel_options, virtual_options,
-						      target_options, common_options, NULL},
+	.options = (const struct option_row *const[]){own_options, DEFINITION_AND_LOCK_TABLES},
 	.args_size = sizeof(struct lock_args),
 	.run = lock_run,
 };

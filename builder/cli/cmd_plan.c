@@ -193,10 +193,7 @@ const struct command cmd_plan = {
 	.name = "plan",
 	.usage = "plan [OPTIONS] [--base IMAGE] [-t DEST] CONDA_FILE",
 	.summary = "say what a build would do: packages, virtual packages, layers, downloads",
-	.options = (const struct option_row *const[]){own_options, definition_options,
-						      bytecode_options, channel_options,
-						      lock_options, virtual_options, target_options,
-						      common_options, NULL},
+	.options = (const struct option_row *const[]){own_options, DEFINITION_AND_LOCK_TABLES},
 	.args_size = sizeof(struct plan_args),
 	.run = plan_run,
 };

@@ -39,6 +39,11 @@ extern const struct option_row common_options[]; /* of every command; listed las
 extern const struct option_row target_options[], channel_options[], virtual_options[],
 	definition_options[], bytecode_options[], verify_options[], lock_options[];
 
+/* The tables of commands that take a definition or a lock, behind their own. */
+#define DEFINITION_AND_LOCK_TABLES                                                                 \
+	definition_options, bytecode_options, channel_options, lock_options, virtual_options,      \
+		target_options, common_options, NULL
+
 /* Writes a result to stdout, whole; ERR_IO when nobody can take it. */
 int command_print(const struct buf *text, struct err **e);
 #endif

@@ -370,6 +370,7 @@ static void pip_requirements_are_in_the_key_as_a_set(void **state)
 		{"  - a\n", "  - a==1\n", false},
 		{"  - a\n", "  - a[x]\n", false},
 		{"  - a\n", "  - a\n  - --pre\n", false},
+		{"  - a\n", "  - a\n  - --prefer-binary\n  - --only-binary=a\n", true},
 		{"  - a\n", "  - a\n  - -i https://h/s\n", false},
 		{"  - -i https://h/s\n  - a\n", "  - a\n  - -i https://user:secret@h/s\n", true},
 		{"  - https://t@h/a-1-py3-none-any.whl\n", "  - https://h/a-1-py3-none-any.whl\n",
