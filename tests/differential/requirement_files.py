@@ -4,7 +4,6 @@ variables, options, nested files. RULES are the differences that are meant.
 KILN_CASES: how many files; KILN_SEED: another run."""
 
 import os
-import random
 import re
 import sys
 import tempfile
@@ -21,6 +20,7 @@ except ImportError as missing:
     print(missing)
     sys.exit(77)
 from kit import driver
+from kit.generate import Generator
 
 CASES = int(os.environ.get("KILN_CASES", "1500"))
 SEED = int(os.environ.get("KILN_SEED", "20250214"))
@@ -34,14 +34,7 @@ RULES = {
 }
 
 
-class Texts:
-    def __init__(self, seed):
-        self.random = random.Random(seed)
-        self.one = self.random.choice
-
-    def chance(self, percent):
-        return self.random.randrange(100) < percent
-
+class Texts(Generator):
     def requirement(self):
         return self.one([
             "numpy", "Foo_Bar==1.0", "a[x,y]>=1,<2", "b ; python_version < '3.8'", "c==${NUMPY}",

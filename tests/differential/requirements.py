@@ -5,7 +5,6 @@ Where kiln is to differ from packaging, RULES says why. KILN_CASES: how many tex
 KILN_SEED: another run."""
 
 import os
-import random
 import re
 import sys
 
@@ -20,6 +19,8 @@ except ImportError as missing:
     sys.exit(77)
 from packaging import tags
 from kit import driver
+from kit.generate import Generator
+from kit.report import Report
 
 CASES = int(os.environ.get("KILN_CASES", "4000"))
 SEED = int(os.environ.get("KILN_SEED", "20250214"))
@@ -38,14 +39,7 @@ RULES = {
 }
 
 
-class Texts:
-    def __init__(self, seed):
-        self.random = random.Random(seed)
-        self.one = self.random.choice
-
-    def chance(self, percent):
-        return self.random.randrange(100) < percent
-
+class Texts(Generator):
     def number(self):
         return self.one(["0", "1", "1", "2", "3", "9", "10", "00", "01", "2023", "99999999999999999999"])
 
@@ -151,30 +145,6 @@ class Texts:
         if self.chance(35):
             text += self.one(["", " "]) + ";" + self.one(["", " "]) + self.marker()
         return text
-
-
-class Report:
-    def __init__(self):
-        self.bad, self.rules, self.checked = {}, {}, 0
-
-    def check(self, what, right, *details):
-        self.checked += 1
-        if not right:
-            self.bad.setdefault(what, []).append(details)
-
-    def rule(self, name):
-        assert name in RULES
-        self.rules[name] = self.rules.get(name, 0) + 1
-
-    def close(self):
-        for name, count in sorted(self.rules.items()):
-            print(f"  {count:5} by the rule: {RULES[name]}")
-        for what, cases in self.bad.items():
-            print(f"DIFFERS {what}: {len(cases)} times")
-            for details in cases[: int(os.environ.get("KILN_SHOW", "8"))]:
-                print("    ", *map(repr, details))
-        print(f"{self.checked} comparisons, seed {SEED}, {sum(map(len, self.bad.values()))} differ")
-        return 1 if self.bad else 0
 
 
 def read(make, text):
@@ -373,7 +343,7 @@ def wheel_tags(report):
 
 
 def main():
-    t, report = Texts(SEED), Report()
+    t, report = Texts(SEED), Report(SEED, RULES)
     pool = versions(t, report)
     specifiers(t, report, pool)
     requirements(t, report, pool)

@@ -17,6 +17,7 @@ except ImportError:
     sys.exit(77)
 from kit import driver, model
 from kit.generate import Generator
+from kit.report import Report
 
 CASES = int(os.environ.get("KILN_CASES", "3000"))
 SEED = int(os.environ.get("KILN_SEED", "20250214"))
@@ -31,31 +32,6 @@ def read(make, *args, **options):
             raise
         read.why = str(why)
         return None
-
-
-class Report:
-    def __init__(self):
-        self.bad = {}
-        self.deviations = {}
-        self.checked = 0
-
-    def check(self, what, right, *details):
-        self.checked += 1
-        if not right:
-            self.bad.setdefault(what, []).append(details)
-
-    def deviates(self, row):
-        self.deviations[row] = self.deviations.get(row, 0) + 1
-
-    def close(self):
-        for row, n in sorted(self.deviations.items()):
-            print(f"  {n:5} by the rule: {row}")
-        for what, cases in self.bad.items():
-            print(f"DIFFERS {what}: {len(cases)} times")
-            for details in cases[: int(os.environ.get("KILN_SHOW", "8"))]:
-                print("    ", *map(repr, details))
-        print(f"{self.checked} comparisons, seed {SEED}, {sum(map(len, self.bad.values()))} differ")
-        return 1 if self.bad else 0
 
 
 def unique(make, n):
@@ -104,7 +80,7 @@ def check_order(g, report, good):
         if ours == theirs:
             continue
         if theirs == "=><"[model.compare(a, b, rattler=True)]:
-            report.deviates("order of `1a_`: the underscore belongs to the word (CEP 33)")
+            report.rule("order of `1a_`: the underscore belongs to the word (CEP 33)")
         else:
             report.check("order", False, a, ours, b, "rattler", theirs)
 
@@ -131,7 +107,7 @@ def compare_expression(report, text, about, answer):
     theirs = read(VersionSpec, re.sub("(?<=[=<>]) +(?![=<>!~])", "", text.strip()))
     row = deviation(EXPRESSIONS, text, answer, theirs)
     if row:
-        report.deviates(row)
+        report.rule(row)
     else:
         report.check("expression accepted", answer.ok == (theirs is not None), text, str(answer))
     if answer.ok:
@@ -149,11 +125,11 @@ def compare_matches(report, text, canonical, about, bits, theirs):
         if theirs is None or theirs.matches(Version(version)) == ours:
             continue
         if model.expression_matches(canonical, version, rattler=True) != ours:
-            report.deviates(MATCHES)
+            report.rule(MATCHES)
         elif re.search(r"!=[^,|)]*\.\*\.\*", text):
-            report.deviates(STARS)
+            report.rule(STARS)
         elif re.search("[.][_-]", text):
-            report.deviates(UNDERSCORES)
+            report.rule(UNDERSCORES)
         else:
             report.check("match", False, text, canonical, version, "kiln", ours)
 
@@ -202,7 +178,7 @@ def check_dialects(report, texts, answers):
         same = not user.ok or user.fields[0] == record.fields[0]
         exact = re.sub(r'version="([^"=,|]*)[.][*]"', r'version="==\1"', user.fields[0])
         if not same and exact == record.fields[0]:
-            report.deviates("`p =1.2 b` is a prefix where a user writes it (CEP 29)")
+            report.rule("`p =1.2 b` is a prefix where a user writes it (CEP 29)")
         else:
             report.check("dialects", same, text, user.fields, record.fields)
     canonical = [a.fields[0] for a in asked if a.ok]
@@ -215,10 +191,10 @@ def compare_spec(report, text, rows, answer):
     if answer.ok and theirs is None:
         theirs = read(MatchSpec, tight(text))
         if theirs:
-            report.deviates("blanks are dropped between brackets and in parentheses as elsewhere")
+            report.rule("blanks are dropped between brackets and in parentheses as elsewhere")
     row = deviation(SPECS, text, answer, theirs)
     if row:
-        report.deviates(row)
+        report.rule(row)
         return False
     report.check("spec accepted", answer.ok == (theirs is not None), text, str(answer))
     if not answer.ok or theirs is None:
@@ -226,7 +202,7 @@ def compare_spec(report, text, rows, answer):
     canonical, wanted = map(plain, (answer.fields[0], read(theirs.to_canonical_string)))
     row = canonical != wanted and deviation(CANONICALS, text, canonical, wanted)
     if row:
-        report.deviates(row)
+        report.rule(row)
         return False
     report.check("canonical", canonical == wanted, text, canonical, wanted)
     compare_records(report, text, rows, answer, theirs)
@@ -250,7 +226,7 @@ def compare_records(report, text, rows, answer, theirs):
             continue
         same = theirs.matches(rattler_record(fields)) == (bit == "1")
         if not same and version_differs(theirs.version, fields[1]):
-            report.deviates(MATCHES)
+            report.rule(MATCHES)
         else:
             report.check("spec match", same, text, fields, "kiln", bit)
 
@@ -365,7 +341,7 @@ CANONICALS = [
 
 def main():
     g = Generator(SEED)
-    report = Report()
+    report = Report(SEED)
     versions = check_versions(g, report)
     check_expressions(g, report, versions)
     check_specs(g, report, versions)

@@ -6,21 +6,17 @@ does not. KILN_CASES: how many documents; KILN_SEED: another run."""
 import datetime
 import json
 import os
-import random
 import sys
 import tomllib
 
 from kit import driver
+from kit.generate import Generator
 
 CASES = int(os.environ.get("KILN_CASES", "2000"))
 SEED = int(os.environ.get("KILN_SEED", "20250214"))
 
 
-class Texts:
-    def __init__(self, seed):
-        self.random = random.Random(seed)
-        self.one = self.random.choice
-
+class Texts(Generator):
     def key(self):
         return self.one(["name", "version", "a-b", "c_d", "1", '"quoted key"', "'lit'", "a.b", "a . c", "x"])
 
