@@ -136,11 +136,10 @@ static struct str last_words(struct compiler *c, struct arena *a)
 static int died(struct compiler *c, const char *near, struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
-	return err_set(
-		e, ERR_FAILED,
-		"the interpreter that makes bytecode ended near %s: %.*s; for another machine's "
-		"packages an emulator (qemu-user-static) runs it, and bytecode can be left out",
-		near, STR_ARG(last_words(c, &a)));
+	return err_set(e, ERR_FAILED,
+		       "the interpreter that makes bytecode ended near %s: %.*s; --no-bytecode "
+		       "leaves it out",
+		       near, STR_ARG(last_words(c, &a)));
 }
 
 /* Waits until the socket can be read or written, as `events` says. */

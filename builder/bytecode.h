@@ -19,8 +19,8 @@ struct str bytecode_minor(struct str python_version);
 
 /* A python that can be run here; see builder/interpreter.h. */
 struct interpreter {
-	char *folder;  /* holds the tree of the prefix */
-	char *program; /* below it: "bin/python3.11" */
+	const char *folder;  /* holds the tree of the prefix */
+	const char *program; /* below it: "bin/python3.11" */
 };
 
 struct compiler; /* an interpreter at work; for any thread */

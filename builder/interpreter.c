@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum { FORMAT = 2 };
 
@@ -18,11 +19,13 @@ struct parts {
 	bool *chosen;	  /* [plan->count] */
 	bool whole;	  /* with all that it depends on, and the whole library */
 	char library[32]; /* "lib/python3.11/" */
+	char *place;	  /* the folder, in the cache */
 };
 
 static void parts_done(struct parts *p)
 {
 	free(p->chosen);
+	free(p->place);
 }
 AUTO_DEFINE_VALUE(struct parts, parts_done)
 
@@ -111,7 +114,19 @@ static bool wanted(const void *cookie, const char *path)
 
 /* --- making it ----------------------------------------------------------------------- */
 
-static int make(const struct parts *p, const char *place, struct err **e)
+static ino_t inode_of(const char *place)
+{
+	struct stat st;
+	return stat(place, &st) == 0 ? st.st_ino : 0;
+}
+
+static bool usable(const char *place, ino_t damaged)
+{
+	ino_t inode = inode_of(place);
+	return inode != 0 && inode != damaged;
+}
+
+static int make(const struct parts *p, struct err **e)
 {
 	AUTO(free) char *aside = NULL;
 	int code = link_tree_temp(p->plan, &aside, e);
@@ -119,52 +134,67 @@ static int make(const struct parts *p, const char *place, struct err **e)
 		return code;
 	struct link_tree_request q = {p->plan, p->chosen, aside, wanted, p};
 	code = link_tree(&q, e);
-	if (code == 0 && rename(aside, place) < 0)
-		code = err_sys(e, "%s", place);
+	if (code == 0)
+		code = fs_remove(p->place, e);
+	if (code == 0 && rename(aside, p->place) < 0)
+		code = err_sys(e, "%s", p->place);
 	if (code < 0)
 		fs_remove(aside, NULL);
 	return code;
 }
 
-/* One process makes it, the others wait. */
-static int make_once(const struct parts *p, const char *place, struct err **e)
+/* One process makes it, the others wait. damaged: the folder that is not to be used, or 0; by its
+ * inode, so that of several that find it damaged only one makes it again. */
+static int make_once(const struct parts *p, ino_t damaged, struct err **e)
 {
-	if (access(place, F_OK) == 0)
+	if (usable(p->place, damaged))
 		return 0;
 	AUTO(free) char *locks = NULL;
 	AUTO(fd_close) int lock = -1;
 	struct buf name = BUF(200);
-	buf_printf(&name, "interpreter-%s", strrchr(place, '/') + 1);
+	buf_printf(&name, "interpreter-%s", strrchr(p->place, '/') + 1);
 	AUTO(free) char *lock_name = buf_take(&name);
 	int code = layout_folder(p->plan->options.cache, LAYOUT_LOCKS, &locks, e);
 	if (code == 0)
 		code = layout_lock(locks, lock_name, &lock, e);
-	if (code < 0 || access(place, F_OK) == 0)
+	if (code < 0 || usable(p->place, damaged))
 		return code;
-	return make(p, place, e);
+	return make(p, e);
 }
 
 /* --- starting it --------------------------------------------------------------------- */
+
+static int start_parts(const struct parts *p, ino_t damaged, struct compiler **out, struct err **e)
+{
+	AUTO(free) char *scratch = NULL;
+	AUTO(arena_done) struct arena a = ARENA;
+	int code = make_once(p, damaged, e);
+	if (code < 0)
+		return err_wrap(e, code, "the interpreter that makes bytecode");
+	if ((code = layout_folder(p->plan->options.cache, LAYOUT_TREES, &scratch, e)) < 0)
+		return code;
+	const char *program = arena_printf(&a, "bin/python%.*s", STR_ARG(p->minor)).p;
+	struct interpreter python = {p->place, program};
+	return compiler_start(&python, p->plan->options.prefix, scratch, out, e);
+}
 
 static int start(const struct link_plan *p, bool whole, struct compiler **out, struct err **e)
 {
 	AUTO(parts_done) struct parts parts = {0};
 	AUTO(free) char *folders = NULL;
-	AUTO(free) char *scratch = NULL;
 	int code = choose(p, whole, &parts, e);
 	if (code == 0)
 		code = layout_folder(p->options.cache, LAYOUT_INTERPRETERS, &folders, e);
-	if (code == 0)
-		code = layout_folder(p->options.cache, LAYOUT_TREES, &scratch, e);
 	if (code < 0)
 		return code;
-	AUTO(free) char *place = fs_join(folders, identity(&parts).hex);
-	AUTO(buf_done) struct buf program = BUF(100);
-	buf_printf(&program, "bin/python%.*s", STR_ARG(parts.minor));
-	if ((code = make_once(&parts, place, e)) < 0)
-		return err_wrap(e, code, "the interpreter that makes bytecode");
-	struct interpreter python = {place, program.data};
-	return compiler_start(&python, p->options.prefix, scratch, out, e);
+	parts.place = fs_join(folders, identity(&parts).hex);
+	ino_t before = inode_of(parts.place);
+	code = start_parts(&parts, 0, out, e);
+	if (code != ERR_FAILED || !whole || before == 0)
+		return code;
+	/* It stood there and does not start: what a power cut may leave. */
+	err_clear(e);
+	return start_parts(&parts, before, out, e);
 }
 
 struct interpreter_slot {

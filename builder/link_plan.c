@@ -215,7 +215,8 @@ static int map_all(struct link_plan *plan, struct err **e)
 			return err_set(e, ERR_ABSENT,
 				       "%.*s needs a python, and the environment has none",
 				       STR_ARG(p->stem));
-		code = map_paths(plan, i, e);
+		if (code == 0)
+			code = map_paths(plan, i, e);
 		if (code == 0 && has_any_script(plan, i))
 			*(plan->options.foreign ? &plan->left_scripts : &plan->has_scripts) = true;
 		if (p->info.timestamp > plan->newest)

@@ -72,6 +72,22 @@ start_fake() { # SCRIPT [ARGUMENT]
 	fake=127.0.0.1:$(cat "$work/fake.port")
 }
 
+# An index of the real wheels, and uv in PATH.
+wheels_index() {
+	start_fake wheels.py build/channel-work/wheels
+	export PATH=$PWD/build/venv/bin:$PATH
+}
+
+# pip_spec NAME LINE...: $work/NAME.yml with the conda packages $conda and a pip list of these
+# lines, which come from that index.
+pip_spec() {
+	local name=$1
+	shift
+	printf 'channels: [%s]\ndependencies:\n' "$channel" >"$work/$name.yml"
+	printf -- '- %s\n' $conda pip: >>"$work/$name.yml"
+	printf '  - %s\n' "--index-url http://$fake/open/simple" "$@" >>"$work/$name.yml"
+}
+
 # field FILE KEY...: a member of a JSON document.
 field() {
 	"$python" -c 'import json, sys

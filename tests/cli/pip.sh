@@ -3,16 +3,8 @@
 . tests/shell.sh
 needs build/channel/noarch/repodata.json build/base/index.json build/channel-work/wheels build/venv/bin/uv
 registry
-start_fake wheels.py build/channel-work/wheels
-export PATH=$PWD/build/venv/bin:$PATH
-
-# spec NAME LINES: an environment whose pip list is these lines.
-spec() {
-	local name=$1
-	shift
-	printf 'channels: [%s]\ndependencies:\n- python=3.11\n- numpy=2.2\n- pip:\n' "$channel" >"$work/$name.yml"
-	printf '  - %s\n' "--index-url http://$fake/open/simple" "$@" >>"$work/$name.yml"
-}
+wheels_index
+conda="python=3.11 numpy=2.2"
 
 # The wheels that a lock names.
 wheels() {
@@ -22,7 +14,7 @@ for package in yaml.safe_load(open(sys.argv[1]))["package"]:
         print(package["name"], package["version"])' "$1"
 }
 
-spec one "scikit-learn==1.6.1" "tqdm ; python_version > '3.8'" "click ; sys_platform == 'win32'"
+pip_spec one "scikit-learn==1.6.1" "tqdm ; python_version > '3.8'" "click ; sys_platform == 'win32'"
 expect 0 "" "$kiln" lock "$work/one.yml" --base "$base" -o "$work/one.lock"
 same "$(wheels "$work/one.lock")" "joblib 1.5.2
 scikit-learn 1.6.1
@@ -50,16 +42,16 @@ PATH=/usr/bin:/bin expect 1 "pip install uv" "$kiln" lock "$work/one.yml" --base
 expect 0 "" "$kiln" lock "$work/one.yml" --base "$base" --explicit -o "$work/one.txt"
 grep -q '^# pip tqdm @ http.*#sha256=' "$work/one.txt" || fail "the list has no wheels as conda-lock writes them"
 expect 0 "" "$kiln" build "$work/one.yml" --base "$base" --locked "$work/one.txt" -t "oci:$work/out:list"
-spec changed "scikit-learn==1.6.1" "tqdm<4" "click ; sys_platform == 'win32'"
+pip_spec changed "scikit-learn==1.6.1" "tqdm<4" "click ; sys_platform == 'win32'"
 for lock in lock txt; do
 	expect 2 "pip's tqdm<4: the lock has tqdm 4.67.1" "$kiln" build "$work/changed.yml" --base "$base" \
 		--locked "$work/one.$lock" -t "oci:$work/out:no"
 done
-spec changed "scikit-learn==1.6.1" "tqdm>4" "click ; sys_platform == 'win32'"
+pip_spec changed "scikit-learn==1.6.1" "tqdm>4" "click ; sys_platform == 'win32'"
 expect 2 "pip tqdm>4: the lock was made without it" "$kiln" lock "$work/changed.yml" --base "$base" --check "$work/one.lock"
 
 # Another version of one wheel: its layer is new, and the small ones.
-spec two "scikit-learn==1.6.1" "joblib==1.4.2" "tqdm"
+pip_spec two "scikit-learn==1.6.1" "joblib==1.4.2" "tqdm"
 expect 0 "" "$kiln" build "$work/two.yml" --base "$base" -t "$host/env/one:2" --json
 same "$(field "$work/stdout" layers | "$python" -c 'import json, sys
 new = [l["packages"] for l in json.load(sys.stdin) if not l["reused"]]
@@ -84,26 +76,26 @@ for glibc in 2.27 2.41; do
 done
 
 # What contradicts conda's, is not there, or is not as the index says.
-spec bad "numpy<2"
+pip_spec bad "numpy<2"
 expect 3 "is conda's (package numpy)" "$kiln" lock "$work/bad.yml" --base "$base"
-spec bad "no-such-distribution"
+pip_spec bad "no-such-distribution"
 expect 3 "no-such-distribution" "$kiln" lock "$work/bad.yml" --base "$base"
-spec bad "tqdm=="
+pip_spec bad "tqdm=="
 expect 2 "bad.yml:7:5: " "$kiln" lock "$work/bad.yml" --base "$base"
-spec bad "--index-url http://$fake/wrong/simple" "tqdm"
+pip_spec bad "--index-url http://$fake/wrong/simple" "tqdm"
 expect 6 "tqdm" "$kiln" build "$work/bad.yml" --base "$base" -t "oci:$work/out:bad"
-spec bad "--index-url http://$fake/gone/simple" "tqdm"
+pip_spec bad "--index-url http://$fake/gone/simple" "tqdm"
 expect 4 "tqdm" "$kiln" build "$work/bad.yml" --base "$base" -t "oci:$work/out:bad"
 printf 'channels: [%s]\ndependencies:\n- zlib\n- pip: [tqdm]\n' "$channel" >"$work/bad.yml"
 expect 3 "" "$kiln" lock "$work/bad.yml" --base "$base"
 
 # A folder of wheels, named from here.
-spec near "--no-index" "--find-links $(realpath --relative-to=. build/channel-work/wheels)" "tqdm"
+pip_spec near "--no-index" "--find-links $(realpath --relative-to=. build/channel-work/wheels)" "tqdm"
 expect 0 "" "$kiln" lock "$work/near.yml" --base "$base" -o "$work/near.lock"
 same "$(wheels "$work/near.lock")" "tqdm 4.67.1" "the folder's wheel"
 
 # A private index: the login comes from outside and stays there.
-spec private "--index-url http://$fake/closed/simple" "tqdm"
+pip_spec private "--index-url http://$fake/closed/simple" "tqdm"
 expect 5 "" "$kiln" lock "$work/private.yml" --base "$base"
 printf 'machine 127.0.0.1 login user password secret\n' >"$work/netrc"
 export NETRC=$work/netrc

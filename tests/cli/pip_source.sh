@@ -3,20 +3,12 @@
 . tests/shell.sh
 needs build/channel/noarch/repodata.json build/base/index.json build/channel-work/wheels build/venv/bin/uv
 base=oci:$PWD/build/base:bookworm
-start_fake wheels.py build/channel-work/wheels
-export PATH=$PWD/build/venv/bin:$PATH
-
-# spec NAME LINES: an environment whose pip list is these lines.
-spec() {
-	local name=$1
-	shift
-	printf 'channels: [%s]\ndependencies:\n- python=3.11\n- pip:\n' "$channel" >"$work/$name.yml"
-	printf '  - %s\n' "--index-url http://$fake/open/simple" "$@" >>"$work/$name.yml"
-}
+wheels_index
+conda=python=3.11
 
 # Direct addresses: in the lock without credentials, in the environment with direct_url.json.
 cp build/channel-work/wheels/click-8.1.8-py3-none-any.whl "$work/"
-spec direct "tqdm @ http://user:secret@$fake/open/files/tqdm-4.67.1-py3-none-any.whl" ./click-8.1.8-py3-none-any.whl
+pip_spec direct "tqdm @ http://user:secret@$fake/open/files/tqdm-4.67.1-py3-none-any.whl" ./click-8.1.8-py3-none-any.whl
 expect 0 "" "$kiln" lock "$work/direct.yml" --base "$base" -o "$work/direct.lock"
 grep -q secret "$work/direct.lock" && fail "the lock holds a password"
 expect 0 "" "$kiln" install "$work/direct.lock" "$work/one"

@@ -18,18 +18,13 @@ except ImportError as missing:
     sys.exit(77)
 from kit import driver
 from kit.generate import Generator
+from kit.report import Report
 
 CASES = int(os.environ.get("KILN_CASES", "150"))
 SEED = int(os.environ.get("KILN_SEED", "20250214"))
 SECRET = "S3CRET"
-failures = []
-
-
-def check(what, right, *details):
-    if not right:
-        failures.append(what)
-        if failures.count(what) <= 5:
-            print("FAILS", what, *map(repr, details))
+report = Report(SEED)
+check = report.check
 
 
 # ---- locks as conda-lock writes them ----
@@ -251,8 +246,8 @@ def main():
     texts = check_locks(g)
     check_depends(g)
     check_hostile(g, texts)
-    print(f"{CASES} locks, seed {SEED}, {len(failures)} failures")
-    return 1 if failures else 0
+    print(f"{CASES} locks")
+    return report.close()
 
 
 driver.finish(main())

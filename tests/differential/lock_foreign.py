@@ -20,6 +20,7 @@ except ImportError as missing:
     sys.exit(77)
 from kit import driver
 from kit.generate import Generator
+from kit.report import Report
 
 CASES = int(os.environ.get("KILN_CASES", "120"))
 SEED = int(os.environ.get("KILN_SEED", "20250301"))
@@ -27,14 +28,8 @@ PLATFORMS = ["linux-64", "linux-aarch64", "osx-arm64"]
 NAMES = ["python", "_libgcc_mutex", "p-q", "y", "a.b", "zlib", "r-base", "no"]
 VERSIONS = ["1.0", "2024.1.1", "1!2.0", "0.6+218", "9e", "1_0", "2.0rc1"]
 SPECS = ["", ">=1.0,<2.0a0", "1.10", "3.11.* *_cpython", "*", "==9e"]
-failures = []
-
-
-def check(what, right, *details):
-    if not right:
-        failures.append(what)
-        if failures.count(what) <= 5:
-            print("FAILS", what, *map(repr, details))
+report = Report(SEED)
+check = report.check
 
 
 class Packages(Generator):
@@ -238,8 +233,8 @@ def main():
         check_conda_lock(g, folder)
         check_pixi(g, folder)
     check_samples()
-    print(f"{CASES} locks of each kind, seed {SEED}, {len(failures)} failures")
-    return 1 if failures else 0
+    print(f"{CASES} locks of each kind")
+    return report.close()
 
 
 driver.finish(main())

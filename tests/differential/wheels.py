@@ -34,11 +34,12 @@ def record_row(name, data):
     return f"{quoted},sha256={digest},{len(data)}\n"
 
 
-def make_wheel(folder, name, files, tag="py3-none-any", version="1.0", record=True, entry_points=None):
+def make_wheel(folder, name, files, tag="py3-none-any", version="1.0", record=True, entry_points=None,
+               metadata=""):
     """files: path -> bytes, or (bytes, mode)."""
     info = f"{name}-{version}.dist-info"
     members = dict(files)
-    members[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+    members[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata}".encode()
     members[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()
     if entry_points:
         members[f"{info}/entry_points.txt"] = entry_points.encode()
