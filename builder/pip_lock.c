@@ -6,6 +6,7 @@
 #include "specs/base/url.h"
 #include "specs/base/vec.h"
 #include "specs/pyname.h"
+#include "specs/source_address.h"
 #include "specs/wheel_name.h"
 #include <stdlib.h>
 
@@ -35,20 +36,13 @@ struct choice {
 	uint64_t build;
 };
 
-/* Of `url`, or of `path`, which is absolute; letters that no address has are written as %XX. */
+/* Of `url`, or of `path`, which is absolute. */
 static struct str address(struct arena *a, const cJSON *file)
 {
 	const char *url = json_text(file, "url"), *path = json_text(file, "path");
-	AUTO(buf_done) struct buf out = BUF(BUF_UNLIMITED);
 	if (url || !path)
 		return str_of(url ? url : "");
-	buf_add_text(&out, "file://");
-	for (; *path; path++)
-		if (*path <= ' ' || *path > '~' || strchr("%?#", *path))
-			buf_printf(&out, "%%%02X", (unsigned char)*path);
-		else
-			buf_add_char(&out, *path);
-	return arena_str(a, buf_str(&out));
+	return source_address_of_path(a, str_of(path));
 }
 
 static bool is_better(const struct choice *a, const struct choice *b)

@@ -224,6 +224,19 @@ static int open_wheel(struct unpack *u, struct err **e)
 	return 0;
 }
 
+static int open_source(struct unpack *u, struct err **e)
+{
+	u->tar = reader_new();
+	archive_read_support_filter_gzip(u->tar);
+	archive_read_support_filter_bzip2(u->tar);
+	archive_read_support_filter_xz(u->tar);
+	archive_read_support_format_tar(u->tar);
+	archive_read_support_format_zip_seekable(u->tar);
+	if (archive_read_open_memory(u->tar, u->file.p, u->file.n) != ARCHIVE_OK)
+		return fail(u, u->tar, "source archive", e);
+	return 0;
+}
+
 static int no_wheel(const struct unpack *u, struct err **e)
 {
 	return err_set(e, ERR_CORRUPT, "%s: not a wheel: no zip", u->name);
@@ -253,6 +266,8 @@ int unpack_open(const char *path, unsigned parts, struct unpack **out, struct er
 	/* By content: caches name archives by their digest. */
 	if (parts & UNPACK_WHEEL)
 		code = str_starts(bytes, "PK") ? open_wheel(u, e) : no_wheel(u, e);
+	else if (parts & UNPACK_SOURCE)
+		code = open_source(u, e);
 	else if (str_starts(bytes, "PK"))
 		code = open_conda(u, e);
 	else if (str_starts(bytes, "BZh"))
@@ -328,7 +343,7 @@ static int set_kind(struct unpack *u, struct archive_entry *from, struct err **e
 static bool is_wanted(const struct unpack *u)
 {
 	bool info = strncmp(u->where, "info/", 5) == 0 || strcmp(u->where, "info") == 0;
-	return u->parts & (UNPACK_WHEEL | (info ? UNPACK_INFO : UNPACK_PAYLOAD));
+	return u->parts & (UNPACK_WHEEL | UNPACK_SOURCE | (info ? UNPACK_INFO : UNPACK_PAYLOAD));
 }
 
 /* 1 when the entry is wanted, else 0. */

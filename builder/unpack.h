@@ -1,7 +1,8 @@
 /* builder/unpack.h - the entries of a package archive, one after the other, never on disk.
  *
  * `.conda`: a zip whose members info-*.tar.zst and pkg-*.tar.zst stand in any order;
- * `.tar.bz2`: one tar, of one or several bzip2 streams; a wheel: a zip. Names are cleaned ("./a//b"
+ * `.tar.bz2`: one tar, of one or several bzip2 streams; a wheel: a zip; a source: a zip or a tar,
+ * plain or compressed with gzip, bzip2 or xz. Names are cleaned ("./a//b"
  * is "a/b"); absolute ones, ".." and what is neither file, link nor directory are ERR_CORRUPT,
  * which names archive and member, as it does for a truncated one. ERR_LIMIT past UNPACK_* below.
  * One thread at a time. */
@@ -16,6 +17,7 @@ enum unpack_part {
 	UNPACK_INFO = 1,    /* what stands below info/; fast for .conda only */
 	UNPACK_PAYLOAD = 2, /* everything else */
 	UNPACK_WHEEL = 4,   /* it is a wheel: all of it, links as files that hold their text */
+	UNPACK_SOURCE = 8,  /* it is a source: all of it */
 };
 
 struct unpack; /* one open archive */
