@@ -47,7 +47,10 @@ static int open_parts(struct build *b, struct err **e)
 		return r;
 	if ((r = open_cache(b, e)) < 0)
 		return err_wrap(e, r, "cache");
-	struct http_options options = {.offline = b->o.offline, .log = b->o.log};
+	struct http_options options = {.connect_ms = b->o.connect_ms,
+				       .idle_ms = b->o.idle_ms,
+				       .offline = b->o.offline,
+				       .log = b->o.log};
 	return http_open(&options, &b->http, e);
 }
 
@@ -215,6 +218,7 @@ static struct key_input key_input(struct build *b, const struct definition *d)
 {
 	return (struct key_input){
 		.definition = d,
+		.channels = channel_identities(&b->arena, d->channels, &b->o.names),
 		.platform = str_of(b->platform->image),
 		.base_digest = base_digest_text(b),
 		.prefix = str_of(b->prefix),
@@ -256,7 +260,7 @@ static struct channel_options channel_options(const struct build *b, const struc
 {
 	return (struct channel_options){
 		.cache = b->cache,
-		.alias = b->o.alias,
+		.names = b->o.names,
 		.subdirs = {subdirs, subdirs ? 2 : 0},
 		.offline = b->o.offline,
 		.missing = b->missing,

@@ -18,16 +18,17 @@ struct build_options {
 	const char *cache;    /* NULL: the usual folder */
 	const char *prefix;   /* NULL: /opt/env */
 	const char *platform; /* NULL: linux/amd64; several have commas between */
-	const char *alias;    /* of channels; NULL: the usual one */
+	struct channel_names names;
 	struct strs virtuals; /* "NAME=VERSION" given by the user */
 	enum compression compression;
 	enum channel_priority priority;
 	uint64_t newest_ms; /* packages made later are none; 0: all are */
 	bool no_bytecode, verify;
-	bool offline;	 /* ask nobody: what the cache lacks is ERR_ABSENT */
-	bool update;	 /* solve again even when the key has an image */
-	unsigned jobs;	 /* 0: one a processor */
-	struct log *log; /* may be NULL */
+	bool offline;		      /* ask nobody: what the cache lacks is ERR_ABSENT */
+	bool update;		      /* solve again even when the key has an image */
+	unsigned jobs;		      /* 0: one a processor */
+	unsigned connect_ms, idle_ms; /* see http_options */
+	struct log *log;	      /* may be NULL */
 };
 
 struct build;

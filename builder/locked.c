@@ -176,7 +176,7 @@ static void compare_made(struct build *b, const struct definition *d, const stru
 			 struct misfits *m)
 {
 	AUTO(arena_done) struct arena a = ARENA;
-	struct strs channels = channel_urls(&a, d->channels, b->o.alias);
+	struct strs channels = channel_urls(&a, d->channels, &b->o.names);
 	struct digest base;
 	if (l->key.n == 0) {
 		check_channels(d, channels, l, m);

@@ -34,16 +34,15 @@ static void add_channel(struct opening *w, struct channel *to, struct str name, 
 		http_secret(w->http, to->url, real);
 }
 
-static void add_channels(struct opening *w, struct strs names)
+static void add_channels(struct opening *w, struct strs list)
 {
 	struct arena *a = &w->c->arena;
-	w->c->v = arena_zero(a, 2 * names.n, sizeof(*w->c->v));
-	for (size_t i = 0; i < names.n; i++) {
-		struct str name = names.v[i];
-		add_channel(w, &w->c->v[w->c->n++], name, channel_secret_url(a, name, w->o->alias));
-		if (str_is(name, "defaults"))
-			add_channel(w, &w->c->v[w->c->n++], name, STR(ANACONDA "pkgs/r"));
-	}
+	struct strs names = channel_members(a, list, &w->o->names);
+	w->c->v = arena_zero(a, names.n, sizeof(*w->c->v));
+	w->c->n = names.n;
+	for (size_t i = 0; i < names.n; i++)
+		add_channel(w, &w->c->v[i], names.v[i],
+			    channel_secret_url(a, names.v[i], &w->o->names));
 }
 
 /* In a folder shards save nothing, and are made last: what is beside them is newer. */

@@ -23,9 +23,17 @@ struct channel {
 	size_t subdir_count;
 };
 
+/* What names of channels stand for. */
+struct channel_names {
+	struct str alias;     /* the address before a name; empty: as usual */
+	struct strs defaults; /* the members of the multichannel "defaults"; none: as usual */
+};
+/* https://conda.anaconda.org, and main and r of the vendor's. */
+extern const struct channel_names channel_names_usual;
+
 struct channel_options {
-	const char *cache;   /* folder for indexes and validators */
-	const char *alias;   /* NULL: https://conda.anaconda.org */
+	const char *cache; /* folder for indexes and validators */
+	struct channel_names names;
 	struct strs subdirs; /* "linux-64", "noarch" */
 	/* Names: the records of these and of all that they may depend on are wanted, which is
 	 * less to fetch from a server that has shards (CEP 16). NULL: all records. */
@@ -38,8 +46,8 @@ struct channel_options {
 };
 
 /* A list of channels, opened; fetched in parallel, revalidated by ETag / Last-Modified.
- * "defaults" gives two. "not a channel" where there is no noarch: ERR_NET, and ERR_ABSENT of a
- * folder. */
+ * "defaults" gives its members. "not a channel" where there is no noarch: ERR_NET, and ERR_ABSENT
+ * of a folder. */
 struct channels {
 	struct arena arena;
 	struct channel *v;
@@ -55,10 +63,17 @@ AUTO_DEFINE_VALUE(struct channels, channels_close)
 void channels_elsewhere(struct http *h, const struct channels *c, const struct channel_options *o,
 			struct str name, struct buf *out);
 /* The address of a channel name, without credentials: a URL stays, a path becomes file://,
- * "pkgs/NAME" and "defaults" (its first part) are Anaconda's, all else is alias/name. */
-struct str channel_url(struct arena *a, struct str name, const char *alias);
-/* The addresses of all channels that the names stand for: of "defaults" there are two. */
-struct strs channel_urls(struct arena *a, struct strs names, const char *alias);
+ * "pkgs/NAME" is Anaconda's, all else is alias/name. */
+struct str channel_url(struct arena *a, struct str name, const struct channel_names *names);
+/* The names with "defaults" as its members, in their order, without those of an address that came
+ * before. */
+struct strs channel_members(struct arena *a, struct strs list, const struct channel_names *names);
+/* The addresses of all channels that the names stand for. */
+struct strs channel_urls(struct arena *a, struct strs list, const struct channel_names *names);
+/* What a key holds of them: the addresses, but a path as it was written, so that a key is the same
+ * wherever a project lies. */
+struct strs channel_identities(struct arena *a, struct strs list,
+			       const struct channel_names *names);
 /* A record of an opened channel, whole, in the arena: with channel, url, depends, constrains
  * and version. ERR_CORRUPT when its version does not parse. */
 int channel_record(const struct channel *c, const struct channel_subdir *s, uint32_t record,

@@ -5,7 +5,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ALIAS "https://conda.anaconda.org"
+#define ANACONDA "https://repo.anaconda.com/"
+
+/* conda has a third on Windows. */
+static const struct str usual_defaults[] = {STR("pkgs/main"), STR("pkgs/r")};
+const struct channel_names channel_names_usual = {
+	.alias = STR("https://conda.anaconda.org"),
+	.defaults = {usual_defaults, COUNT(usual_defaults)},
+};
 
 static bool is_path(struct str name)
 {
@@ -33,20 +40,18 @@ static struct str url_of_path(struct arena *a, struct str name)
 	return arena_str(a, buf_str(&url));
 }
 
-struct str channel_secret_url(struct arena *a, struct str name, const char *alias)
+struct str channel_secret_url(struct arena *a, struct str name, const struct channel_names *names)
 {
+	struct str alias = names->alias.n ? names->alias : channel_names_usual.alias;
 	name = str_trim(name);
-	struct str base = str_trim_end(str_of(alias ? alias : ALIAS), '/');
 	if (address_split(name).scheme.n)
 		return arena_str(a, str_trim_end(name, '/'));
 	if (is_path(name))
 		return url_of_path(a, name);
 	name = str_trim_end(name, '/');
-	if (str_is(name, "defaults"))
-		return arena_printf(a, ANACONDA "pkgs/main");
 	if (str_starts(name, "pkgs/"))
 		return arena_printf(a, ANACONDA "%.*s", STR_ARG(name));
-	return arena_printf(a, "%.*s/%.*s", STR_ARG(base), STR_ARG(name));
+	return arena_printf(a, "%.*s/%.*s", STR_ARG(str_trim_end(alias, '/')), STR_ARG(name));
 }
 
 struct str channel_bare_url(struct arena *a, struct str url)
@@ -62,22 +67,69 @@ struct str channel_bare_url(struct arena *a, struct str url)
 			    STR_ARG(str_trim_end(before, '/')), STR_ARG(str_trim_end(after, '/')));
 }
 
-struct str channel_url(struct arena *a, struct str name, const char *alias)
+struct str channel_url(struct arena *a, struct str name, const struct channel_names *names)
 {
-	return channel_bare_url(a, channel_secret_url(a, name, alias));
+	return channel_bare_url(a, channel_secret_url(a, name, names));
 }
 
-struct strs channel_urls(struct arena *a, struct strs names, const char *alias)
+/* ---- lists ---- */
+
+struct members {
+	struct arena *arena;
+	const struct channel_names *names;
+	struct str *v, *urls;
+	size_t n;
+};
+
+static void add_member(struct members *m, struct str name)
 {
-	struct str *v = arena_zero(a, 2 * names.n, sizeof(*v));
-	size_t n = 0;
-	for (size_t i = 0; i < names.n; i++) {
-		v[n++] = channel_url(a, names.v[i], alias);
-		if (str_is(names.v[i], "defaults"))
-			v[n++] = STR(ANACONDA "pkgs/r");
-	}
-	return (struct strs){v, n};
+	struct str url = channel_url(m->arena, name, m->names);
+	for (size_t i = 0; i < m->n; i++)
+		if (str_eq(m->urls[i], url))
+			return;
+	m->urls[m->n] = url;
+	m->v[m->n++] = name;
 }
+
+static struct members find_members(struct arena *a, struct strs list,
+				   const struct channel_names *names)
+{
+	struct strs defaults = names->defaults.n ? names->defaults : channel_names_usual.defaults;
+	size_t room = list.n * (defaults.n + 1);
+	struct members m = {a, names, arena_zero(a, room, sizeof(*m.v)),
+			    arena_zero(a, room, sizeof(*m.urls)), 0};
+	for (size_t i = 0; i < list.n; i++) {
+		bool many = str_is(str_trim(list.v[i]), "defaults");
+		for (size_t k = 0; many && k < defaults.n; k++)
+			add_member(&m, defaults.v[k]);
+		if (!many)
+			add_member(&m, list.v[i]);
+	}
+	return m;
+}
+
+struct strs channel_members(struct arena *a, struct strs list, const struct channel_names *names)
+{
+	struct members m = find_members(a, list, names);
+	return (struct strs){m.v, m.n};
+}
+
+struct strs channel_urls(struct arena *a, struct strs list, const struct channel_names *names)
+{
+	struct members m = find_members(a, list, names);
+	return (struct strs){m.urls, m.n};
+}
+
+struct strs channel_identities(struct arena *a, struct strs list, const struct channel_names *names)
+{
+	struct members m = find_members(a, list, names);
+	for (size_t i = 0; i < m.n; i++)
+		if (is_path(m.v[i]))
+			m.urls[i] = m.v[i];
+	return (struct strs){m.urls, m.n};
+}
+
+/* ---- packages ---- */
 
 /* Drops "x/.." and "." from the path, so that a lock shows addresses in one form. */
 static struct str plain_url(struct arena *a, struct str url)

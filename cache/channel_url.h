@@ -3,10 +3,9 @@
 #define KILN_CACHE_CHANNEL_URL_H
 #include "specs/base/arena.h"
 
-#define ANACONDA "https://repo.anaconda.com/"
-
+struct channel_names;
 /* As channel_url, and secrets stay. */
-struct str channel_secret_url(struct arena *a, struct str name, const char *alias);
+struct str channel_secret_url(struct arena *a, struct str name, const struct channel_names *names);
 /* Without user:password@, /t/TOKEN, query, fragment and slashes at its end. */
 struct str channel_bare_url(struct arena *a, struct str url);
 /* What a base_url or shards_base_url (CEP 15, 16) of the file in `folder` (no slash at its end)

@@ -11,8 +11,6 @@
 #include <time.h>
 
 enum {
-	CONNECT_MS = 20 * 1000,
-	IDLE_MS = 60 * 1000,
 	TRIES = 5,
 	PER_HOST = 6,
 	BACKOFF_MS = 500,
@@ -113,8 +111,8 @@ int http_open(const struct http_options *options, struct http **out, struct err 
 	if (pthread_once(&once, start_curl) != 0)
 		return err_set(e, ERR_FAILED, "libcurl does not start");
 	struct http *h = mem_zero(1, sizeof(*h));
-	h->setup.connect_ms = o->connect_ms ? o->connect_ms : CONNECT_MS;
-	h->setup.idle_ms = o->idle_ms ? o->idle_ms : IDLE_MS;
+	h->setup.connect_ms = o->connect_ms ? o->connect_ms : HTTP_CONNECT_MS;
+	h->setup.idle_ms = o->idle_ms ? o->idle_ms : HTTP_IDLE_MS;
 	h->setup.log = o->log;
 	h->setup.ca_file = env_copy("CURL_CA_BUNDLE", "SSL_CERT_FILE");
 	h->setup.ca_folder = env_copy("SSL_CERT_DIR", NULL);

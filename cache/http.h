@@ -10,9 +10,10 @@
 
 struct http;
 
+enum { HTTP_CONNECT_MS = 20 * 1000, HTTP_IDLE_MS = 60 * 1000 };
 struct http_options {
-	unsigned connect_ms; /* 0: 20 s */
-	unsigned idle_ms;    /* no byte for so long is ERR_NET; 0: 60 s */
+	unsigned connect_ms; /* 0: HTTP_CONNECT_MS */
+	unsigned idle_ms;    /* no byte for so long is ERR_NET; 0: HTTP_IDLE_MS */
 	unsigned tries;	     /* of one request; 0: 5 */
 	unsigned per_host;   /* transfers at once to one host; 0: 6 */
 	unsigned backoff_ms; /* most to wait before the second try, then doubling; 0: 500 */

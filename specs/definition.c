@@ -1,5 +1,6 @@
 /* specs/definition.c - environment.yml / conda_dependencies.yml as a value. */
 #include "specs/definition.h"
+#include "specs/base/near.h"
 #include "specs/base/yaml.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -55,6 +56,7 @@ static int read_channels(struct reader *r, const struct yaml_node *root, struct 
 		return ERR_SYNTAX;
 	if (list && list->n > MAX_CHANNELS)
 		return yaml_fail(&r->yaml, list, e, "more than %d channels", MAX_CHANNELS);
+	r->to->lists_channels = list && list->n;
 	for (size_t i = 0; list && i < list->n; i++) {
 		const struct yaml_node *item = list->items[i];
 		if (item->kind != YAML_TEXT)
@@ -286,46 +288,6 @@ static int read_variables(struct reader *r, const struct yaml_node *root, struct
 static const char *const known_keys[] = {"name",      "prefix",	   "channels", "dependencies",
 					 "variables", "platforms", "category"};
 
-enum { LONGEST_KEY = 32 };
-
-/* How many letters must be changed, put in or left out to make b of a. */
-static unsigned edit_distance(struct str a, struct str b)
-{
-	unsigned row[LONGEST_KEY + 1];
-	for (unsigned k = 0; k <= b.n; k++)
-		row[k] = k;
-	for (unsigned i = 1; i <= a.n; i++) {
-		unsigned diagonal = row[0];
-		row[0] = i;
-		for (unsigned k = 1; k <= b.n; k++) {
-			unsigned best = diagonal + ((a.p[i - 1] | 32) != (b.p[k - 1] | 32));
-			diagonal = row[k];
-			if (row[k] + 1 < best)
-				best = row[k] + 1;
-			if (row[k - 1] + 1 < best)
-				best = row[k - 1] + 1;
-			row[k] = best;
-		}
-	}
-	return row[b.n];
-}
-
-/* The known key that was probably meant; NULL when none is near. */
-static const char *nearest_key(struct str key)
-{
-	const char *nearest = NULL;
-	unsigned best = 4;
-	for (size_t i = 0; i < COUNT(known_keys) && key.n <= LONGEST_KEY; i++) {
-		struct str known = str_of(known_keys[i]);
-		unsigned distance = edit_distance(key, known);
-		if (distance < best && distance * 2 < known.n) {
-			best = distance;
-			nearest = known_keys[i];
-		}
-	}
-	return nearest;
-}
-
 static bool is_known(struct str key)
 {
 	for (size_t i = 0; i < COUNT(known_keys); i++)
@@ -340,7 +302,7 @@ static void warn_of_unknown(struct reader *r, const struct yaml_node *root)
 		const struct yaml_node *key = root->pairs[i].key;
 		if (is_known(key->text))
 			continue;
-		const char *near = nearest_key(key->text);
+		const char *near = near_word(key->text, known_keys, COUNT(known_keys));
 		log_warn(r->log, "%s:%u:%u: the key \"%.*s\" is not known and ignored%s%s%s",
 			 r->yaml.what, key->line, key->column, STR_ARG(key->text),
 			 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");

@@ -24,6 +24,7 @@ struct definition {
 	struct str name;      /* empty: none */
 	struct str prefix;    /* kept as metadata; images use kiln's own */
 	struct strs channels; /* as written, `nodefaults` dropped, highest priority first */
+	bool lists_channels;  /* some were named, and not by specs alone */
 	struct definition_spec *specs; /* in the order written */
 	size_t spec_count;
 	struct requirements pip;	       /* of the `pip:` list, and of requirements files */

@@ -54,10 +54,10 @@ static void put_specs(struct buf *out, struct arena *a, const struct definition 
 }
 
 /* Where the packages come from, in order: a channel is the same with and without token. */
-static void put_channels(struct buf *out, struct arena *a, const struct definition *d)
+static void put_channels(struct buf *out, struct arena *a, struct strs channels)
 {
-	for (size_t i = 0; i < d->channels.n; i++) {
-		struct str channel = url_without_secrets(a, d->channels.v[i]);
+	for (size_t i = 0; i < channels.n; i++) {
+		struct str channel = url_without_secrets(a, channels.v[i]);
 		while (channel.n > 1 && channel.p[channel.n - 1] == '/')
 			channel.n--;
 		put_part(out, "channel", channel);
@@ -120,7 +120,7 @@ void key_text(const struct key_input *in, struct buf *out)
 	put_part(out, "priority", in->priority);
 	if (in->newest.n)
 		put_part(out, "exclude-newer", in->newest);
-	put_channels(out, &a, d);
+	put_channels(out, &a, in->channels);
 	struct str *virtuals = arena_zero(&a, in->virtuals.n, sizeof(*virtuals));
 	for (size_t i = 0; i < in->virtuals.n; i++)
 		virtuals[i] = in->virtuals.v[i];

@@ -9,7 +9,8 @@
 
 struct key_input {
 	const struct definition *definition;
-	struct str platform; /* "linux/amd64"; several have commas between, and are sorted */
+	struct strs channels; /* in order: addresses, and paths as written */
+	struct str platform;  /* "linux/amd64"; several have commas between, and are sorted */
 	/* Those whose programs do not run where the image is built, which then holds less; empty.
 	 */
 	struct str foreign;

@@ -8,18 +8,15 @@ struct build_args {
 	bool update;
 };
 
-static int no_base(struct err **e)
+/* What is missing is said before a definition or a lock is read. */
+static int check(const struct build_args *args, const struct session *s, struct err **e)
 {
-	return err_set(e, ERR_USAGE, "no base image: --base IMAGE or --base oci:DIR");
-}
-
-static int check(const struct build_args *args, struct err **e)
-{
-	if (args->to.n == 0)
+	if (args->to.n + s->config.to.n == 0)
 		return err_set(e, ERR_USAGE,
 			       "no destination: -t HOST/REPOSITORY[:TAG] or -t oci:DIR[:TAG]");
-	if (!args->common.base && !args->locked)
-		return no_base(e);
+	bool locked = args->locked && (!s->locked || s->locked->base_digest.n);
+	if (!locked && !session_base(s, &args->common))
+		return err_set(e, ERR_USAGE, "no base image: --base IMAGE or --base oci:DIR");
 	return 0;
 }
 
@@ -29,20 +26,20 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 	AUTO(session_done) struct session s = SESSION;
 	AUTO(build_result_done) struct build_result result = {0};
 	AUTO(buf_done) struct buf out = BUF(64 << 20);
-	int r = check(args, e);
+	int r = session_open(&s, &args->common, args->update, e);
 	if (r == 0)
-		r = session_open(&s, &args->common, args->update, e);
+		r = check(args, &s, e);
 	if (r == 0 && args->locked)
 		r = session_lock(&s, &args->common, args->locked, e);
-	if (r == 0 && !args->common.base && !s.locked->base_digest.n)
-		r = no_base(e);
+	if (r == 0)
+		r = check(args, &s, e);
 	s.solves = true;
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
 	if (r < 0)
 		return r;
 	struct str *names;
-	struct strs to = option_strs(&args->to, &names);
+	struct strs to = session_to(&s, &args->to, &names);
 	r = build_image(s.build, &s.definition, s.locked, to, &result, e);
 	free(names);
 	if (r < 0)
@@ -65,11 +62,11 @@ const struct command cmd_build = {
 	.name = "build",
 	.usage = "build [OPTIONS] --base IMAGE -t DEST CONDA_FILE",
 	.summary = "build the image of a definition and push it",
-	.options =
-		(const struct option_row *const[]){own_options, definition_options,
-						   bytecode_options, verify_options,
-						   channel_options, lock_options, virtual_options,
-						   target_options, common_options, NULL},
+	.options = (const struct option_row *const[]){own_options, definition_options,
+						      bytecode_options, verify_options,
+						      channel_options, lock_options,
+						      virtual_options, target_options,
+						      config_options, common_options, NULL},
 	.args_size = sizeof(struct build_args),
 	.run = build_run,
 };

@@ -43,7 +43,7 @@ const struct command cmd_install = {
 	.summary = "link a lock's packages into a folder, without an image",
 	.options = (const struct option_row *const[]){bytecode_options, verify_options,
 						      lock_options, virtual_options, target_options,
-						      common_options, NULL},
+						      config_options, common_options, NULL},
 	.args_size = sizeof(struct common_args),
 	.run = install_run,
 };

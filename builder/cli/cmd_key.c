@@ -46,7 +46,7 @@ const struct command cmd_key = {
 	.options = (const struct option_row *const[]){own_options, definition_options,
 						      bytecode_options, channel_options,
 						      virtual_options, target_options,
-						      common_options, NULL},
+						      config_options, common_options, NULL},
 	.args_size = sizeof(struct key_args),
 	.run = key_run,
 };

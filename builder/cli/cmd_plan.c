@@ -175,7 +175,7 @@ static int plan_run(void *at, const struct option_list *rest, struct err **e)
 		r = session_definition(&s, &args->common, rest, e);
 	if (r < 0)
 		return r;
-	struct strs to = option_strs(&args->to, &names);
+	struct strs to = session_to(&s, &args->to, &names);
 	r = make_all(&s, to, &plans, e);
 	free(names);
 	return r < 0 ? r : print(args, &plans, e);

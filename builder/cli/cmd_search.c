@@ -118,8 +118,7 @@ static int search_run(void *at, const struct option_list *rest, struct err **e)
 		r = session_one_platform(&s, e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < args->channels.n; i++)
-		definition_add_channel(&s.definition, str_of(args->channels.v[i]));
+	session_channels(&s, args);
 	bool json = args->json;
 	AUTO(search_done)
 	struct search search = {
@@ -145,7 +144,7 @@ const struct command cmd_search = {
 	.usage = "search -c CHANNEL [OPTIONS] SPEC...",
 	.summary = "list the records that match, best first",
 	.options = (const struct option_row *const[]){channel_options, target_options,
-						      common_options, NULL},
+						      config_options, common_options, NULL},
 	.args_size = sizeof(struct common_args),
 	.run = search_run,
 };

@@ -9,7 +9,8 @@
 struct common_args {
 	const char *progress; /* common_options */
 	bool json, quiet, verbose, help;
-	const char *cache, *platform, *prefix; /* target_options */
+	const char *config, *cache;    /* config_options */
+	const char *platform, *prefix; /* target_options */
 	unsigned jobs;
 	bool offline;
 	struct option_list channels; /* channel_options */
@@ -33,16 +34,17 @@ struct command {
 	int (*run)(void *args, const struct option_list *rest, struct err **e);
 };
 
-extern const struct command cmd_build, cmd_check, cmd_lock, cmd_key, cmd_install, cmd_search,
-	cmd_plan, cmd_version;
+extern const struct command cmd_build, cmd_check, cmd_config, cmd_lock, cmd_key, cmd_install,
+	cmd_search, cmd_plan, cmd_version;
 extern const struct option_row common_options[]; /* of every command; listed last */
-extern const struct option_row target_options[], channel_options[], virtual_options[],
-	definition_options[], bytecode_options[], verify_options[], lock_options[];
+extern const struct option_row config_options[], target_options[], channel_options[],
+	virtual_options[], definition_options[], bytecode_options[], verify_options[],
+	lock_options[];
 
 /* The tables of commands that take a definition or a lock, behind their own. */
 #define DEFINITION_AND_LOCK_TABLES                                                                 \
 	definition_options, bytecode_options, channel_options, lock_options, virtual_options,      \
-		target_options, common_options, NULL
+		target_options, config_options, common_options, NULL
 
 /* Writes a result to stdout, whole; ERR_IO when nobody can take it. */
 int command_print(const struct buf *text, struct err **e);

@@ -7,7 +7,8 @@
 const struct option_row definition_options[] = {
 	{'f', "file", OPTION_TEXT, AT(file), "PATH", "conda specification"},
 	{'r', "requirement", OPTION_LIST, AT(requirements), "PATH", "requirements file of pip"},
-	{'b', "base", OPTION_TEXT, AT(base), "IMAGE", "base image: a reference or oci:DIR"},
+	{'b', "base", OPTION_TEXT, AT(base), "IMAGE",
+	 "base image: a reference, oci:DIR or a name of the configuration"},
 	{0, "compression", OPTION_TEXT, AT(compression), "gzip|zstd", "of layers (gzip)"},
 	{0, "exclude-newer", OPTION_TEXT, AT(exclude_newer), "DATE",
 	 "no packages made after that day (UTC), or RFC 3339 moment"},
@@ -49,9 +50,15 @@ const struct option_row target_options[] = {
 	{0, "platform", OPTION_TEXT, AT(platform), "OS/ARCH",
 	 "target platform (linux/amd64); several: linux/amd64,linux/arm64"},
 	{0, "prefix", OPTION_TEXT, AT(prefix), "PATH", "where the environment lives (/opt/env)"},
-	{0, "cache", OPTION_TEXT, AT(cache), "DIR", "cache folder ($XDG_CACHE_HOME/kiln)"},
 	{0, "offline", OPTION_FLAG, AT(offline), NULL, "use only what the cache holds"},
 	{'j', "jobs", OPTION_COUNT, AT(jobs), "N", "threads (as many as there are processors)"},
+	{0},
+};
+
+const struct option_row config_options[] = {
+	{0, "config", OPTION_TEXT, AT(config), "FILE",
+	 "settings; else $KILN_CONFIG, ./kiln.yml, the user's, /etc/kiln/kiln.yml"},
+	{0, "cache", OPTION_TEXT, AT(cache), "DIR", "cache folder ($XDG_CACHE_HOME/kiln)"},
 	{0},
 };
 
@@ -72,6 +79,7 @@ void session_done(struct session *s)
 {
 	build_close(STEAL(&s->build));
 	definition_done(&s->definition);
+	config_done(&s->config);
 	free(STEAL(&s->base));
 	for (size_t i = 0; i < COUNT(s->locks); i++)
 		lock_done(&s->locks[i]);
@@ -87,9 +95,11 @@ static int read_priority(const struct common_args *args, enum channel_priority *
 		       args->priority);
 }
 
-static int read_compression(const struct common_args *args, enum compression *out, struct err **e)
+static int read_compression(const struct common_args *args, const struct config *c,
+			    enum compression *out, struct err **e)
 {
-	if (!args->compression || compression_parse(str_of(args->compression), out))
+	struct str name = args->compression ? str_of(args->compression) : c->compression;
+	if ((!args->compression && !name.n) || compression_parse(name, out))
 		return 0;
 	return err_set(e, ERR_USAGE, "--compression %s: gzip or zstd is wanted", args->compression);
 }
@@ -104,10 +114,25 @@ static int read_newest(const struct common_args *args, uint64_t *out, struct err
 		       args->exclude_newer);
 }
 
+const char *session_cache(const struct common_args *args, const struct config *c)
+{
+	const char *environment = getenv("KILN_CACHE");
+	if (args->cache || (environment && *environment))
+		return args->cache;
+	return c->cache.n ? c->cache.p : NULL;
+}
+
 int session_open(struct session *s, const struct common_args *args, bool update, struct err **e)
 {
+	int r = config_open(args->config, &s->config, e);
+	if (r < 0)
+		return r;
+	const struct config *c = &s->config;
 	struct build_options o = {
-		.cache = args->cache,
+		.cache = session_cache(args, c),
+		.names = {c->channel_alias, c->default_channels},
+		.connect_ms = config_timeout_ms(c, "connect"),
+		.idle_ms = config_timeout_ms(c, "idle"),
 		.prefix = args->prefix,
 		.platform = args->platform,
 		.no_bytecode = args->no_bytecode,
@@ -117,9 +142,9 @@ int session_open(struct session *s, const struct common_args *args, bool update,
 		.jobs = args->jobs,
 		.log = args->log,
 	};
-	int r = read_priority(args, &o.priority, e);
+	r = read_priority(args, &o.priority, e);
 	if (r == 0)
-		r = read_compression(args, &o.compression, e);
+		r = read_compression(args, c, &o.compression, e);
 	if (r == 0)
 		r = read_newest(args, &o.newest_ms, e);
 	if (r < 0)
@@ -136,16 +161,34 @@ static int read_text(const char *path, struct buf *out, struct err **e)
 }
 
 /* -c goes before the file's channels, or in their place. */
-static void add_channels(struct definition *d, const struct common_args *args)
+void session_channels(struct session *s, const struct common_args *args)
 {
-	struct strs of_file = d->channels;
-	if (args->channels.n == 0 && !args->override_channels)
-		return;
-	d->channels = (struct strs){0};
+	struct definition *d = &s->definition;
+	struct strs of_file = d->channels, none = {0}, settled = s->config.channels;
+	if (args->channels.n || args->override_channels || d->lists_channels)
+		settled = none;
+	if (args->override_channels)
+		of_file = none;
+	d->channels = none;
 	for (size_t i = 0; i < args->channels.n; i++)
 		definition_add_channel(d, str_of(args->channels.v[i]));
-	for (size_t i = 0; i < of_file.n && !args->override_channels; i++)
+	for (size_t i = 0; i < settled.n; i++)
+		definition_add_channel(d, settled.v[i]);
+	for (size_t i = 0; i < of_file.n; i++)
 		definition_add_channel(d, of_file.v[i]);
+}
+
+struct strs session_to(const struct session *s, const struct option_list *named, struct str **array)
+{
+	struct strs to = option_strs(named, array);
+	return to.n ? to : s->config.to;
+}
+
+const char *session_base(const struct session *s, const struct common_args *args)
+{
+	const struct strs *found =
+		config_find(&s->config.bases, args->base ? str_of(args->base) : STR("cpu"));
+	return found ? found->v[0].p : args->base;
 }
 
 /* Whether the user names the base that the lock was made for, or none. */
@@ -175,11 +218,25 @@ static void find_locked_base(struct session *s, const char *name)
 	s->base = buf_take(&text);
 }
 
+/* Names that stand for no image of their own. */
+static bool is_row(const char *base)
+{
+	return strcmp(base, "cpu") == 0 || strcmp(base, "gpu") == 0;
+}
+
 /* A base that nobody knows offline is named together with all else that is missing. */
 static int set_base(struct session *s, const struct common_args *args, struct err **e)
 {
-	find_locked_base(s, args->base);
-	const char *name = s->base ? s->base : args->base;
+	const char *base = session_base(s, args);
+	if (args->base && base == args->base && is_row(base))
+		return err_set(
+			e, ERR_USAGE,
+			"--base %s: no image is settled for it; kiln.yml has to hold `bases: "
+			"{%s: IMAGE}`",
+			base, base);
+	/* The lock's own goes before what is only settled. */
+	find_locked_base(s, args->base ? base : NULL);
+	const char *name = s->base ? s->base : base;
 	int r = name ? build_set_base(s->build, name, e) : 0;
 	if (r != ERR_ABSENT || !args->offline)
 		return r;
@@ -227,7 +284,7 @@ int session_definition(struct session *s, const struct common_args *args,
 	int r = read_definition(s, args, path, e);
 	if (r < 0)
 		return r;
-	add_channels(&s->definition, args);
+	session_channels(s, args);
 	return set_base(s, args, e);
 }
 

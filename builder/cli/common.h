@@ -3,9 +3,11 @@
 #define KILN_CLI_COMMON_H
 #include "builder/build.h"
 #include "builder/cli/command.h"
+#include "specs/config.h"
 
 /* A run opened from the command line, with what it holds on to. */
 struct session {
+	struct config config;
 	struct build *build;
 	struct definition definition;
 	struct str *virtuals;		  /* array behind the options' list */
@@ -16,12 +18,24 @@ struct session {
 };
 #define SESSION                                                                                    \
 	{                                                                                          \
-		.definition = DEFINITION                                                           \
+		.config = CONFIG, .definition = DEFINITION                                         \
 	}
 void session_done(struct session *s);
 AUTO_DEFINE_VALUE(struct session, session_done)
 
+/* What the command line says goes before the environment, and that before the configuration. */
 int session_open(struct session *s, const struct common_args *args, bool update, struct err **e);
+/* The cache folder that the user named in one of these; NULL: the usual one. */
+const char *session_cache(const struct common_args *args, const struct config *c);
+/* The image that --base names, be it by a name of the configuration; without it the
+ * configuration's "cpu", or NULL. */
+const char *session_base(const struct session *s, const struct common_args *args);
+/* The destinations that were named, else those of the configuration. *array is the caller's to
+ * free. */
+struct strs session_to(const struct session *s, const struct option_list *named,
+		       struct str **array);
+/* Adds the channels of -c, or, where that and the definition name none, the configuration's. */
+void session_channels(struct session *s, const struct common_args *args);
 /* Reads the definition: --file, or the first of rest; "-" is standard input. Then the base, where
  * one is named: a fault of the definition costs no network. */
 int session_definition(struct session *s, const struct common_args *args,

@@ -4,7 +4,7 @@
 
 expect 0 "" "$kiln" --help
 grep -q '  build ' "$work/stdout" || fail "--help does not list build"
-for command in build lock key plan install search version; do
+for command in build lock key plan install search config version; do
 	expect 0 "" "$kiln" $command --help
 	grep -q "^usage: kiln $command" "$work/stdout" || fail "$command --help shows no usage"
 done

@@ -142,7 +142,8 @@ static int explain_key(struct arena *a, struct strs args, struct buf *out, struc
 	int status = definition_parse(args.v[0], "environment.yml", NULL, NULL, &d, e);
 	if (status < 0)
 		return status;
-	struct key_input in = {.definition = &d, .platform = STR("linux/amd64")};
+	struct key_input in = {
+		.definition = &d, .channels = d.channels, .platform = STR("linux/amd64")};
 	key_text(&in, out);
 	return 0;
 }

@@ -16,7 +16,8 @@ static void check(bool holds)
 static void check_key(const struct definition *d)
 {
 	AUTO(buf_done) struct buf text = BUF(1 << 26);
-	struct key_input in = {.definition = d, .platform = STR("linux/amd64")};
+	struct key_input in = {
+		.definition = d, .channels = d->channels, .platform = STR("linux/amd64")};
 	key_text(&in, &text);
 	size_t lines = 0, least = 7 + d->channels.n + d->variable_count;
 	for (size_t i = 0; i < text.n; i++)

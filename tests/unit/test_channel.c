@@ -73,7 +73,7 @@ static void resolves_names(void **state)
 		{"https://h/t/tk-123/c", NULL, "https://h/c"},
 		{"https://h/x/t/tk-123/c/d", NULL, "https://h/x/c/d"},
 		{"a", "https://u:p@h/t/tk", "https://h/a"},
-		{"defaults", NULL, "https://repo.anaconda.com/pkgs/main"},
+		{"pkgs/main", NULL, "https://repo.anaconda.com/pkgs/main"},
 		{"pkgs/r", NULL, "https://repo.anaconda.com/pkgs/r"},
 		{"/no such/chan/", NULL, "file:///no%20such/chan"},
 		{"file:///a/b/", NULL, "file:///a/b"},
@@ -81,10 +81,54 @@ static void resolves_names(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct str url = channel_url(&served.arena, str_of(rows[i].name), rows[i].alias);
+		struct channel_names names = {.alias = str_of(rows[i].alias)};
+		struct str url = channel_url(&served.arena, str_of(rows[i].name), &names);
 		assert_string_equal(url.p, rows[i].url);
 	}
-	assert_true(str_starts(channel_url(&served.arena, STR("./x"), NULL), "file:///"));
+	assert_true(str_starts(channel_url(&served.arena, STR("./x"), &channel_names_usual),
+			       "file:///"));
+}
+
+static struct str joined(struct strs list)
+{
+	struct str all = {0};
+	for (size_t i = 0; i < list.n; i++)
+		all = arena_printf(&served.arena, "%.*s%s%.*s", STR_ARG(all), i ? " " : "",
+				   STR_ARG(list.v[i]));
+	return all;
+}
+
+static void the_multichannel_is_its_members_in_order(void **state)
+{
+	static const struct str own[] = {STR("a"), STR("/b")};
+	static const struct {
+		struct str list[3];
+		struct channel_names names;
+		const char *members, *identities;
+	} rows[] = {
+		{{STR("defaults"), STR("x")},
+		 {{0}},
+		 "pkgs/main pkgs/r x",
+		 "https://repo.anaconda.com/pkgs/main https://repo.anaconda.com/pkgs/r "
+		 "https://conda.anaconda.org/x"},
+		{{STR("pkgs/r"), STR("defaults"), STR("https://conda.anaconda.org/x/")},
+		 {{0}},
+		 "pkgs/r pkgs/main https://conda.anaconda.org/x/",
+		 "https://repo.anaconda.com/pkgs/r https://repo.anaconda.com/pkgs/main "
+		 "https://conda.anaconda.org/x"},
+		{{STR("x"), STR("defaults"), STR("https://m/c/a")},
+		 {STR("https://m/c"), {own, 2}},
+		 "x a /b",
+		 "https://m/c/x https://m/c/a /b"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct strs list = {rows[i].list, rows[i].list[2].n ? 3 : 2};
+		struct strs members = channel_members(&served.arena, list, &rows[i].names);
+		struct strs shown = channel_identities(&served.arena, list, &rows[i].names);
+		assert_string_equal(joined(members).p, rows[i].members);
+		assert_string_equal(joined(shown).p, rows[i].identities);
+	}
 }
 
 static void fetches_once_and_asks_again(void **state)
@@ -267,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(resolves_names),
+		cmocka_unit_test(the_multichannel_is_its_members_in_order),
 		cmocka_unit_test(fetches_once_and_asks_again),
 		cmocka_unit_test(reads_folders_and_sees_them_change),
 		cmocka_unit_test(subdirs_of_equal_bytes_do_not_drop_each_others_index),

@@ -167,6 +167,7 @@ static struct digest key_of(struct str text, const struct key_input *settings, s
 	struct key_input in = *settings;
 	struct digest digest, of_text;
 	in.definition = &d;
+	in.channels = d.channels;
 	buf_clear(shown);
 	key_text(&in, shown);
 	key_digest(&in, &digest);
