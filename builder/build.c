@@ -179,6 +179,11 @@ static int set_base_as(struct build *b, const struct build *first, struct err **
 int build_set_base(struct build *b, const char *reference, struct err **e)
 {
 	int r = reference_parse(&b->arena, str_of(reference), &b->base_reference, e);
+	if (r == 0 && !registry_form(&b->base_reference)->base)
+		r = err_set(e, ERR_USAGE,
+			    "%s: images there can be made, not built on; a base is "
+			    "HOST/REPOSITORY[:TAG] or oci:DIR[:TAG]",
+			    reference);
 	if (r < 0)
 		return err_wrap(e, r, "--base");
 	r = open_base(b, e);

@@ -83,7 +83,7 @@ struct build_result {
 void build_result_done(struct build_result *r);
 AUTO_DEFINE_VALUE(struct build_result, build_result_done)
 
-/* The image of the definition at each destination (HOST/REPO[:TAG], oci:DIR[:TAG]); the first
+/* The image of the definition at each destination (registry_forms lists what those are); the first
  * names the result. Of several platforms it is an OCI index of their images. b: the first's.
  * locked: use these locks, one a platform, instead of solving; may be NULL. ERR_UNSOLVABLE when
  * their packages need virtual packages that the base does not offer. */

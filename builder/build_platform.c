@@ -43,6 +43,8 @@ int run_get_locks(struct run *r, struct err **e)
 		struct build *b = r->made[i].b;
 		int code = build_pull_base(b, e);
 		if (code == 0)
+			code = destinations_check_base(b, r->to, r->to_count, e);
+		if (code == 0)
 			code = get_lock(r, i, e);
 		if (code == 0)
 			code = warn_of_lock(r, i, e);
@@ -80,10 +82,10 @@ static uint64_t created(const struct link_plan *plan)
 	return epoch && str_u64(str_of(epoch), &seconds) ? seconds : plan->newest;
 }
 
-static bool to_layout(const struct run *r)
+static bool wants_oci(const struct run *r)
 {
 	for (size_t i = 0; i < r->to_count; i++)
-		if (r->to[i].reference.kind == REFERENCE_OCI)
+		if (registry_form(&r->to[i].reference)->oci)
 			return true;
 	return false;
 }
@@ -98,7 +100,7 @@ static int finish_image(struct run *r, struct made *m, const struct link_plan *p
 		.key = r->key_hex,
 		.lock_digest = lock.hex,
 		.created = created(plan),
-		.oci = r->count > 1 || to_layout(r),
+		.oci = r->count > 1 || wants_oci(r),
 		.env = m->env,
 	};
 	return image_make(b->base_pulled ? &b->base : NULL, m->packed.layers, m->packed.count,

@@ -87,8 +87,11 @@ struct destination {
 /* In the arena; ERR_USAGE, ERR_SYNTAX. What is opened, destinations_close closes. */
 int destinations_open(struct build *b, struct strs names, const char *key_hex, struct arena *a,
 		      struct destination **out, size_t *out_count, struct err **e);
+/* ERR_USAGE when one of them could not hold the layers of the base, which was pulled. */
+int destinations_check_base(const struct build *b, const struct destination *to, size_t to_count,
+			    struct err **e);
 void destinations_close(struct destination *to, size_t count);
-/* HOST/REPO or oci:DIR, without a tag: what the local records are kept by. */
+/* As named, but without a tag: what the local records are kept by. */
 void destination_name(const struct destination *to, struct buf *out);
 
 /* Layers of an environment, packed and pushed to every destination as they get ready. */

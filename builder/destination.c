@@ -1,7 +1,32 @@
-/* builder/destination.c - where an image goes: registries and layouts, by the names given. */
+/* builder/destination.c - where an image goes, by the names given. */
 #include "builder/build_private.h"
+#include "builder/media_type.h"
 
 enum { KEY_TAG = 32 }; /* hex digits of the key that make a tag */
+
+static int check(const struct build *b, const struct reference *r, struct str name, struct err **e)
+{
+	const struct registry_form *form = registry_form(r);
+	if (r->has_digest)
+		return err_set(e, ERR_USAGE, "destination %s: a digest cannot be asked for",
+			       name.p);
+	if (b->o.offline && !form->near)
+		return err_set(e, ERR_USAGE,
+			       "destination %s: --offline reaches no registry and no engine; "
+			       "oci:DIR[:TAG] it does, oci-archive: and docker-archive:",
+			       name.p);
+	if (form->plain && b->o.compression == COMPRESSION_ZSTD)
+		return err_set(e, ERR_USAGE,
+			       "destination %s: docker load reads no zstd layers (Docker 20.10); "
+			       "leave --compression zstd away, or use oci-archive:",
+			       name.p);
+	if (form->plain && b->next)
+		return err_set(e, ERR_USAGE,
+			       "destination %s: it holds the image of one platform; name one with "
+			       "--platform, or use oci-archive:",
+			       name.p);
+	return 0;
+}
 
 static int open_one(struct build *b, struct destination *to, struct str name, struct arena *a,
 		    struct err **e)
@@ -15,16 +40,26 @@ static int open_one(struct build *b, struct destination *to, struct str name, st
 	int code = reference_parse(a, name, &to->reference, e);
 	if (code < 0)
 		return err_wrap(e, code, "destination");
-	if (to->reference.has_digest)
-		return err_set(e, ERR_USAGE, "destination %s: a digest cannot be asked for",
-			       name.p);
-	if (b->o.offline && to->reference.kind != REFERENCE_OCI)
-		return err_set(
-			e, ERR_USAGE,
-			"destination %s: --offline reaches no registry; oci:DIR[:TAG] it does",
-			name.p);
+	if ((code = check(b, &to->reference, name, e)) < 0 ||
+	    (code = build_records(b, &options.records, e)) < 0)
+		return code;
 	code = registry_open(b->http, &to->reference, &options, &to->registry, e);
 	return code < 0 ? err_wrap(e, code, "destination %s", name.p) : 0;
+}
+
+int destinations_check_base(const struct build *b, const struct destination *to, size_t to_count,
+			    struct err **e)
+{
+	bool plain = false, zstd = false;
+	for (size_t i = 0; i < to_count; i++)
+		plain |= registry_form(&to[i].reference)->plain;
+	for (size_t i = 0; b->base_pulled && i < b->base.layer_count; i++)
+		zstd |= media_type_kind(b->base.layers[i].media_type, NULL) == MEDIA_LAYER_ZSTD;
+	if (!plain || !zstd)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "the base image has zstd layers, which docker load does not "
+		       "read; use oci-archive:");
 }
 
 int destinations_open(struct build *b, struct strs names, const char *key_hex, struct arena *a,

@@ -38,8 +38,8 @@ static int push_blob_of_base(const struct build *b, const struct destination *to
 			     struct push_blob *blob, struct err **e)
 {
 	struct kept_layer kept = {b->cache, &blob->digest};
-	bool folder = to->reference.kind == REFERENCE_OCI;
-	if (folder && store_has(b->cache, &blob->digest, blob->size)) {
+	bool here = to->reference.kind != REFERENCE_REGISTRY;
+	if (here && store_has(b->cache, &blob->digest, blob->size)) {
 		blob->read = read_kept;
 		blob->cookie = &kept;
 	}

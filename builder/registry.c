@@ -8,7 +8,6 @@
 
 enum {
 	ERROR_SHOWN = 200, /* bytes of a registry's message */
-	BACKOFF_MS = 500,
 	BACKOFF_MAX_MS = 15 * 1000,
 	LOOK_MS = 100,
 };
@@ -21,42 +20,16 @@ static void learn_from(struct registry *g, struct registry *other)
 	pthread_mutex_unlock(&other->lock);
 }
 
-int registry_open(struct http *h, const struct reference *r, const struct registry_options *o,
-		  struct registry **out, struct err **e)
+static int remote_open(struct registry *g, const struct reference *r, struct registry *like,
+		       struct err **e)
 {
 	(void)e;
-	struct registry *g = mem_zero(1, sizeof(*g));
-	g->http = h;
-	g->log = o->log;
-	g->platform = arena_str(&g->arena, str_of(o->platform ? o->platform : "linux/amd64")).p;
-	g->backoff_ms = o->backoff_ms ? o->backoff_ms : BACKOFF_MS;
-	pthread_mutex_init(&g->lock, NULL);
-	if (r->kind == REFERENCE_OCI) {
-		g->layout = ocilayout_new(r->path);
-	} else {
-		g->host = arena_str(&g->arena, reference_api_host(r));
-		g->loopback = reference_is_loopback(r);
-		g->auth = auth_new(h, r, o->log);
-		if (o->like)
-			learn_from(g, o->like);
-	}
-	*out = g;
+	g->host = arena_str(&g->arena, reference_api_host(r));
+	g->loopback = reference_is_loopback(r);
+	g->auth = auth_new(g->http, r, g->log);
+	if (like)
+		learn_from(g, like);
 	return 0;
-}
-
-void registry_close(struct registry *g)
-{
-	if (!g)
-		return;
-	ocilayout_free(g->layout);
-	auth_free(g->auth);
-	for (size_t i = 0; i < g->warned.n; i++)
-		free(g->warned.v[i]);
-	VEC_DONE(&g->warned);
-	free(g->base);
-	pthread_mutex_destroy(&g->lock);
-	arena_done(&g->arena);
-	free(g);
 }
 
 /* ---- addresses ---- */
@@ -268,3 +241,13 @@ int registry_error(struct registry *g, const struct call *c, const struct http_a
 		auth_explain(g->auth, &text);
 	return err_set(e, code, "%s%s", plain->text, text.data);
 }
+
+const struct registry_actions registry_remote = {
+	.open = remote_open,
+	.get_manifest = remote_get_manifest,
+	.head = remote_head,
+	.read_blob = remote_read_blob,
+	.has_blob = remote_has_blob,
+	.push_blob = remote_push_blob,
+	.put = remote_put,
+};

@@ -1,5 +1,5 @@
 /* builder/registry.h - OCI distribution protocol 1.1: pull manifests, push images; and the
- * same over an OCI layout folder. */
+ * same over an OCI layout folder, archives of images, and a container engine. */
 #ifndef KILN_REGISTRY_H
 #define KILN_REGISTRY_H
 #include "builder/image.h"
@@ -8,6 +8,20 @@
 #include <stdatomic.h>
 
 struct registry;
+
+/* What can be done with places of a form. */
+struct registry_form {
+	const char *usage;
+	bool base;  /* an image there may be a base */
+	bool near;  /* a file of this machine: nobody is asked for it */
+	bool oci;   /* its manifests are OCI's, whatever the base's are */
+	bool plain; /* read by engines that know neither zstd nor lists of platforms */
+};
+/* Of the reference's kind; lives for ever. */
+const struct registry_form *registry_form(const struct reference *r);
+/* All forms an image can be sent to, with `sep` between. */
+void registry_forms(const char *sep, struct buf *out);
+
 struct registry_options {
 	const char *platform; /* "linux/amd64": which manifest of an index */
 	unsigned jobs;	      /* uploads at once */
@@ -16,9 +30,11 @@ struct registry_options {
 	/* Another one, or NULL: if it is of the same host, that is not asked again what it speaks.
 	 */
 	struct registry *like;
+	/* Where an engine's images, which have lost their manifests, are remembered; or NULL. */
+	struct records *records;
 };
 
-/* One registry host with its credentials and tokens, or an OCI layout folder. Safe for use by
+/* One registry host with its credentials and tokens, or a place of another form. Safe for use by
  * several threads. Credentials come from docker's config.json ($DOCKER_CONFIG, ~/.docker). */
 int registry_open(struct http *h, const struct reference *r, const struct registry_options *o,
 		  struct registry **out, struct err **e);
@@ -77,7 +93,9 @@ int registry_push_blob(struct registry *g, const struct reference *to, struct pu
 		       struct err **e);
 /* A manifest to push. Registries may lose blobs between their push and the manifest's: `lost`
  * is called once for each blob that the answer names as missing, to push it with b->again, and
- * then the manifest comes again. NULL: nobody has the blobs. */
+ * then the manifest comes again. What is one file or stream takes no blob before: it asks so for
+ * each in the order in which it wants them, and for the manifests of an index. NULL: nobody has
+ * the blobs. */
 struct push_manifest {
 	struct str manifest, media_type;
 	struct strs tags;

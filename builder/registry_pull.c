@@ -41,7 +41,7 @@ static int check_coding(const struct http_answer *a, const char *what, struct er
 
 /* The type that the registry said, unless it is one of those that mean nothing; then what the
  * document says or looks like. */
-static int manifest_type(const struct http_answer *a, struct buf *out, struct err **e)
+int registry_manifest_type(const struct http_answer *a, struct buf *out, struct err **e)
 {
 	static const struct {
 		const char *member, *type;
@@ -83,8 +83,8 @@ static int check_digest(const struct reference *r, const struct http_answer *a, 
 	return 0;
 }
 
-static int get_remote(struct registry *g, const struct reference *r, struct buf *out,
-		      struct buf *media_type, struct digest *digest, struct err **e)
+int remote_get_manifest(struct registry *g, const struct reference *r, struct buf *out,
+			struct buf *media_type, struct digest *digest, struct err **e)
 {
 	AUTO(arena_done) struct arena arena = ARENA;
 	AUTO(buf_done) struct buf url = BUF(64 << 10);
@@ -104,42 +104,10 @@ static int get_remote(struct registry *g, const struct reference *r, struct buf 
 	code = check_coding(&a, "manifest", e);
 	if (code < 0 || (code = check_digest(r, &a, digest, e)) < 0)
 		return code;
-	if ((code = manifest_type(&a, media_type, e)) < 0)
+	if ((code = registry_manifest_type(&a, media_type, e)) < 0)
 		return err_wrap(e, code, "GET %s", url.data);
 	buf_add_str(out, buf_str(&a.body));
 	return buf_check(out, "manifest", e);
-}
-
-static int get_local(const struct ocilayout *l, const struct reference *r, struct buf *out,
-		     struct buf *media_type, struct digest *digest, struct err **e)
-{
-	AUTO(arena_done) struct arena arena = ARENA;
-	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
-	struct descriptor d;
-	int code = ocilayout_find(l, r, &arena, &d, e);
-	if (code < 0 || (code = ocilayout_get(l, &d.digest, &a.body, e)) < 0)
-		return code;
-	*digest = d.digest;
-	buf_add_str(out, buf_str(&a.body));
-	buf_add_str(media_type, d.media_type);
-	if (!d.media_type.n && (code = manifest_type(&a, media_type, e)) < 0)
-		return code;
-	return buf_check(out, "manifest", e);
-}
-
-static int get_manifest(struct registry *g, const struct reference *r, struct buf *out,
-			struct buf *media_type, struct digest *digest, struct err **e)
-{
-	if (g->layout)
-		return get_local(g->layout, r, out, media_type, digest, e);
-	return get_remote(g, r, out, media_type, digest, e);
-}
-
-int registry_get_manifest(struct registry *g, const struct reference *r, struct buf *out,
-			  struct buf *media_type, struct err **e)
-{
-	struct digest digest;
-	return get_manifest(g, r, out, media_type, &digest, e);
 }
 
 /* ---- what a tag names ---- */
@@ -149,7 +117,7 @@ static int head_by_get(struct registry *g, const struct reference *r, struct dig
 {
 	AUTO(buf_done) struct buf manifest = BUF(MANIFEST_SIZE_MAX);
 	AUTO(buf_done) struct buf type = BUF(4096);
-	int code = get_manifest(g, r, &manifest, &type, out, e);
+	int code = remote_get_manifest(g, r, &manifest, &type, out, e);
 	if (code == 0 && out_size)
 		*out_size = manifest.n;
 	return code;
@@ -157,8 +125,8 @@ static int head_by_get(struct registry *g, const struct reference *r, struct dig
 
 /* Nothing of a HEAD's answer but its digest counts; all but a plain yes or no is asked again
  * with GET: 405, a missing digest (ECR), a 401 or 403 whose reason only a body tells. */
-static int head_remote(struct registry *g, const struct reference *r, struct digest *out,
-		       uint64_t *out_size, struct err **e)
+int remote_head(struct registry *g, const struct reference *r, struct digest *out,
+		uint64_t *out_size, struct err **e)
 {
 	AUTO(arena_done) struct arena arena = ARENA;
 	AUTO(buf_done) struct buf url = BUF(64 << 10);
@@ -185,26 +153,6 @@ static int head_remote(struct registry *g, const struct reference *r, struct dig
 	return 0;
 }
 
-int registry_head(struct registry *g, const struct reference *r, struct digest *out,
-		  uint64_t *out_size, struct err **e)
-{
-	AUTO(arena_done) struct arena arena = ARENA;
-	struct descriptor d;
-	struct digest digest;
-	int code;
-	if (g->layout) {
-		code = ocilayout_find(g->layout, r, &arena, &d, e);
-		digest = d.digest;
-		if (code == 0 && out_size)
-			*out_size = d.size;
-	} else {
-		code = head_remote(g, r, &digest, out_size, e);
-	}
-	if (code == 0)
-		*out = digest;
-	return code;
-}
-
 /* ---- blobs ---- */
 
 struct receive {
@@ -223,8 +171,8 @@ static int receive(void *cookie, const void *p, size_t n, struct err **e)
 	return n ? in->b->write(in->b->to, (const char *)p + skip, n, e) : 0;
 }
 
-static int read_remote(struct registry *g, const struct reference *r, const struct blob_read *b,
-		       struct err **e)
+int remote_read_blob(struct registry *g, const struct reference *r, const struct blob_read *b,
+		     struct err **e)
 {
 	AUTO(arena_done) struct arena arena = ARENA;
 	AUTO(buf_done) struct buf url = BUF(64 << 10);
@@ -256,14 +204,6 @@ static int read_remote(struct registry *g, const struct reference *r, const stru
 	return 0;
 }
 
-int registry_read_blob(struct registry *g, const struct reference *r, const struct blob_read *b,
-		       struct err **e)
-{
-	if (g->layout)
-		return ocilayout_read(g->layout, &b->digest, b->at, b->write, b->to, e);
-	return read_remote(g, r, b, e);
-}
-
 /* ---- base images ---- */
 
 struct pull {
@@ -286,7 +226,7 @@ static int pull_manifest(struct pull *p, const struct reference *r, struct buf *
 		*digest = r->digest;
 		return 0;
 	}
-	int code = get_manifest(p->g, r, out, type, digest, e);
+	int code = p->g->actions->get_manifest(p->g, r, out, type, digest, e);
 	return code < 0 ? code : store_put(p->cache, buf_str(out), NULL, e);
 }
 

@@ -39,8 +39,8 @@ enum outcome {
 /* ---- is it there? ---- */
 
 /* 1 when it is. Only a clear yes counts: a page that says 200 to all has another length. */
-static int has_remote(struct registry *g, const struct reference *r, const struct descriptor *d,
-		      struct str scope, struct err **e)
+static int has(struct registry *g, const struct reference *r, const struct descriptor *d,
+	       struct str scope, struct err **e)
 {
 	AUTO(buf_done) struct buf url = BUF(PATH_MAX_BYTES);
 	AUTO(buf_done) struct buf what = BUF(PATH_MAX_BYTES);
@@ -65,17 +65,14 @@ static int has_remote(struct registry *g, const struct reference *r, const struc
 static int exists(struct upload *u, struct err **e)
 {
 	struct descriptor d = {.digest = u->b->digest, .size = u->b->size};
-	return has_remote(u->g, u->to, &d, u->scope, e);
+	return has(u->g, u->to, &d, u->scope, e);
 }
 
-int registry_has_blob(struct registry *g, const struct reference *r, const struct digest *d,
-		      uint64_t size, struct err **e)
+int remote_has_blob(struct registry *g, const struct reference *r, const struct descriptor *d,
+		    struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
-	struct descriptor blob = {.digest = *d, .size = size};
-	if (g->layout)
-		return ocilayout_has(g->layout, d, size);
-	return has_remote(g, r, &blob, registry_scope(&a, r, "pull"), e);
+	return has(g, r, d, registry_scope(&a, r, "pull"), e);
 }
 
 /* ---- sessions ---- */
@@ -111,7 +108,7 @@ static struct call post_call(struct upload *u, const char *url, struct str scope
 static bool can_mount(const struct upload *u)
 {
 	const struct push_blob *b = u->b;
-	return b->from && b->from_reference && !b->from->layout && !b->again &&
+	return b->from && b->from_reference && b->from->auth && !b->again &&
 	       str_eq(b->from->host, u->g->host) &&
 	       !str_eq(b->from_reference->repository, u->to->repository) &&
 	       !atomic_load(&u->g->mount_refused);
@@ -178,15 +175,20 @@ static int write_if_wanted(void *cookie, const void *p, size_t n, struct err **e
 	return w->write(w->to, p, n, e);
 }
 
-static int blob_source(void *cookie, write_bytes *write, void *to, struct err **e)
+int push_blob_read(const struct push_blob *b, uint64_t at, write_bytes *write, void *to,
+		   struct err **e)
 {
-	struct upload *u = cookie;
-	struct push_blob *b = u->b;
 	struct wanted w = {b->given_up, write, to};
 	if (b->read)
-		return b->read(b->cookie, u->at, write_if_wanted, &w, e);
-	struct blob_read from = {b->digest, b->size, u->at, write_if_wanted, &w};
+		return b->read(b->cookie, at, write_if_wanted, &w, e);
+	struct blob_read from = {b->digest, b->size, at, write_if_wanted, &w};
 	return registry_read_blob(b->from, b->from_reference, &from, e);
+}
+
+static int blob_source(void *cookie, write_bytes *write, void *to, struct err **e)
+{
+	const struct upload *u = cookie;
+	return push_blob_read(u->b, u->at, write, to, e);
 }
 
 /* A blob that goes through holds two places at hosts that have few: when all places of one
@@ -197,9 +199,9 @@ static struct {
 	unsigned running;
 } through = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
 
-static void through_enter(const struct push_blob *b)
+void through_enter(const struct push_blob *b)
 {
-	if (b->read || b->from->layout)
+	if (b->read || !b->from->auth)
 		return;
 	pthread_mutex_lock(&through.lock);
 	while (through.running >= THROUGH_MAX)
@@ -208,9 +210,9 @@ static void through_enter(const struct push_blob *b)
 	pthread_mutex_unlock(&through.lock);
 }
 
-static void through_leave(const struct push_blob *b)
+void through_leave(const struct push_blob *b)
 {
-	if (b->read || b->from->layout)
+	if (b->read || !b->from->auth)
 		return;
 	pthread_mutex_lock(&through.lock);
 	through.running--;
@@ -449,7 +451,7 @@ static int upload(struct upload *u, struct err **e)
 	}
 }
 
-static int push_remote(struct upload *u, struct err **e)
+static int push(struct upload *u, struct err **e)
 {
 	int r = u->b->again ? 0 : exists(u, e);
 	if (r != 0)
@@ -462,35 +464,14 @@ static int push_remote(struct upload *u, struct err **e)
 	return r;
 }
 
-/* ---- into a folder ---- */
-
-static int push_local(struct upload *u, struct err **e)
+int remote_push_blob(struct registry *g, const struct reference *to, struct push_blob *b,
+		     struct err **e)
 {
-	struct push_blob *b = u->b;
-	struct ocilayout_blob blob = {b->digest, b->size, blob_source, u};
-	if (!b->again && ocilayout_has(u->g->layout, &b->digest, b->size))
-		return 0;
-	struct log_task *task = log_begin(u->g->log, "write", b->name, b->size);
-	through_enter(b);
-	int code = ocilayout_put(u->g->layout, &blob, e);
-	through_leave(b);
-	log_advance(u->g->log, task, code < 0 ? 0 : b->size);
-	log_end(u->g->log, task, code == 0);
-	b->sent = code == 0;
-	return code;
-}
-
-int registry_push_blob(struct registry *g, const struct reference *to, struct push_blob *b,
-		       struct err **e)
-{
-	b->sent = false;
-	if (media_type_kind(b->media_type, NULL) == MEDIA_LAYER_FOREIGN)
-		return 0;
 	struct upload u = {.g = g, .to = to, .b = b, .location = BUF(PATH_MAX_BYTES)};
 	u.digest = digest_name(&b->digest);
 	u.scope = registry_scope(&u.arena, to, "pull,push");
-	int code = g->layout ? push_local(&u, e) : push_remote(&u, e);
+	int code = push(&u, e);
 	buf_done(&u.location);
 	arena_done(&u.arena);
-	return code < 0 ? err_wrap(e, code, "blob %s", u.digest.text) : 0;
+	return code;
 }

@@ -1,8 +1,6 @@
 /* builder/registry_put.c - manifests: by digest, then under each tag. */
 #include "builder/registry_private.h"
 
-/* ---- into a registry ---- */
-
 struct put {
 	struct registry *g;
 	const struct reference *to;
@@ -147,7 +145,7 @@ static int put_tag(struct put *p, struct str tag, struct err **e)
 	return code < 0 ? err_wrap(e, code, "tag %.*s", STR_ARG(tag)) : 0;
 }
 
-static int put_remote(struct put *p, struct err **e)
+static int put(struct put *p, struct err **e)
 {
 	struct str digest = arena_str(&p->arena, str_of(digest_name(&p->digest).text));
 	int code = put_name(p, digest, e);
@@ -158,34 +156,12 @@ static int put_remote(struct put *p, struct err **e)
 	return code;
 }
 
-/* ---- into a folder ---- */
-
-static int manifest_source(void *cookie, write_bytes *write, void *to, struct err **e)
-{
-	const struct str *manifest = cookie;
-	return write(to, manifest->p, manifest->n, e);
-}
-
-static int put_local(struct put *p, struct err **e)
-{
-	struct str manifest = p->m->manifest;
-	struct descriptor d = {p->m->media_type, p->digest, manifest.n};
-	struct ocilayout_blob blob = {p->digest, manifest.n, manifest_source, &manifest};
-	int code = ocilayout_has(p->g->layout, &p->digest, manifest.n)
-			   ? 0
-			   : ocilayout_put(p->g->layout, &blob, e);
-	return code < 0 || p->m->part ? code : ocilayout_name(p->g->layout, &d, p->m->tags, e);
-}
-
-int registry_put(struct registry *g, const struct reference *to, const struct push_manifest *m,
-		 struct err **e)
+int remote_put(struct registry *g, const struct reference *to, const struct push_manifest *m,
+	       struct err **e)
 {
 	struct put p = {.g = g, .to = to, .m = m};
 	digest_of(m->manifest.p, m->manifest.n, &p.digest);
-	if (to->has_digest && !digest_eq(&to->digest, &p.digest))
-		return err_set(e, ERR_DIGEST, "the image is %s, not the digest asked for",
-			       digest_name(&p.digest).text);
-	int code = g->layout ? put_local(&p, e) : put_remote(&p, e);
+	int code = put(&p, e);
 	arena_done(&p.arena);
 	return code;
 }

@@ -361,7 +361,7 @@ static int check_request(const struct http *h, const struct http_request *r, str
 	bool known = false;
 	for (size_t i = 0; i < COUNT(schemes); i++)
 		known |= str_is(a.scheme, schemes[i]);
-	bool near = str_is(a.scheme, "file");
+	bool near = str_is(a.scheme, "file") || r->socket;
 	if (known && (near || (a.host.n && !h->offline)))
 		return 0;
 	AUTO(buf_done) struct buf where = BUF(64 << 10);
@@ -377,7 +377,10 @@ int http_send(struct http *h, const struct http_request *r, struct http_answer *
 	if (code < 0)
 		return code;
 	AUTO(buf_done) struct buf origin = BUF(64 << 10);
-	address_origin(&origin, str_of(r->url));
+	if (r->socket)
+		buf_printf(&origin, "unix:%s", r->socket);
+	else
+		address_origin(&origin, str_of(r->url));
 	struct host *host = host_find(h, origin.data);
 	AUTO(free) char *real = real_url(h, r->url);
 	struct http_request asked = *r;

@@ -36,11 +36,18 @@ struct http_body {
 	int fd;		  /* borrowed; -1: none */
 	uint64_t at, size;
 	bool present; /* false: no body at all */
+	bool unsized; /* of `read`: as many bytes as it gives, sent in chunks */
 	/* Gives at least one of the next n bytes; none (*got = 0) is an early end. rewind comes
 	 * before the first byte of each try; `size` counts, `at` does not. */
 	int (*read)(void *cookie, void *to, size_t n, size_t *got, struct err **e);
 	int (*rewind)(void *cookie, struct err **e);
 	void *cookie;
+};
+
+/* How a server is known, and how it knows us; NULL: as usual. */
+struct http_tls {
+	const char *ca, *certificate, *key; /* files (PEM) */
+	bool unverified;		    /* the user says not to look */
 };
 
 struct http_request {
@@ -51,7 +58,10 @@ struct http_request {
 	bool idempotent;    /* may be sent again after a broken connection */
 	bool keep_redirect; /* do not follow; the caller looks at Location */
 	bool netrc;	    /* look in $NETRC, else ~/.netrc, for the host; never for a registry */
-	uint64_t max;	    /* largest answer accepted (ERR_LIMIT); 0: 16 MiB */
+	const char *socket; /* of a server on this machine, in place of the address's host */
+	const struct http_tls *tls;
+	unsigned idle_ms; /* 0: as http_options say */
+	uint64_t max;	  /* largest answer accepted (ERR_LIMIT); 0: 16 MiB */
 	/* Where the answer's body goes: write is called in order, NULL keeps it in the answer.
 	 * After a retry from zero `restart` is called first. A negative return ends the
 	 * transfer with that error. Only a 2xx body is handed over. */

@@ -23,7 +23,7 @@ void transfer_init(struct transfer *t, const struct transfer_setup *setup,
 	answer->body.max = max > ERROR_BODY_MAX ? max : ERROR_BODY_MAX;
 	if (r->task.n)
 		t->task = log_begin(setup->log, r->body.present ? "send" : "fetch", r->task,
-				    r->size ? r->size : r->body.size);
+				    r->size || r->body.unsized ? r->size : r->body.size);
 }
 
 void transfer_done(struct transfer *t)
@@ -213,6 +213,8 @@ static uint64_t body_size(const struct http_body *b)
 {
 	if (!b->present)
 		return 0;
+	if (b->unsized)
+		return UINT64_MAX;
 	return b->read || b->fd >= 0 ? b->size : b->bytes.n;
 }
 
@@ -256,7 +258,7 @@ static size_t on_read(char *to, size_t one, size_t n, void *cookie)
 		t->code = read_made(t, to, n, &got);
 	else
 		t->code = b->fd >= 0 ? read_file(t, to, n, &got) : read_bytes(t, to, n, &got);
-	if (t->code == 0 && got == 0)
+	if (t->code == 0 && got == 0 && !b->unsized)
 		t->code = err_set(&t->e, ERR_IO, "what is to be sent ends early");
 	if (t->code < 0)
 		return CURL_READFUNC_ABORT;
@@ -272,6 +274,11 @@ static int on_seek(void *cookie, curl_off_t at, int origin)
 		return CURL_SEEKFUNC_FAIL;
 	t->sent = (uint64_t)at;
 	return CURL_SEEKFUNC_OK;
+}
+
+static unsigned idle_ms(const struct transfer *t)
+{
+	return t->r->idle_ms ? t->r->idle_ms : t->setup->idle_ms;
 }
 
 /* curl calls this at least once a second. Its own LOW_SPEED limit would also count the wait
@@ -296,7 +303,8 @@ static int on_progress(void *cookie, curl_off_t all_down, curl_off_t down, curl_
 	}
 	uint64_t size = body_size(b);
 	bool sent = b->present && size && t->sent == size;
-	int64_t limit = sent && t->setup->idle_ms < ANSWER_MS ? ANSWER_MS : t->setup->idle_ms;
+	unsigned usual = idle_ms(t);
+	int64_t limit = sent && usual < ANSWER_MS ? ANSWER_MS : usual;
 	t->idle = now - t->moved_ms > limit;
 	return t->idle;
 }
@@ -325,6 +333,26 @@ static void set_callbacks(struct transfer *t)
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->why);
 }
 
+static void set_tls(CURL *c, const struct http_tls *tls)
+{
+	if (tls->ca)
+		curl_easy_setopt(c, CURLOPT_CAINFO, tls->ca);
+	if (tls->certificate)
+		curl_easy_setopt(c, CURLOPT_SSLCERT, tls->certificate);
+	if (tls->key)
+		curl_easy_setopt(c, CURLOPT_SSLKEY, tls->key);
+	if (tls->unverified) {
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+}
+
+static void set_socket(CURL *c, const char *path)
+{
+	curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, path);
+	curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
+}
+
 static void set_connection(struct transfer *t)
 {
 	CURL *c = t->curl;
@@ -345,6 +373,10 @@ static void set_connection(struct transfer *t)
 		curl_easy_setopt(c, CURLOPT_CAINFO, s->ca_file);
 	if (s->ca_folder)
 		curl_easy_setopt(c, CURLOPT_CAPATH, s->ca_folder);
+	if (t->r->tls)
+		set_tls(c, t->r->tls);
+	if (t->r->socket)
+		set_socket(c, t->r->socket);
 	if (t->r->netrc)
 		curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
 	if (t->r->netrc && s->netrc)
@@ -356,7 +388,8 @@ static void set_upload(struct transfer *t)
 	const struct http_body *b = &t->r->body;
 	curl_easy_setopt(t->curl, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(t->curl, CURLOPT_CUSTOMREQUEST, t->r->method);
-	curl_easy_setopt(t->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)body_size(b));
+	curl_easy_setopt(t->curl, CURLOPT_INFILESIZE_LARGE,
+			 b->unsized ? (curl_off_t)-1 : (curl_off_t)body_size(b));
 	curl_easy_setopt(t->curl, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(t->curl, CURLOPT_READDATA, t);
 	curl_easy_setopt(t->curl, CURLOPT_SEEKFUNCTION, on_seek);
@@ -476,7 +509,7 @@ static int fail(struct transfer *t, CURLcode result, struct err **e)
 	judge_broken(t, result);
 	if (t->idle)
 		return err_set(e, ERR_NET, "%s %s: no byte for %u s", t->r->method, where.data,
-			       (t->setup->idle_ms + 999) / 1000);
+			       (idle_ms(t) + 999) / 1000);
 	const char *why =
 		t->why[0] && result != CURLE_URL_MALFORMAT ? t->why : curl_easy_strerror(result);
 	bool plain = strstr(why, "wrong version number") != NULL;

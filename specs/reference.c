@@ -197,19 +197,6 @@ static bool is_image_id(struct str s)
 	return s.n == DIGEST_HEX && !has_upper(s) && digest_parse(s, &ignored);
 }
 
-static int parse_oci(struct arena *a, struct str text, struct reference *out, struct err **e)
-{
-	struct str path = str_from(text, 4), tag = {0};
-	if (take_tag(&path, &tag) && check_tag(text, tag, e) < 0)
-		return ERR_SYNTAX;
-	if (path.n == 0)
-		return err_set(e, ERR_SYNTAX, "\"%.*s\" names no folder: oci:DIR[:TAG]",
-			       STR_ARG(text));
-	*out = (struct reference){
-		.kind = REFERENCE_OCI, .path = arena_str(a, path), .tag = arena_str(a, tag)};
-	return 0;
-}
-
 static int check_text(struct str text, struct err **e)
 {
 	if (text.n == 0)
@@ -222,17 +209,8 @@ static int check_text(struct str text, struct err **e)
 	return 0;
 }
 
-/* Other transports of skopeo's and docker's: named, so that they are not taken for hosts. */
-static int refuse_transport(struct str text, struct err **e)
+static int refuse_scheme(struct str text, struct err **e)
 {
-	static const char *const others[] = {
-		"docker-archive:", "oci-archive:", "docker-daemon:", "containers-storage:", "dir:"};
-	for (size_t i = 0; i < COUNT(others); i++)
-		if (str_starts(text, others[i]))
-			return err_set(e, ERR_SYNTAX,
-				       "\"%.*s\": the transport \"%s\" is not supported; there are "
-				       "HOST/REPOSITORY[:TAG] and oci:DIR[:TAG]",
-				       STR_ARG(text), others[i]);
 	for (size_t i = 0; i + 2 < text.n; i++)
 		if (memcmp(text.p + i, "://", 3) == 0)
 			return err_set(e, ERR_SYNTAX,
@@ -296,13 +274,100 @@ static int parse_registry(struct arena *a, struct str text, struct reference *ou
 	return 0;
 }
 
+/* DIR[:TAG] or FILE[:TAG]: the tag stands behind the last '/'. */
+static int parse_place(struct arena *a, struct str text, struct str rest, struct reference *out,
+		       struct err **e)
+{
+	struct str tag = {0};
+	if (take_tag(&rest, &tag) && check_tag(text, tag, e) < 0)
+		return ERR_SYNTAX;
+	out->path = arena_str(a, rest);
+	out->tag = arena_str(a, tag);
+	return 0;
+}
+
+/* What an engine calls an image: it has no use for one without a tag. */
+static int parse_name(struct arena *a, struct str text, struct str name, struct reference *out,
+		      struct err **e)
+{
+	struct reference named;
+	if (refuse_scheme(name, e) < 0 || parse_registry(a, name, &named, e) < 0)
+		return ERR_SYNTAX;
+	if (named.has_digest || !named.tag.n)
+		return err_set(e, ERR_SYNTAX, "\"%.*s\": an image of an engine is NAME:TAG, %s",
+			       STR_ARG(text),
+			       named.has_digest ? "without a digest" : "and there is no tag");
+	named.kind = out->kind;
+	*out = named;
+	return 0;
+}
+
+/* FILE[:NAME:TAG]: as skopeo has it, no colon in the file's name. */
+static int parse_file(struct arena *a, struct str text, struct str rest, struct reference *out,
+		      struct err **e)
+{
+	struct str path;
+	if (str_cut(&rest, ':', &path) && parse_name(a, text, rest, out, e) < 0)
+		return ERR_SYNTAX;
+	out->path = arena_str(a, path);
+	return 0;
+}
+
+/* Places that are no registry; skopeo's other transports are named, so that they are not taken for
+ * hosts: those have no `parse`. */
+static const struct transport {
+	const char *name, *wanted;
+	enum reference_kind kind;
+	int (*parse)(struct arena *a, struct str text, struct str rest, struct reference *out,
+		     struct err **e);
+} transports[] = {
+	{"oci:", "names no folder: oci:DIR[:TAG]", REFERENCE_OCI, parse_place},
+	{"oci-archive:", "names no file: oci-archive:FILE[:TAG]", REFERENCE_OCI_ARCHIVE,
+	 parse_place},
+	{"docker-archive:", "names no file: docker-archive:FILE[:NAME:TAG]",
+	 REFERENCE_DOCKER_ARCHIVE, parse_file},
+	{"docker-daemon:", "names no image: docker-daemon:NAME:TAG", REFERENCE_DOCKER_DAEMON,
+	 parse_name},
+	{.name = "containers-storage:"},
+	{.name = "dir:"},
+};
+
+static const struct transport *find_transport(struct str text)
+{
+	for (size_t i = 0; i < COUNT(transports); i++)
+		if (str_starts(text, transports[i].name))
+			return &transports[i];
+	return NULL;
+}
+
+static int parse_transport(struct arena *a, const struct transport *t, struct str text,
+			   struct reference *out, struct err **e)
+{
+	struct reference made = {.kind = t->kind};
+	struct str rest = str_from(text, strlen(t->name));
+	if (!t->parse)
+		return err_set(e, ERR_SYNTAX,
+			       "\"%.*s\": the transport \"%s\" is not supported; there are "
+			       "HOST/REPOSITORY[:TAG], oci:, oci-archive:, docker-archive: and "
+			       "docker-daemon:",
+			       STR_ARG(text), t->name);
+	if (rest.n && t->parse(a, text, rest, &made, e) < 0)
+		return ERR_SYNTAX;
+	bool named = t->kind == REFERENCE_DOCKER_DAEMON ? made.repository.n : made.path.n;
+	if (!named)
+		return err_set(e, ERR_SYNTAX, "\"%.*s\" %s", STR_ARG(text), t->wanted);
+	*out = made;
+	return 0;
+}
+
 int reference_parse(struct arena *a, struct str text, struct reference *out, struct err **e)
 {
 	if (check_text(text, e) < 0)
 		return ERR_SYNTAX;
-	if (str_starts(text, "oci:"))
-		return parse_oci(a, text, out, e);
-	if (refuse_transport(text, e) < 0)
+	const struct transport *t = find_transport(text);
+	if (t)
+		return parse_transport(a, t, text, out, e);
+	if (refuse_scheme(text, e) < 0)
 		return ERR_SYNTAX;
 	if (is_image_id(text))
 		return err_set(e, ERR_SYNTAX,
@@ -312,14 +377,28 @@ int reference_parse(struct arena *a, struct str text, struct reference *out, str
 	return parse_registry(a, text, out, e);
 }
 
-void reference_write(const struct reference *r, struct buf *out)
+static const char *transport_name(enum reference_kind kind)
 {
-	if (r->kind == REFERENCE_OCI)
-		buf_printf(out, "oci:%.*s", STR_ARG(r->path));
-	else
+	for (size_t i = 0; i < COUNT(transports); i++)
+		if (transports[i].parse && transports[i].kind == kind)
+			return transports[i].name;
+	return "";
+}
+
+void reference_write_name(const struct reference *r, struct buf *out)
+{
+	if (r->repository.n)
 		buf_printf(out, "%.*s/%.*s", STR_ARG(r->host), STR_ARG(r->repository));
 	if (r->tag.n)
-		buf_printf(out, ":%.*s", STR_ARG(r->tag));
+		buf_printf(out, "%s%.*s", r->repository.n ? ":" : "", STR_ARG(r->tag));
+}
+
+void reference_write(const struct reference *r, struct buf *out)
+{
+	buf_printf(out, "%s%.*s", transport_name(r->kind), STR_ARG(r->path));
+	if (r->path.n && (r->repository.n || r->tag.n))
+		buf_add_char(out, ':');
+	reference_write_name(r, out);
 	if (r->has_digest)
 		buf_printf(out, "@%s", digest_name(&r->digest).text);
 }

@@ -11,9 +11,11 @@ struct build_args {
 /* What is missing is said before a definition or a lock is read. */
 static int check(const struct build_args *args, const struct session *s, struct err **e)
 {
+	AUTO(buf_done) struct buf forms = BUF(4096);
+	registry_forms(", ", &forms);
 	if (args->to.n + s->config.to.n == 0)
-		return err_set(e, ERR_USAGE,
-			       "no destination: -t HOST/REPOSITORY[:TAG] or -t oci:DIR[:TAG]");
+		return err_set(e, ERR_USAGE, "no destination: -t DEST, which is one of %s",
+			       forms.data);
 	bool locked = args->locked && (!s->locked || s->locked->base_digest.n);
 	if (!locked && !session_base(s, &args->common))
 		return err_set(e, ERR_USAGE, "no base image: --base IMAGE or --base oci:DIR");
@@ -52,7 +54,8 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 #define AT(field) offsetof(struct build_args, field)
 static const struct option_row own_options[] = {
 	{'t', "to", OPTION_LIST, AT(to), "DEST",
-	 "HOST/REPOSITORY[:TAG] or oci:DIR[:TAG]; repeatable"},
+	 "a registry's HOST/REPOSITORY[:TAG], oci:DIR, oci-archive:FILE, docker-archive:FILE or "
+	 "docker-daemon:NAME:TAG; repeatable"},
 	{0, "locked", OPTION_TEXT, AT(locked), "LOCK", "use this lock, never solve"},
 	{0, "update", OPTION_FLAG, AT(update), NULL, "solve again even when the image exists"},
 	{0},

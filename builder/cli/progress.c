@@ -126,6 +126,13 @@ static void on_info(struct log *l, const char *text)
 		say(p, "", text);
 }
 
+static void on_line(struct log *l, const char *text)
+{
+	struct progress *p = (struct progress *)l;
+	if (!p->silent)
+		say(p, "  ", text);
+}
+
 static void on_phase(struct log *l, const char *name)
 {
 	struct progress *p = (struct progress *)l;
@@ -195,7 +202,7 @@ int progress_new(const struct common_args *args, struct log **out, struct err **
 		return err_set(e, ERR_USAGE, "--progress %s: auto, tty, plain or none is wanted",
 			       mode);
 	struct progress *p = mem_zero(1, sizeof(*p));
-	p->log = (struct log){on_warn, on_info, on_phase, on_begin, on_advance, on_end};
+	p->log = (struct log){on_warn, on_info, on_phase, on_begin, on_advance, on_end, on_line};
 	pthread_mutex_init(&p->lock, NULL);
 	p->terminal = tty || (automatic && isatty(STDERR_FILENO));
 	p->quiet = args->quiet;

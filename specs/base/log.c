@@ -27,6 +27,12 @@ void log_info(struct log *l, const char *fmt, ...)
 	va_end(args);
 }
 
+void log_line(struct log *l, const char *text)
+{
+	if (l && l->line)
+		l->line(l, text);
+}
+
 void log_phase(struct log *l, const char *name)
 {
 	if (l && l->phase)

@@ -18,11 +18,14 @@ struct log {
 	struct log_task *(*begin)(struct log *l, const char *verb, struct str name, uint64_t size);
 	void (*advance)(struct log_task *t, uint64_t bytes);
 	void (*end)(struct log_task *t, bool ok);
+	/* A line that another program says of its work: shown unless the user wants silence. */
+	void (*line)(struct log *l, const char *text);
 };
 
 /* All of these do nothing when l (or t) is NULL. */
 void log_warn(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void log_info(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void log_line(struct log *l, const char *text);
 void log_phase(struct log *l, const char *name);
 /* size: bytes to come, 0 when unknown. Ends with log_end, which frees it. */
 struct log_task *log_begin(struct log *l, const char *verb, struct str name, uint64_t size);

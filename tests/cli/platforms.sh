@@ -54,6 +54,13 @@ for one in built["platforms"]:
 assert built["platforms"] == cached["platforms"] and built["size"] == cached["size"]
 assert "layers" not in built and "layers" not in cached
 EOF
+# As one file: the same index and all blobs, each once; engines load one platform's image only.
+expect 0 "" build "$both" "oci-archive:$work/both.tar:it"
+same "$(field "$work/stdout" digest)" "$digest" "oci-archive"
+skopeo --insecure-policy copy -q --all "oci-archive:$work/both.tar:it" "oci:$work/copied:it" || fail "skopeo: oci-archive"
+same "$(skopeo inspect --raw "oci:$work/copied:it" | sha256sum | cut -d' ' -f1)" "${digest#sha256:}" "what skopeo copied"
+same "$(tar tf "$work/both.tar" | sort | uniq -d)" "" "what stands twice in the archive"
+expect 2 "the image of one platform" build "$both" "docker-archive:$work/both.tar"
 
 # From nothing, elsewhere: the same bytes, whoever packs first.
 expect 0 "" build "$both" "oci:$work/other:both" --cache "$work/cache2" --jobs 1

@@ -96,6 +96,39 @@ static void reads_oci_folders(void **state)
 	}
 }
 
+static void reads_places_of_other_tools(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *full, *name;
+		enum reference_kind kind;
+	} rows[] = {
+		{"oci-archive:a.tar", "oci-archive:a.tar", "", REFERENCE_OCI_ARCHIVE},
+		{"oci-archive:/a:b/c.tar:v1", "oci-archive:/a:b/c.tar:v1", "v1",
+		 REFERENCE_OCI_ARCHIVE},
+		{"docker-archive:a.tar", "docker-archive:a.tar", "", REFERENCE_DOCKER_ARCHIVE},
+		{"docker-archive:d/a.tar:env:1", "docker-archive:d/a.tar:docker.io/library/env:1",
+		 "docker.io/library/env:1", REFERENCE_DOCKER_ARCHIVE},
+		{"docker-archive:a.tar:h.example:5000/env:1",
+		 "docker-archive:a.tar:h.example:5000/env:1", "h.example:5000/env:1",
+		 REFERENCE_DOCKER_ARCHIVE},
+		{"docker-daemon:team/env:2", "docker-daemon:docker.io/team/env:2",
+		 "docker.io/team/env:2", REFERENCE_DOCKER_DAEMON},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		AUTO(buf_done) struct buf full = BUF(4096);
+		AUTO(buf_done) struct buf name = BUF(4096);
+		struct reference r;
+		assert_int_equal(reference_parse(&a, str_of(rows[i].text), &r, NULL), 0);
+		assert_int_equal(r.kind, rows[i].kind);
+		reference_write(&r, &full);
+		assert_string_equal(full.data, rows[i].full);
+		reference_write_name(&r, &name);
+		assert_string_equal(name.data, rows[i].name);
+	}
+}
+
 static void refuses_what_is_no_reference(void **state)
 {
 	(void)state;
@@ -105,7 +138,16 @@ static void refuses_what_is_no_reference(void **state)
 		{"", "empty"},
 		{HEX, "id of an image"},
 		{"https://h.example/a", "has no scheme"},
-		{"docker-archive:x.tar", "transport \"docker-archive:\" is not supported"},
+		{"dir:x", "transport \"dir:\" is not supported"},
+		{"oci-archive:", "names no file: oci-archive:FILE[:TAG]"},
+		{"oci-archive:a.tar:.x", "\".x\" is no tag"},
+		{"docker-archive:", "names no file: docker-archive:"},
+		{"docker-archive::a:b", "names no file"},
+		{"docker-archive:a.tar:name", "there is no tag"},
+		{"docker-archive:a.tar:Name:1", "must be lower case"},
+		{"docker-daemon:", "names no image: docker-daemon:NAME:TAG"},
+		{"docker-daemon:env", "there is no tag"},
+		{"docker-daemon:env:1@sha256:" HEX, "without a digest"},
 		{"h.example/A/b", "must be lower case, \"A\""},
 		{"Debian", "must be lower case"},
 		{"h.example/a//b", "empty part"},
@@ -204,6 +246,7 @@ int main(void)
 		cmocka_unit_test(reads_the_accepted_forms),
 		cmocka_unit_test(writes_the_full_text_which_reads_back),
 		cmocka_unit_test(reads_oci_folders),
+		cmocka_unit_test(reads_places_of_other_tools),
 		cmocka_unit_test(refuses_what_is_no_reference),
 		cmocka_unit_test(refuses_what_is_too_long),
 		cmocka_unit_test(knows_where_to_connect),
