@@ -13,6 +13,7 @@ enum {
 	ERROR_BODY_READ = 1 << 20,  /* past this an error's body is not worth its connection */
 	ANSWER_MS = 10 * 60 * 1000, /* a store may copy for minutes before it answers a PUT */
 	WAIT_MAX_MS = 60 * 1000,
+	UNASKED_MAX = 64 << 10,
 };
 
 void transfer_init(struct transfer *t, const struct transfer_setup *setup,
@@ -422,11 +423,21 @@ static bool has_range(const struct http_request *r)
 	return false;
 }
 
+static bool may_repeat(const struct transfer *t)
+{
+	return is_get(t) || is_head(t) || t->r->idempotent;
+}
+
 static struct curl_slist *set_headers(struct transfer *t)
 {
 	struct curl_slist *list = NULL;
 	for (const char *const *h = t->r->headers; h && *h; h++)
 		list = curl_slist_append(list, *h);
+	/* curl waits for the server's leave before each upload, which for a small one takes longer
+	 * than sending it; but without that answer it repeats by itself what a connection that was
+	 * used before breaks off. */
+	if (body_size(&t->r->body) <= UNASKED_MAX && may_repeat(t))
+		list = curl_slist_append(list, "Expect:");
 	t->ranged = t->done > 0 && is_get(t) && !is_file(t) && !has_range(t->r);
 	if (t->ranged) {
 		AUTO(buf_done) struct buf text = BUF(8192);
@@ -456,11 +467,6 @@ static const struct {
 	{CURLE_WEIRD_SERVER_REPLY, false, 2},  {CURLE_HTTP2, false, 0},
 	{CURLE_HTTP2_STREAM, false, 0},
 };
-
-static bool may_repeat(const struct transfer *t)
-{
-	return is_get(t) || is_head(t) || t->r->idempotent;
-}
 
 static void judge_broken(struct transfer *t, CURLcode result)
 {

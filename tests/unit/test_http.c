@@ -206,10 +206,15 @@ static void sends_bodies_from_memory_and_files(void **state)
 		snprintf(text, sizeof(text), "%s /echo\n", methods[i]);
 		assert_non_null(strstr(a.body.data, text));
 		assert_non_null(strstr(a.body.data, "body: 3 ba7816bf"));
+		assert_non_null(strstr(a.body.data, "expect: 100-continue"));
+		r.idempotent = true;
+		assert_int_equal(http_send(client, &r, &a, NULL), 0);
+		assert_null(strstr(a.body.data, "expect: 100-continue"));
 		r.body = (struct http_body){
 			.fd = fd, .at = 100, .size = (2 << 20) - 100, .present = true};
 		assert_int_equal(http_send(client, &r, &a, NULL), 0);
 		assert_non_null(strstr(a.body.data, "body: 2097052 "));
+		assert_non_null(strstr(a.body.data, "expect: 100-continue"));
 	}
 	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
 	struct http_request r = {.method = "POST", .url = url_of("/echo")};
