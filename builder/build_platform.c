@@ -54,23 +54,71 @@ int run_get_locks(struct run *r, struct err **e)
 	return lock_digest_all(r->made[0].lock, r->count, &r->result->lock_digest, e);
 }
 
-/* Environment of the image: what activation sets, then what the definition sets. */
-static int image_env(const struct run *r, const struct link_plan *plan, struct arena *a,
-		     struct strs *out, struct err **e)
+/* What is kept of activation: lines. */
+#define ACTIVATION "variables of activation"
+
+static bool recall_activation(struct records *records, const struct digest *of, struct arena *a,
+			      struct strs *out)
 {
-	struct strs activation = {0};
-	int code = link_activation(plan, a, &activation, e);
+	struct str text, line;
+	VEC(struct str) lines = {0};
+	if (records_get_fact(records, of, ACTIVATION, a, &text, NULL) < 0)
+		return false;
+	while (text.n) {
+		str_cut(&text, '\n', &line);
+		VEC_PUSH(&lines, line);
+	}
+	*out = arena_strs(a, (struct strs){lines.v, lines.n});
+	VEC_DONE(&lines);
+	return true;
+}
+
+/* What was said is to be said again, so that is not kept; nor what lines cannot hold. */
+static int keep_activation(struct records *records, const struct digest *of, struct strs lines,
+			   struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
+	for (size_t i = 0; i < lines.n; i++) {
+		if (str_find(lines.v[i], '\n') < lines.v[i].n)
+			return 0;
+		buf_printf(&text, "%.*s\n", STR_ARG(lines.v[i]));
+	}
+	return records_put_fact(records, of, ACTIVATION, buf_str(&text), e);
+}
+
+/* Its scripts take as long as packing a package: they run once a machine. */
+static int activation(struct build *b, const struct link_plan *plan, struct arena *a,
+		      struct strs *out, struct err **e)
+{
+	struct records *records;
+	struct digest of;
+	bool spoke;
+	if (!link_activation_identity(plan, &of))
+		return 0;
+	int code = build_records(b, &records, e);
+	if (code < 0 || recall_activation(records, &of, a, out))
+		return code;
+	code = link_activation(plan, a, out, &spoke, e);
+	return code < 0 || spoke ? code : keep_activation(records, &of, *out, e);
+}
+
+/* Environment of the image: what activation sets, then what the definition sets. */
+static int image_env(const struct run *r, struct made *m, const struct link_plan *plan,
+		     struct err **e)
+{
+	struct arena *a = &m->arena;
+	struct strs set = {0};
+	int code = activation(m->b, plan, a, &set, e);
 	if (code < 0)
 		return code;
-	size_t n = activation.n + r->d->variable_count;
+	size_t n = set.n + r->d->variable_count;
 	struct str *env = arena_zero(a, n, sizeof(*env));
-	for (size_t i = 0; i < activation.n; i++)
-		env[i] = activation.v[i];
+	for (size_t i = 0; i < set.n; i++)
+		env[i] = set.v[i];
 	for (size_t i = 0; i < r->d->variable_count; i++)
-		env[activation.n + i] =
-			arena_printf(a, "%.*s=%.*s", STR_ARG(r->d->variables[i].name),
-				     STR_ARG(r->d->variables[i].value));
-	*out = (struct strs){env, n};
+		env[set.n + i] = arena_printf(a, "%.*s=%.*s", STR_ARG(r->d->variables[i].name),
+					      STR_ARG(r->d->variables[i].value));
+	m->env = (struct strs){env, n};
 	return 0;
 }
 
@@ -132,7 +180,7 @@ static int make_part(void *cookie, size_t i, struct err **e)
 	struct parts *p = cookie;
 	if (i == 1)
 		return push_layers(p->r, p->m, p->plan, e);
-	int code = image_env(p->r, p->plan, &p->m->arena, &p->m->env, e);
+	int code = image_env(p->r, p->m, p->plan, e);
 	if (code < 0)
 		atomic_store(&p->m->b->given_up, true);
 	return code;

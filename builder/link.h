@@ -76,8 +76,12 @@ struct link_environment {
 int link_finish(const struct link_plan *p, const struct link_environment *env, struct sink *to,
 		struct err **e);
 /* Variables that activation would set (etc/conda/env_vars.d, activate.d run in the sandbox),
- * "NAME=value", sorted; for the image's environment. */
-int link_activation(const struct link_plan *p, struct arena *a, struct strs *out, struct err **e);
+ * "NAME=value", sorted; for the image's environment. *out_spoke: the log was told something. */
+int link_activation(const struct link_plan *p, struct arena *a, struct strs *out, bool *out_spoke,
+		    struct err **e);
+/* What they depend on, so that who keeps them need not run scripts again. False: nothing sets any.
+ */
+bool link_activation_identity(const struct link_plan *p, struct digest *out);
 
 /* kiln install: everything into the folder `path`, which will be used as `o->prefix`
  * (mostly the same). */

@@ -2,6 +2,7 @@
 #include "builder/link_scripts.h"
 #include "builder/link_tree.h"
 #include "builder/sandbox.h"
+#include "builder/tar.h"
 #include "specs/base/fs.h"
 #include "specs/base/json.h"
 #include "specs/base/vec.h"
@@ -10,6 +11,8 @@
 #define SCRIPTS "etc/conda/activate.d/"
 #define VARIABLES "etc/conda/env_vars.d/"
 #define UNSET "***unset***"
+/* Part of the identity: raise it when the same packages would give other variables. */
+#define FORMAT "kiln activation 1"
 enum { ACTIVATE_MS = 2 * 60 * 1000, OUTPUT_MAX = 8 << 20, LAST_WORDS = 2000 };
 
 /* Both environments as env writes them, with an empty one between; what scripts say goes
@@ -70,6 +73,7 @@ struct activation {
 	bool *chosen;			/* [plan->count] */
 	bool scripts;			/* some package has some */
 	VEC(struct str) variable_files; /* borrowed paths */
+	bool spoke;			/* something was told to the user */
 };
 
 static void activation_done(struct activation *a)
@@ -78,6 +82,12 @@ static void activation_done(struct activation *a)
 	VEC_DONE(&a->variable_files);
 }
 AUTO_DEFINE_VALUE(struct activation, activation_done)
+
+static struct log *tell(struct activation *a)
+{
+	a->spoke = true;
+	return a->plan->options.log;
+}
 
 static bool is_directly_in(struct str path, const char *folder, const char *ends)
 {
@@ -116,14 +126,14 @@ static bool choose(const struct link_plan *p, struct activation *out)
 
 /* --- etc/conda/env_vars.d ------------------------------------------------------------ */
 
-static void take_variables(const struct activation *a, const char *file, const cJSON *doc,
+static void take_variables(struct activation *a, const char *file, const cJSON *doc,
 			   struct variables *out)
 {
 	for (const cJSON *v = doc->child; v; v = v->next) {
 		struct str name = str_of(v->string);
 		if (!definition_is_variable_name(name) || str_is(name, "PATH") ||
 		    !cJSON_IsString(v))
-			log_warn(a->plan->options.log, "%s: %s is left out", file, v->string);
+			log_warn(tell(a), "%s: %s is left out", file, v->string);
 		else if (strcmp(v->valuestring, UNSET) == 0)
 			unset(out, name);
 		else
@@ -132,7 +142,7 @@ static void take_variables(const struct activation *a, const char *file, const c
 }
 
 /* Later files win. */
-static int read_variables(const struct activation *a, const char *tree, struct variables *out,
+static int read_variables(struct activation *a, const char *tree, struct variables *out,
 			  struct err **e)
 {
 	for (size_t i = 0; i < a->variable_files.n; i++) {
@@ -181,16 +191,15 @@ static void read_env(struct str text, struct variables *out)
 			set(out, name, line);
 }
 
-static void warn_of_path(const struct activation *a, struct variables *was, struct variables *is)
+static void warn_of_path(struct activation *a, struct variables *was, struct variables *is)
 {
 	struct variable *before = find(was, STR("PATH")), *after = find(is, STR("PATH"));
 	if (before && after && !str_eq(before->value, after->value))
-		log_warn(a->plan->options.log,
-			 "activation makes PATH \"%.*s\"; images set their own: left out",
+		log_warn(tell(a), "activation makes PATH \"%.*s\"; images set their own: left out",
 			 STR_ARG(after->value));
 }
 
-static void take_changes(const struct activation *a, struct str text, struct variables *out)
+static void take_changes(struct activation *a, struct str text, struct variables *out)
 {
 	AUTO(variables_done) struct variables was = {.arena = out->arena};
 	AUTO(variables_done) struct variables is = {.arena = out->arena};
@@ -210,7 +219,7 @@ static void take_changes(const struct activation *a, struct str text, struct var
 			unset(out, was.list.v[i].name);
 }
 
-static int run_scripts(const struct activation *a, const char *tree, struct variables *out,
+static int run_scripts(struct activation *a, const char *tree, struct variables *out,
 		       struct err **e)
 {
 	AUTO(process_result_done) struct process_result run = PROCESS_RESULT(OUTPUT_MAX);
@@ -235,7 +244,8 @@ static int run_scripts(const struct activation *a, const char *tree, struct vari
 		.env = env.v,
 		.binds = &bind,
 		.bind_count = 1,
-		.epoch = link_time(a->plan),
+		/* Not the newest package's: what is set depends on the chosen ones alone. */
+		.epoch = TAR_DIRECTORY_MTIME,
 		.timeout_ms = ACTIVATE_MS,
 	};
 	int code = sandbox_run(&q, &run, e);
@@ -244,7 +254,7 @@ static int run_scripts(const struct activation *a, const char *tree, struct vari
 		return code;
 	struct str said = str_trim(buf_str(&run.text));
 	if (run.status && p->foreign) {
-		log_warn(p->log,
+		log_warn(tell(a),
 			 "the scripts in " SCRIPTS
 			 " fail without programs for %s, which do not run "
 			 "on this machine; what they set is left out: %.*s",
@@ -256,7 +266,7 @@ static int run_scripts(const struct activation *a, const char *tree, struct vari
 		return err_set(e, ERR_FAILED, "status %d: %.*s", run.status,
 			       STR_ARG(str_to(said, said.n < LAST_WORDS ? said.n : LAST_WORDS)));
 	if (said.n)
-		log_info(a->plan->options.log, "activation: %.*s", STR_ARG(said));
+		log_info(tell(a), "activation: %.*s", STR_ARG(said));
 	take_changes(a, buf_str(&run.out), out);
 	return 0;
 }
@@ -270,8 +280,7 @@ static bool is_no_program(const void *cookie, const char *path)
 	return strncmp(path, "bin/", 4) != 0;
 }
 
-static int activate(const struct activation *a, const char *tree, struct variables *out,
-		    struct err **e)
+static int activate(struct activation *a, const char *tree, struct variables *out, struct err **e)
 {
 	struct link_plan plain = *a->plan;
 	plain.options.bytecode = false;
@@ -292,13 +301,33 @@ static int by_name(const void *a, const void *b)
 	return str_cmp(one->name, two->name);
 }
 
+bool link_activation_identity(const struct link_plan *p, struct digest *out)
+{
+	AUTO(activation_done) struct activation a = {0};
+	if (!choose(p, &a))
+		return false;
+	AUTO(hasher_free) struct hasher *h = hasher_new();
+	hasher_add(h, FORMAT, sizeof(FORMAT));
+	hasher_add(h, &(bool){p->options.foreign}, sizeof(bool));
+	for (size_t i = 0; i < p->count; i++) {
+		struct digest package;
+		if (!a.chosen[i])
+			continue;
+		link_identity(p, i, &package);
+		hasher_add(h, &package, sizeof(package));
+	}
+	hasher_end(h, out);
+	return true;
+}
+
 int link_activation(const struct link_plan *p, struct arena *arena, struct strs *out,
-		    struct err **e)
+		    bool *out_spoke, struct err **e)
 {
 	AUTO(activation_done) struct activation a = {0};
 	AUTO(variables_done) struct variables found = {.arena = arena};
 	AUTO(free) char *tree = NULL;
 	*out = (struct strs){NULL, 0};
+	*out_spoke = false;
 	if (!choose(p, &a))
 		return 0;
 	int code = link_tree_temp(p, &tree, e);
@@ -315,5 +344,6 @@ int link_activation(const struct link_plan *p, struct arena *arena, struct strs 
 		lines[i] = arena_printf(arena, "%.*s=%.*s", STR_ARG(found.list.v[i].name),
 					STR_ARG(found.list.v[i].value));
 	*out = (struct strs){lines, found.list.n};
+	*out_spoke = a.spoke;
 	return 0;
 }

@@ -371,15 +371,17 @@ static void activation_gives_its_variables(void **state)
 	AUTO(buf_done) struct buf text = BUF(10000);
 	AUTO(err_free) struct err *e = NULL;
 	struct strs out;
+	bool spoke;
 	need_sandbox();
 	plan(s, packages, 3);
-	if (link_activation(&s->plan, &arena, &out, &e) < 0)
+	if (link_activation(&s->plan, &arena, &out, &spoke, &e) < 0)
 		fail_msg("%s", err_line(e));
 	for (size_t i = 0; i < out.n; i++)
 		buf_printf(&text, "%.*s;", STR_ARG(out.v[i]));
 	assert_string_equal(text.data, "B=2;HOME_OF_A=/opt/env/share;LAST=/opt/env/share;"
 				       "LINES=one\ntwo;SEEN=from a;TOLD=said;");
 	assert_non_null(strstr(s->notes.text.data, "activation makes PATH \"/opt/env/more:"));
+	assert_true(spoke);
 	assert_no_trees(s);
 }
 
@@ -390,9 +392,30 @@ static void activation_of_plain_packages_is_nothing(void **state)
 	struct scene *s = *state;
 	AUTO(arena_done) struct arena arena = ARENA;
 	struct strs out = {NULL, 9};
+	bool spoke;
+	struct digest of;
 	plan(s, packages, 1);
-	assert_int_equal(link_activation(&s->plan, &arena, &out, NULL), 0);
+	assert_int_equal(link_activation(&s->plan, &arena, &out, &spoke, NULL), 0);
 	assert_int_equal(out.n, 0);
+	assert_false(spoke);
+	assert_false(link_activation_identity(&s->plan, &of));
+}
+
+static void activation_depends_on_the_packages_that_set_something(void **state)
+{
+	static const struct fake packages[] = {
+		{"a", NULL, {{"etc/conda/env_vars.d/a.json", "{\"A\": \"1\"}"}}},
+		{"b", NULL, {{"share/b", "b"}}},
+		{"c", NULL, {{"etc/conda/env_vars.d/c.json", "{\"C\": \"1\"}"}}},
+	};
+	struct scene *s = *state;
+	struct digest of[3];
+	for (size_t i = 0; i < 3; i++) {
+		plan(s, packages, i + 1);
+		assert_true(link_activation_identity(&s->plan, &of[i]));
+	}
+	assert_true(digest_eq(&of[0], &of[1]));
+	assert_false(digest_eq(&of[0], &of[2]));
 }
 
 static void activation_files_that_are_no_json_are_named(void **state)
@@ -402,8 +425,9 @@ static void activation_files_that_are_no_json_are_named(void **state)
 	AUTO(arena_done) struct arena arena = ARENA;
 	AUTO(err_free) struct err *e = NULL;
 	struct strs out;
+	bool spoke;
 	plan(s, packages, 1);
-	assert_int_equal(link_activation(&s->plan, &arena, &out, &e), ERR_CORRUPT);
+	assert_int_equal(link_activation(&s->plan, &arena, &out, &spoke, &e), ERR_CORRUPT);
 	AUTO(free) char *line = err_line(e);
 	assert_non_null(strstr(line, "etc/conda/env_vars.d/a.json"));
 	assert_no_trees(s);
@@ -582,16 +606,17 @@ static void foreign_activation_is_the_shells_alone(void **state)
 	struct scene *s = *state;
 	AUTO(arena_done) struct arena arena = ARENA;
 	struct strs out;
+	bool spoke;
 	need_sandbox();
 	plan(s, packages, 1);
 	s->plan.options.foreign = "linux/arm64";
-	assert_int_equal(link_activation(&s->plan, &arena, &out, NULL), 0);
+	assert_int_equal(link_activation(&s->plan, &arena, &out, &spoke, NULL), 0);
 	assert_int_equal(out.n, 2);
 	assert_true(str_is(out.v[0], "HOME_OF_A=/opt/env/share"));
 	assert_true(str_is(out.v[1], "TOLD="));
 	plan(s, packages, 2);
 	s->plan.options.foreign = "linux/arm64";
-	assert_int_equal(link_activation(&s->plan, &arena, &out, NULL), 0);
+	assert_int_equal(link_activation(&s->plan, &arena, &out, &spoke, NULL), 0);
 	assert_int_equal(out.n, 1);
 	assert_true(str_is(out.v[0], "B=1"));
 	assert_non_null(strstr(s->notes.text.data, "fail without programs for linux/arm64"));
@@ -609,6 +634,7 @@ int main(void)
 		TEST(scripts_reach_nothing_through_links),
 		TEST(activation_gives_its_variables),
 		TEST(activation_of_plain_packages_is_nothing),
+		TEST(activation_depends_on_the_packages_that_set_something),
 		TEST(activation_files_that_are_no_json_are_named),
 		TEST(installs_into_a_new_or_empty_folder),
 		TEST(replaces_an_environment_as_a_whole),
