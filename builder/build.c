@@ -179,7 +179,7 @@ static int set_base_as(struct build *b, const struct build *first, struct err **
 int build_set_base(struct build *b, const char *reference, struct err **e)
 {
 	int r = reference_parse(&b->arena, str_of(reference), &b->base_reference, e);
-	if (r == 0 && !registry_form(&b->base_reference)->base)
+	if (r == 0 && !registry_form(&b->base_reference)->read)
 		r = err_set(e, ERR_USAGE,
 			    "%s: images there can be made, not built on; a base is "
 			    "HOST/REPOSITORY[:TAG] or oci:DIR[:TAG]",

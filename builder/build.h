@@ -66,6 +66,10 @@ int build_lock_fits(struct build *b, const struct definition *d, const struct lo
 /* What is doubtful in a definition and its lock, on the base that was set. */
 int build_check(struct build *b, const struct definition *d, const struct lock *l,
 		struct findings *out, struct err **e);
+/* From now on images get their SBOM and their provenance beside them. Of the first: for all. */
+void build_attach_documents(struct build *b);
+/* Appends the SBOM of a lock: archives are downloaded, as they say what they are licensed under. */
+int build_sbom(struct build *b, const struct lock *l, struct buf *out, struct err **e);
 /* Downloads, links and finishes the environment in a folder. Packages that need another glibc than
  * this machine's are warned of: the folder may be meant for another. */
 int build_install(struct build *b, const struct lock *l, const char *folder, struct err **e);

@@ -119,7 +119,7 @@ static int push_everywhere(struct run *r, struct err **e)
 	phases_enter(&r->phases, "push");
 	for (size_t i = 0; i < r->to_count && code == 0; i++)
 		code = push_to(r, &r->to[i], e);
-	return code;
+	return code < 0 ? code : run_push_documents(r, e);
 }
 
 static void describe_result(struct run *r)
@@ -206,6 +206,8 @@ static int run_build(struct run *r, struct err **e)
 	code = r->b->o.update ? ERR_ABSENT : find_built(r, e);
 	if (code == 0 && r->locked)
 		code = fits_lock(r, e);
+	if (code == 0)
+		code = run_find_documents(r, e);
 	if (code == 0)
 		code = tag_built(r, e);
 	if (code < 0 && code != ERR_ABSENT)

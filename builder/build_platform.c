@@ -123,7 +123,7 @@ static int image_env(const struct run *r, struct made *m, const struct link_plan
 }
 
 /* The lock's newest artefact, unless SOURCE_DATE_EPOCH says otherwise: never the clock. */
-static uint64_t created(const struct link_plan *plan)
+uint64_t build_created(const struct link_plan *plan)
 {
 	uint64_t seconds;
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
@@ -147,12 +147,13 @@ static int finish_image(struct run *r, struct made *m, const struct link_plan *p
 		.prefix = b->prefix,
 		.key = r->key_hex,
 		.lock_digest = lock.hex,
-		.created = created(plan),
+		.created = build_created(plan),
 		.oci = r->count > 1 || wants_oci(r),
 		.env = m->env,
 	};
-	return image_make(b->base_pulled ? &b->base : NULL, m->packed.layers, m->packed.count,
-			  &options, &m->image, e);
+	int code = image_make(b->base_pulled ? &b->base : NULL, m->packed.layers, m->packed.count,
+			      &options, &m->image, e);
+	return code < 0 ? code : run_write_documents(r, m, plan, e);
 }
 
 /* Layers to every destination, the base's beside them. */

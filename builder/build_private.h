@@ -31,6 +31,7 @@ struct build {
 	struct base_image base;
 	bool glibc_looked_for;
 	struct virtual_offer glibc; /* then: what it offers */
+	bool documents;		    /* SBOM and provenance are wanted beside the image */
 	/* Some part of the image could not be made or pushed: the others need not go on. */
 	atomic_bool given_up;
 };

@@ -12,6 +12,8 @@ struct made {
 	struct arena arena; /* env's */
 	struct strs env;
 	struct image image;
+	struct str documents[2]; /* SBOM and provenance, where they are wanted */
+	uint64_t created;
 };
 
 struct run {
@@ -34,6 +36,14 @@ struct run {
 int run_get_locks(struct run *r, struct err **e);
 /* The image of platform i; its layers, and the base's, go to every destination meanwhile. */
 int run_make_image(struct run *r, size_t i, struct err **e);
+/* The documents of one image, once that is made; and to every destination, once they have it. */
+int run_write_documents(struct run *r, struct made *m, const struct link_plan *plan,
+			struct err **e);
+int run_push_documents(struct run *r, struct err **e);
+/* ERR_ABSENT when they are wanted, and an image that exists has them not. */
+int run_find_documents(const struct run *r, struct err **e);
+/* What an image says it was made: SOURCE_DATE_EPOCH, else the newest of its packages. */
+uint64_t build_created(const struct link_plan *plan);
 /* Returns code; an error says which of several platforms it is of. */
 int run_error(const struct run *r, const struct build *b, int code, struct err **e);
 

@@ -15,6 +15,11 @@ static int check(const struct build *b, const struct reference *r, struct str na
 			       "destination %s: --offline reaches no registry and no engine; "
 			       "oci:DIR[:TAG] it does, oci-archive: and docker-archive:",
 			       name.p);
+	if (b->documents && !form->read)
+		return err_set(e, ERR_USAGE,
+			       "destination %s: it holds an image alone; --sbom wants a registry "
+			       "or oci:DIR (`kiln sbom` prints the document)",
+			       name.p);
 	if (form->plain && b->o.compression == COMPRESSION_ZSTD)
 		return err_set(e, ERR_USAGE,
 			       "destination %s: docker load reads no zstd layers (Docker 20.10); "

@@ -2,7 +2,7 @@
 #include "builder/image.h"
 #include "builder/media_type.h"
 #include "specs/base/vec.h"
-#include <time.h>
+#include "specs/moment.h"
 
 /* What a shell and runc take when an image has no PATH. */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -37,14 +37,10 @@ static const cJSON *base_config(const struct making *m)
 
 static int created_text(struct making *m, struct err **e)
 {
-	char text[32];
-	struct tm tm;
-	time_t at = (time_t)m->o->created;
-	const uint64_t year_9999 = 253402300799u;
-	if (m->o->created > year_9999 || !gmtime_r(&at, &tm))
+	AUTO(buf_done) struct buf text = BUF(64);
+	if (!moment_write_seconds(m->o->created, &text))
 		return err_set(e, ERR_LIMIT, "the time of creation is past the year 9999");
-	size_t n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	m->created = arena_str(m->arena, (struct str){text, n});
+	m->created = arena_str(m->arena, buf_str(&text));
 	return 0;
 }
 

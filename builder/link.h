@@ -59,6 +59,8 @@ void link_identity(const struct link_plan *p, size_t i, struct digest *out);
 struct strs link_paths(const struct link_plan *p, size_t i);
 /* What package i, where it stands, forbids others: as its archive says. */
 struct strs link_constrains(const struct link_plan *p, size_t i);
+/* What its archive says of its license; empty: nothing. */
+struct str link_license(const struct link_plan *p, size_t i, struct arena *a);
 /* Bytes of the package's files as paths.json tells; for planning. */
 uint64_t link_size(const struct link_plan *p, size_t i);
 /* Bytes of its sources that are compiled, likewise; 0: it needs no interpreter. */

@@ -5,6 +5,7 @@
 #include "builder/link_tree.h"
 #include "builder/solve.h"
 #include "builder/wheel.h"
+#include "specs/base/json.h"
 #include "specs/base/workers.h"
 #include "specs/pyversion.h"
 
@@ -401,6 +402,17 @@ void link_identity(const struct link_plan *plan, size_t i, struct digest *out)
 struct strs link_paths(const struct link_plan *p, size_t i)
 {
 	return p->packages[i]->emitted;
+}
+
+struct str link_license(const struct link_plan *p, size_t i, struct arena *a)
+{
+	const struct package_info *info = &p->packages[i]->info;
+	AUTO(json_free) cJSON *doc = NULL;
+	if (info->wheel)
+		return info->wheel->license;
+	if (json_parse(info->index, "index.json", &doc, NULL) < 0)
+		return (struct str){0};
+	return arena_str(a, str_of(json_text(doc, "license")));
 }
 
 struct strs link_constrains(const struct link_plan *p, size_t i)

@@ -34,6 +34,7 @@ struct wheel_info {
 	struct str dist_info;	    /* "name-1.0.dist-info" */
 	struct str requires_python; /* specifiers; empty: any */
 	struct strs requires;	    /* Requires-Dist, as written */
+	struct str license;	    /* License-Expression, else License; empty: neither */
 };
 
 struct package_info {

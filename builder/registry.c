@@ -250,4 +250,5 @@ const struct registry_actions registry_remote = {
 	.has_blob = remote_has_blob,
 	.push_blob = remote_push_blob,
 	.put = remote_put,
+	.referrers = remote_referrers,
 };

@@ -12,7 +12,7 @@ struct registry;
 /* What can be done with places of a form. */
 struct registry_form {
 	const char *usage;
-	bool base;  /* an image there may be a base */
+	bool read;  /* what is there can be read: images built on, documents put beside them */
 	bool near;  /* a file of this machine: nobody is asked for it */
 	bool oci;   /* its manifests are OCI's, whatever the base's are */
 	bool plain; /* read by engines that know neither zstd nor lists of platforms */
@@ -102,6 +102,8 @@ struct push_manifest {
 	int (*lost)(void *cookie, const struct digest *blob, struct err **e);
 	void *cookie;
 	bool part; /* of an index that follows: the index.json of a layout does not list it */
+	/* Set when the registry lists it as a referrer of its subject; NULL: nobody asks. */
+	bool *out_listed;
 };
 /* Puts it under its digest and then under each tag; a tag that names it already is left alone.
  * ERR_ABSENT when the registry has lost a blob of it for good. */

@@ -9,8 +9,8 @@ static const struct {
 	struct registry_form form;
 	const struct registry_actions *actions;
 } rows[REFERENCE_KINDS] = {
-	[REFERENCE_REGISTRY] = {{.usage = "HOST/REPOSITORY[:TAG]", .base = true}, &registry_remote},
-	[REFERENCE_OCI] = {{.usage = "oci:DIR[:TAG]", .base = true, .near = true, .oci = true},
+	[REFERENCE_REGISTRY] = {{.usage = "HOST/REPOSITORY[:TAG]", .read = true}, &registry_remote},
+	[REFERENCE_OCI] = {{.usage = "oci:DIR[:TAG]", .read = true, .near = true, .oci = true},
 			   &registry_layout},
 	[REFERENCE_OCI_ARCHIVE] = {{.usage = "oci-archive:FILE[:TAG]", .near = true, .oci = true},
 				   &registry_archive},

@@ -12,7 +12,7 @@ struct image_tar;
 struct engine;
 
 /* What is done with places of one form, g->form: a row of the table in registry_form.c. NULL: not
- * with these (registry_form: base, and what is written as a whole). */
+ * with these (registry_form: read), or in the way that all can. */
 struct registry_actions {
 	int (*open)(struct registry *g, const struct reference *r, struct registry *like,
 		    struct err **e);
@@ -28,6 +28,9 @@ struct registry_actions {
 			 struct err **e);
 	int (*put)(struct registry *g, const struct reference *to, const struct push_manifest *m,
 		   struct err **e);
+	/* ERR_ABSENT: the registry has no such lists. */
+	int (*referrers)(struct registry *g, const struct reference *r, const struct digest *image,
+			 struct buf *out, struct err **e);
 };
 extern const struct registry_actions registry_remote, registry_layout, registry_archive,
 	registry_daemon;
@@ -100,6 +103,8 @@ int remote_has_blob(struct registry *g, const struct reference *r, const struct 
 		    struct err **e);
 int remote_push_blob(struct registry *g, const struct reference *to, struct push_blob *b,
 		     struct err **e);
+int remote_referrers(struct registry *g, const struct reference *r, const struct digest *image,
+		     struct buf *out, struct err **e);
 int remote_put(struct registry *g, const struct reference *to, const struct push_manifest *m,
 	       struct err **e);
 /* Waits a little, longer after each failure. ERR_INTERRUPTED. */

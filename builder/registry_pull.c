@@ -204,6 +204,34 @@ int remote_read_blob(struct registry *g, const struct reference *r, const struct
 	return 0;
 }
 
+/* ---- referrers ---- */
+
+/* Old registries say 404 to the address itself; a list without entries is an answer. */
+int remote_referrers(struct registry *g, const struct reference *r, const struct digest *image,
+		     struct buf *out, struct err **e)
+{
+	AUTO(arena_done) struct arena arena = ARENA;
+	AUTO(buf_done) struct buf url = BUF(64 << 10);
+	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
+	struct str what = arena_printf(&arena, "referrers/%s", digest_name(image).text);
+	int code = registry_url(g, r, what.p, &url, e);
+	if (code < 0)
+		return code;
+	struct call c = {{.method = "GET",
+			  .url = url.data,
+			  .headers = accept_headers,
+			  .max = MANIFEST_SIZE_MAX},
+			 registry_scope(&arena, r, "pull")};
+	if ((code = registry_send(g, &c, &a, e)) < 0)
+		return code;
+	if (a.status != 200)
+		return registry_error(g, &c, &a, e);
+	if (!str_starts(http_header(&a, "content-type"), media_type_name(MEDIA_INDEX, false)))
+		return err_set(e, ERR_ABSENT, "what comes is no list of referrers");
+	buf_add_str(out, buf_str(&a.body));
+	return buf_check(out, "referrers", e);
+}
+
 /* ---- base images ---- */
 
 struct pull {

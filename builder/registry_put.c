@@ -100,7 +100,10 @@ static int put_once(struct put *p, struct str name, struct http_answer *a, struc
 			 registry_scope(&p->arena, p->to, "pull,push")};
 	if ((code = registry_send(p->g, &c, a, e)) < 0)
 		return code;
-	return check_put(p, &c, a, e);
+	code = check_put(p, &c, a, e);
+	if (code == 0 && p->m->out_listed)
+		*p->m->out_listed = http_header(a, "oci-subject").n > 0;
+	return code;
 }
 
 /* Some registries do not see a blob at once that was stored a moment ago (jib#4301): the same

@@ -142,6 +142,9 @@ static int read_metadata(struct gather *g, struct err **e)
 			g->info.version = arena_str(a, value);
 		else if (same_header(name, "Requires-Python"))
 			g->wheel->requires_python = arena_str(a, value);
+		else if (same_header(name, "License-Expression") ||
+			 (same_header(name, "License") && !g->wheel->license.n))
+			g->wheel->license = arena_str(a, value);
 		else if (same_header(name, "Requires-Dist"))
 			VEC_PUSH(&requires, value);
 	}

@@ -46,6 +46,8 @@ struct lock_source {
 /* Reads any form, told apart by content. ERR_SYNTAX with what:line:column; ERR_ABSENT when the
  * lock has nothing for the platform; ERR_USAGE when it has no such environment. */
 int lock_read_from(const struct lock_source *from, struct lock *out, struct err **e);
+/* Whether a text looks like one of these forms. */
+bool lock_is(struct str text);
 /* The same of the environment "default". */
 int lock_read(struct str text, const char *what, const char *platform, struct lock *out,
 	      struct err **e);

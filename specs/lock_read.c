@@ -340,6 +340,20 @@ static int read_text(struct lock_reader *r, struct str text, struct err **e)
 	return status;
 }
 
+/* By a key that each YAML form must have, and no definition may. */
+bool lock_is(struct str text)
+{
+	static const char *const keys[] = {"package:", "environments:"};
+	struct str rest = text, line;
+	while (rest.n) {
+		str_cut(&rest, '\n', &line);
+		for (size_t i = 0; i < COUNT(keys); i++)
+			if (str_starts(line, keys[i]))
+				return true;
+	}
+	return lock_is_explicit(text);
+}
+
 int lock_read(struct str text, const char *what, const char *platform, struct lock *out,
 	      struct err **e)
 {

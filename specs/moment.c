@@ -102,6 +102,18 @@ bool moment_parse(struct str text, uint64_t *out_ms)
 	return true;
 }
 
+bool moment_write_seconds(uint64_t s, struct buf *out)
+{
+	const uint64_t year_9999 = 253402300799u;
+	time_t at = (time_t)s;
+	struct tm t;
+	if (s > year_9999 || !gmtime_r(&at, &t))
+		return false;
+	buf_printf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
+		   t.tm_hour, t.tm_min, t.tm_sec);
+	return true;
+}
+
 void moment_write(uint64_t ms, struct buf *out)
 {
 	time_t s = (time_t)(ms / 1000);

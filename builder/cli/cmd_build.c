@@ -5,7 +5,7 @@ struct build_args {
 	struct common_args common;
 	const char *locked;
 	struct option_list to;
-	bool update;
+	bool update, sbom;
 };
 
 /* What is missing is said before a definition or a lock is read. */
@@ -31,6 +31,8 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 	int r = session_open(&s, &args->common, args->update, e);
 	if (r == 0)
 		r = check(args, &s, e);
+	if (r == 0 && args->sbom)
+		build_attach_documents(s.build);
 	if (r == 0 && args->locked)
 		r = session_lock(&s, &args->common, args->locked, e);
 	if (r == 0)
@@ -57,6 +59,8 @@ static const struct option_row own_options[] = {
 	 "a registry's HOST/REPOSITORY[:TAG], oci:DIR, oci-archive:FILE, docker-archive:FILE or "
 	 "docker-daemon:NAME:TAG; repeatable"},
 	{0, "locked", OPTION_TEXT, AT(locked), "LOCK", "use this lock, never solve"},
+	{0, "sbom", OPTION_FLAG, AT(sbom), NULL,
+	 "push an SBOM (SPDX) and provenance beside the image, as its referrers"},
 	{0, "update", OPTION_FLAG, AT(update), NULL, "solve again even when the image exists"},
 	{0},
 };

@@ -1,8 +1,7 @@
 /* builder/cli/cmd_version.c - kiln version. */
 #include "builder/cli/command.h"
+#include "builder/kiln_version.h"
 #include "specs/base/json.h"
-
-#define KILN_VERSION "0.1.0"
 
 static int version_run(void *at, const struct option_list *rest, struct err **e)
 {

@@ -27,6 +27,7 @@ lines, blobs, manifests, uploads, tokens, counts = [], {}, {}, {}, {}, {}
 numbers = itertools.count(1)
 USER = "user:se:cret"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 def digest_of(body):
@@ -83,7 +84,7 @@ class Registry(BaseHTTPRequestHandler):
     def read_path(self):
         path, _, query = self.path.partition("?")
         self.query = urllib.parse.parse_qs(query)
-        m = re.match(r"/v2/(.+)/(manifests|blobs|blobs/uploads)/([^/]*)$", path)
+        m = re.match(r"/v2/(.+)/(manifests|referrers|blobs|blobs/uploads)/([^/]*)$", path)
         self.repository, self.kind, self.name = m.groups() if m else ("", path, "")
         if self.kind.startswith("/elsewhere/"):
             self.repository, self.name = uploads[self.kind.split("/")[2]][0], self.kind.split("/")[2]
@@ -286,7 +287,23 @@ class Registry(BaseHTTPRequestHandler):
         digest = digest_of(self.body)
         for name in (digest, self.name):
             manifests[self.repository, name] = (self.headers["Content-Type"], self.body)
-        self.answer(201, headers={} if "nodigest" in self.flags else {"Docker-Content-Digest": digest})
+        headers = {} if "nodigest" in self.flags else {"Docker-Content-Digest": digest}
+        if "referrers" in self.flags and "subject" in doc:
+            headers["OCI-Subject"] = doc["subject"]["digest"]
+        self.answer(201, headers=headers)
+
+    def get_referrers(self):
+        if "referrers" not in self.flags:
+            return self.answer(404, b"404 page not found\n", {"Content-Type": "text/plain"})
+        found = []
+        for (repository, name), (kind, body) in manifests.items():
+            doc = json.loads(body)
+            if repository == self.repository and name.startswith("sha256:") and \
+                    doc.get("subject", {}).get("digest") == self.name:
+                found.append({"mediaType": kind, "digest": name, "size": len(body),
+                              "artifactType": doc["artifactType"]})
+        body = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": found}).encode()
+        self.answer(200, body, {"Content-Type": INDEX})
 
     # ---- requests ----
 
@@ -306,7 +323,7 @@ class Registry(BaseHTTPRequestHandler):
             return None
         if self.kind == "blobs/uploads" and self.command == "POST":
             return self.on_start()
-        ways = {"blobs": self.on_blob, "blobs/uploads": self.on_upload,
+        ways = {"referrers": self.get_referrers, "blobs": self.on_blob, "blobs/uploads": self.on_upload,
                 "manifests": self.put_manifest if self.command == "PUT" else self.get_manifest}
         ways.get(self.kind, lambda: self.answer(404))()
 

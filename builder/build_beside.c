@@ -1,0 +1,147 @@
+/* builder/build_beside.c - documents beside an image: its SBOM and its provenance. */
+#include "builder/build_run.h"
+#include "builder/referrer.h"
+#include "builder/sbom.h"
+
+static const char *const types[] = {SBOM_TYPE, PROVENANCE_TYPE};
+
+void build_attach_documents(struct build *b)
+{
+	for (; b; b = b->next)
+		b->documents = true;
+}
+
+static struct sbom sbom_of(const struct build *b, const struct lock *l,
+			   const struct link_plan *plan)
+{
+	return (struct sbom){l, plan, b->platform->image, build_created(plan)};
+}
+
+/* ---- made ---- */
+
+/* A folder's name says nothing to others. */
+static struct str image_name(const struct run *r, struct arena *a)
+{
+	AUTO(buf_done) struct buf name = BUF(64 << 10);
+	for (size_t i = 0; i < r->to_count && !name.n; i++)
+		if (r->to[i].reference.kind == REFERENCE_REGISTRY)
+			destination_name(&r->to[i], &name);
+	return name.n ? arena_str(a, buf_str(&name)) : STR("image");
+}
+
+int run_write_documents(struct run *r, struct made *m, const struct link_plan *plan, struct err **e)
+{
+	struct sbom sbom = sbom_of(m->b, m->lock, plan);
+	struct provenance provenance = {
+		.of = &sbom,
+		.image = image_name(r, &m->arena),
+		.digest = m->image.manifest_digest,
+		.key = r->key_hex,
+		.prefix = m->b->prefix,
+		.compression = compression_name(m->b->o.compression),
+	};
+	AUTO(buf_done) struct buf first = BUF(64 << 20);
+	AUTO(buf_done) struct buf second = BUF(64 << 20);
+	if (!m->b->documents)
+		return 0;
+	int code = sbom_write(&sbom, &first, e);
+	if (code == 0)
+		code = provenance_write(&provenance, &second, e);
+	m->documents[0] = arena_str(&m->arena, buf_str(&first));
+	m->documents[1] = arena_str(&m->arena, buf_str(&second));
+	m->created = sbom.created;
+	return code;
+}
+
+int build_sbom(struct build *b, const struct lock *l, struct buf *out, struct err **e)
+{
+	AUTO(free) struct package_file *files = mem_zero(l->count + 1, sizeof(*files));
+	AUTO(link_plan_done) struct link_plan plan = {0};
+	int code = build_fetch(b, l, files, e);
+	if (code == 0)
+		code = build_plan(b, l, files, &plan, e);
+	if (code == 0) {
+		struct sbom sbom = sbom_of(b, l, &plan);
+		code = sbom_write(&sbom, out, e);
+	}
+	package_files_done(files, l->count);
+	return code;
+}
+
+/* ---- pushed ---- */
+
+static int push_of_one(const struct made *m, const struct destination *to, struct err **e)
+{
+	struct referrer referrer = {
+		.subject = {m->image.media_type, m->image.manifest_digest, m->image.manifest.n},
+		.created = m->created,
+	};
+	int code = 0;
+	for (size_t i = 0; i < COUNT(types) && code == 0; i++) {
+		referrer.type = types[i];
+		referrer.text = m->documents[i];
+		code = referrer_push(to->registry, &to->reference, &referrer, e);
+	}
+	return code;
+}
+
+int run_push_documents(struct run *r, struct err **e)
+{
+	int code = 0;
+	for (size_t i = 0; i < r->count * r->to_count && code == 0; i++)
+		if (r->b->documents)
+			code = push_of_one(&r->made[i % r->count], &r->to[i / r->count], e);
+	return code;
+}
+
+/* ---- there already? ---- */
+
+static int has_all(const struct destination *to, const struct digest *image, struct err **e)
+{
+	for (size_t i = 0; i < COUNT(types); i++) {
+		int has = referrer_has(to->registry, &to->reference, image, types[i], e);
+		if (has <= 0)
+			return has;
+	}
+	return 1;
+}
+
+/* Those of an index stand beside each of its images. */
+static int index_has_all(const struct destination *to, const struct digest *index, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(MANIFEST_SIZE_MAX);
+	AUTO(buf_done) struct buf type = BUF(4096);
+	AUTO(json_free) cJSON *doc = NULL;
+	struct reference named = to->reference;
+	const cJSON *one;
+	struct digest image;
+	named.has_digest = true;
+	named.digest = *index;
+	int code = registry_get_manifest(to->registry, &named, &text, &type, e);
+	if (code == 0)
+		code = json_parse(buf_str(&text), "index", &doc, e);
+	if (code < 0)
+		return code;
+	cJSON_ArrayForEach(one, json_array(doc, "manifests"))
+	{
+		const char *digest = json_text(one, "digest");
+		int has =
+			digest && digest_parse(str_of(digest), &image) ? has_all(to, &image, e) : 0;
+		if (has <= 0)
+			return has;
+	}
+	return 1;
+}
+
+int run_find_documents(const struct run *r, struct err **e)
+{
+	for (size_t i = 0; r->b->documents && i < r->to_count; i++) {
+		int has = r->count > 1 ? index_has_all(&r->to[i], &r->result->digest, e)
+				       : has_all(&r->to[i], &r->result->digest, e);
+		if (has < 0)
+			return has;
+		if (!has)
+			return err_set(e, ERR_ABSENT, "the image has no SBOM yet");
+	}
+	return 0;
+}

@@ -1,0 +1,214 @@
+/* builder/referrer.c - artefacts with a subject, and the lists that lead to them. */
+#include "builder/referrer.h"
+#include "builder/media_type.h"
+#include "builder/registry_private.h"
+#include "specs/moment.h"
+
+#define EMPTY_TYPE "application/vnd.oci.empty.v1+json"
+#define CREATED "org.opencontainers.image.created"
+
+/* The tag that stands for the list of an image's referrers. */
+static struct reference list_of(const struct reference *r, const struct digest *image,
+				struct arena *a)
+{
+	struct reference list = *r;
+	list.has_digest = false;
+	list.tag = arena_printf(a, "sha256-%s", digest_text(image).hex);
+	return list;
+}
+
+static int get_tagged(struct registry *g, const struct reference *r, const struct digest *image,
+		      struct buf *out, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(buf_done) struct buf type = BUF(4096);
+	AUTO(err_free) struct err *why = NULL;
+	struct reference list = list_of(r, image, &a);
+	int code = registry_get_manifest(g, &list, out, &type, &why);
+	if (code == ERR_ABSENT)
+		return 0;
+	if (code < 0 && e)
+		*e = STEAL(&why);
+	if (code < 0)
+		return code;
+	if (media_type_kind(buf_str(&type), NULL) == MEDIA_INDEX)
+		return 0;
+	return err_set(e, ERR_CORRUPT, "the tag %s is no list of referrers", list.tag.p);
+}
+
+/* Appends the list, or nothing when there is none. */
+static int get_list(struct registry *g, const struct reference *r, const struct digest *image,
+		    struct buf *out, struct err **e)
+{
+	AUTO(err_free) struct err *why = NULL;
+	int code =
+		g->actions->referrers ? g->actions->referrers(g, r, image, out, &why) : ERR_ABSENT;
+	if (code == ERR_ABSENT)
+		return get_tagged(g, r, image, out, e);
+	if (code < 0 && e)
+		*e = STEAL(&why);
+	return code;
+}
+
+int referrer_has(struct registry *g, const struct reference *r, const struct digest *image,
+		 const char *type, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(MANIFEST_SIZE_MAX);
+	AUTO(json_free) cJSON *doc = NULL;
+	const cJSON *one;
+	int code = get_list(g, r, image, &text, e);
+	if (code < 0 || !text.n)
+		return code;
+	if ((code = json_parse(buf_str(&text), "the list of referrers", &doc, e)) < 0)
+		return code;
+	cJSON_ArrayForEach(one, json_array(doc, "manifests"))
+	{
+		const char *is = json_text(one, "artifactType");
+		if (is && strcmp(is, type) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static void put_descriptor(struct json_out *j, const char *key, const struct descriptor *d)
+{
+	json_open(j, key, '{');
+	json_put_str(j, "mediaType", d->media_type);
+	json_put_text(j, "digest", digest_name(&d->digest).text);
+	json_put_u64(j, "size", d->size);
+	json_close(j, '}');
+}
+
+static void put_notes(const struct referrer *r, struct json_out *j)
+{
+	AUTO(buf_done) struct buf created = BUF(64);
+	moment_write_seconds(r->created, &created);
+	json_open(j, "annotations", '{');
+	json_put_str(j, CREATED, buf_str(&created));
+	json_close(j, '}');
+}
+
+static struct descriptor descriptor_of(const char *type, struct str bytes)
+{
+	struct descriptor d = {.media_type = str_of(type), .size = bytes.n};
+	digest_of(bytes.p, bytes.n, &d.digest);
+	return d;
+}
+
+static void manifest_write(const struct referrer *r, struct buf *out)
+{
+	struct json_out j = {out};
+	struct descriptor empty = descriptor_of(EMPTY_TYPE, STR("{}"));
+	struct descriptor text = descriptor_of(r->type, r->text);
+	json_open(&j, NULL, '{');
+	json_put_u64(&j, "schemaVersion", 2);
+	json_put_text(&j, "mediaType", media_type_name(MEDIA_MANIFEST, false));
+	json_put_text(&j, "artifactType", r->type);
+	put_descriptor(&j, "config", &empty);
+	json_open(&j, "layers", '[');
+	put_descriptor(&j, NULL, &text);
+	json_close(&j, ']');
+	put_descriptor(&j, "subject", &r->subject);
+	put_notes(r, &j);
+	json_close(&j, '}');
+}
+
+static int read_text(void *cookie, uint64_t at, write_bytes *write, void *to, struct err **e)
+{
+	struct str rest = str_from(*(const struct str *)cookie, at);
+	return write(to, rest.p, rest.n, e);
+}
+
+static int push_text(struct registry *g, const struct reference *to, const char *type,
+		     struct str text, struct err **e)
+{
+	struct descriptor d = descriptor_of(type, text);
+	struct push_blob blob = {.digest = d.digest,
+				 .size = d.size,
+				 .media_type = d.media_type,
+				 .name = d.media_type,
+				 .read = read_text,
+				 .cookie = &text};
+	return registry_push_blob(g, to, &blob, e);
+}
+
+static bool is_listed(const cJSON *doc, const struct descriptor *d)
+{
+	const cJSON *one;
+	cJSON_ArrayForEach(one, json_array(doc, "manifests"))
+	{
+		const char *is = json_text(one, "digest");
+		if (is && strcmp(is, digest_name(&d->digest).text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void list_write(const cJSON *old, const struct referrer *r, const struct descriptor *d,
+		       struct buf *out)
+{
+	struct json_out j = {out};
+	const cJSON *one;
+	json_open(&j, NULL, '{');
+	json_put_u64(&j, "schemaVersion", 2);
+	json_put_text(&j, "mediaType", media_type_name(MEDIA_INDEX, false));
+	json_open(&j, "manifests", '[');
+	cJSON_ArrayForEach(one, json_array(old, "manifests")) json_put_value(&j, NULL, one);
+	json_open(&j, NULL, '{');
+	json_put_str(&j, "mediaType", d->media_type);
+	json_put_text(&j, "digest", digest_name(&d->digest).text);
+	json_put_u64(&j, "size", d->size);
+	put_notes(r, &j);
+	json_put_text(&j, "artifactType", r->type);
+	json_close(&j, '}');
+	json_close(&j, ']');
+	json_close(&j, '}');
+}
+
+/* Where nobody lists it by itself. Two who do this at once may lose one of the two: there is no
+ * way to change a tag only if it is as it was. */
+static int add_to_list(struct registry *g, const struct reference *to, const struct referrer *r,
+		       const struct descriptor *d, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(buf_done) struct buf old = BUF(MANIFEST_SIZE_MAX);
+	AUTO(buf_done) struct buf text = BUF(MANIFEST_SIZE_MAX);
+	AUTO(json_free) cJSON *doc = NULL;
+	struct reference list = list_of(to, &r->subject.digest, &a);
+	int code = get_tagged(g, to, &r->subject.digest, &old, e);
+	if (code == 0 && old.n)
+		code = json_parse(buf_str(&old), "the list of referrers", &doc, e);
+	if (code < 0 || is_listed(doc, d))
+		return code;
+	list_write(doc, r, d, &text);
+	struct push_manifest m = {.manifest = buf_str(&text),
+				  .media_type = str_of(media_type_name(MEDIA_INDEX, false)),
+				  .tags = {&list.tag, 1}};
+	code = buf_check(&text, "the list of referrers", e);
+	return code < 0 ? code : registry_put(g, &list, &m, e);
+}
+
+int referrer_push(struct registry *g, const struct reference *to, const struct referrer *r,
+		  struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(MANIFEST_SIZE_MAX);
+	struct reference bare = *to;
+	bool listed = false;
+	bare.tag = (struct str){0};
+	manifest_write(r, &text);
+	struct descriptor d = descriptor_of(media_type_name(MEDIA_MANIFEST, false), buf_str(&text));
+	struct push_manifest m = {.manifest = buf_str(&text),
+				  .media_type = d.media_type,
+				  .part = true,
+				  .out_listed = &listed};
+	int code = push_text(g, &bare, EMPTY_TYPE, STR("{}"), e);
+	if (code == 0)
+		code = push_text(g, &bare, r->type, r->text, e);
+	if (code == 0)
+		code = registry_put(g, &bare, &m, e);
+	if (code == 0 && !listed)
+		code = add_to_list(g, &bare, r, &d, e);
+	return code < 0 ? err_wrap(e, code, "referrer %s", r->type) : 0;
+}

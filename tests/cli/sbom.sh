@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# What an environment is made of: valid SPDX, the same from a definition and its lock; beside the
+# image as a referrer, with a statement of how it was made.
+. tests/shell.sh
+needs build/channel/noarch/repodata.json build/base/index.json
+"$python" -c 'import spdx_tools' 2>/dev/null || { echo "no spdx-tools: make setup-tests"; exit 77; }
+registry
+spec=tests/channel/small.yml
+
+expect 0 "" "$kiln" lock $spec --base "$base" -o "$work/lock.yml"
+expect 0 "" "$kiln" sbom $spec --base "$base" -o "$work/sbom.json"
+"$python" -B tests/cli/check_sbom.py "$work/sbom.json" "$work/lock.yml" || fail "the SBOM"
+expect 0 "" "$kiln" sbom "$work/lock.yml" --cache "$work/cache2"
+cmp "$work/stdout" "$work/sbom.json" || fail "the SBOM of the lock is another one"
+expect 2 "one platform at a time" "$kiln" sbom $spec --platform linux/amd64,linux/arm64
+
+# Beside the image; registry 2.8 has no list of referrers, so a tag leads to them.
+expect 0 "" "$kiln" build $spec --base "$base" -t "$host/env/small:1" --sbom --json
+digest=$(field "$work/stdout" digest)
+fetch() { # TYPE
+	"$python" - "$host" "$digest" "$1" <<-'END'
+		import json, sys, urllib.request
+		host, digest, kind = sys.argv[1:]
+		def get(what, accept):
+		    request = urllib.request.Request(f"http://{host}/v2/env/small/{what}", headers={"Accept": accept})
+		    return urllib.request.urlopen(request).read()
+		index = json.loads(get(f"manifests/{digest.replace(':', '-')}", "application/vnd.oci.image.index.v1+json"))
+		at = [m for m in index["manifests"] if m["artifactType"] == kind]
+		manifest = json.loads(get(f"manifests/{at[0]['digest']}", at[0]["mediaType"]))
+		assert manifest["subject"]["digest"] == digest and manifest["artifactType"] == kind and len(at) == 1
+		sys.stdout.buffer.write(get(f"blobs/{manifest['layers'][0]['digest']}", "*/*"))
+	END
+}
+fetch application/spdx+json >"$work/pushed.json" || fail "no SBOM in the registry"
+cmp "$work/pushed.json" "$work/sbom.json" || fail "the SBOM in the registry"
+fetch application/vnd.in-toto+json >"$work/statement.json" || fail "no statement in the registry"
+"$python" -B tests/cli/check_sbom.py statement "$work/statement.json" "$digest" || fail "the statement"
+grep -qF "$work" "$work/statement.json" "$work/sbom.json" && fail "folders of this machine are told"
+expect 0 "" "$kiln" build $spec --base "$base" -t "$host/env/small:1" --sbom --json
+same "$(field "$work/stdout" cached)" true "cached, with all its documents"
+expect 0 "" "$kiln" build $spec --base "$base" -t "oci:$work/out:1"
+expect 0 "" "$kiln" build $spec --base "$base" -t "oci:$work/out:1" --sbom --json
+same "$(field "$work/stdout" cached) $(field "$work/stdout" digest)" "false $digest" "an image that had no SBOM"
+same "$(skopeo inspect --format '{{.Digest}}' "oci:$work/out:1")" "$digest" "skopeo: the image beside its documents"
+expect 2 "it holds an image alone" "$kiln" build $spec --base "$base" -t "oci-archive:$work/a.tar" --sbom
