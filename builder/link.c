@@ -415,6 +415,8 @@ static int take_entry(struct run *r, const struct entry *entry, struct err **e)
 		return emit_hardlink(r, at, entry, e);
 	case ENTRY_DIR:
 		return emit_dir(r, at, entry, e);
+	case ENTRY_REMOVED: /* in no archive */
+		break;
 	}
 	return 0;
 }

@@ -8,7 +8,8 @@
 #define KILN_SINK_H
 #include "specs/base/buf.h"
 
-enum entry_kind { ENTRY_FILE, ENTRY_SYMLINK, ENTRY_HARDLINK, ENTRY_DIR };
+/* ENTRY_REMOVED: what another sink of the same environment was given there is to be gone. */
+enum entry_kind { ENTRY_FILE, ENTRY_SYMLINK, ENTRY_HARDLINK, ENTRY_DIR, ENTRY_REMOVED };
 
 struct entry {
 	enum entry_kind kind;

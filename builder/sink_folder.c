@@ -269,6 +269,13 @@ static int put_dir(struct sink_folder *f, const struct entry *entry, struct err 
 	return 0;
 }
 
+static int take_away(struct sink_folder *f, const struct entry *entry, struct err **e)
+{
+	if (make_way(f, base_of(entry->path)) || errno == ENOENT)
+		return 0;
+	return err_sys(e, "%s/%s", f->name, entry->path);
+}
+
 static int folder_entry(struct sink *s, const struct entry *entry, struct err **e)
 {
 	struct sink_folder *f = (struct sink_folder *)s;
@@ -288,6 +295,8 @@ static int folder_entry(struct sink *s, const struct entry *entry, struct err **
 		return put_hardlink(f, entry, e);
 	case ENTRY_DIR:
 		return put_dir(f, entry, e);
+	case ENTRY_REMOVED:
+		return take_away(f, entry, e);
 	}
 	return err_set(e, ERR_FAILED, "%s/%s: of no kind", f->name, entry->path);
 }

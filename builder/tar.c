@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define WHITEOUT ".wh."
+
 struct tar {
 	struct archive *archive;
 	struct archive_entry *entry;
@@ -92,21 +94,32 @@ static int check_name(const char *path, enum entry_kind kind, struct err **e)
 	if (path[0] == 0 || path[0] == '/')
 		return err_set(e, ERR_CORRUPT, "\"%s\" is no name below a prefix", path);
 	/* A reader of layers takes such a file as the order to delete another one. */
-	if (strncmp(base, ".wh.", 4) == 0)
-		return err_set(e, ERR_CORRUPT, "%s: names of layers may not begin with .wh.", path);
+	if (strncmp(base, WHITEOUT, strlen(WHITEOUT)) == 0)
+		return err_set(e, ERR_CORRUPT, "%s: names of layers may not begin with " WHITEOUT,
+			       path);
 	return 0;
+}
+
+/* A whiteout, as the image specification (layer.md) has it: an empty file beside the path. */
+static const char *put_whiteout(struct buf *at, size_t prefix, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
+	at->n = prefix;
+	buf_printf(at, "%.*s" WHITEOUT "%s", (int)folder, path, path + folder);
+	return at->data;
 }
 
 static void describe(struct tar *t, const struct entry *entry)
 {
 	static const unsigned types[] = {
-		[ENTRY_FILE] = AE_IFREG,
-		[ENTRY_SYMLINK] = AE_IFLNK,
-		[ENTRY_HARDLINK] = AE_IFREG,
-		[ENTRY_DIR] = AE_IFDIR,
+		[ENTRY_FILE] = AE_IFREG, [ENTRY_SYMLINK] = AE_IFLNK, [ENTRY_HARDLINK] = AE_IFREG,
+		[ENTRY_DIR] = AE_IFDIR,	 [ENTRY_REMOVED] = AE_IFREG,
 	};
+	bool removed = entry->kind == ENTRY_REMOVED;
 	struct archive_entry *to = archive_entry_clear(t->entry);
-	archive_entry_copy_pathname(to, put(&t->name, t->prefix, entry->path));
+	archive_entry_copy_pathname(
+		to, (removed ? put_whiteout : put)(&t->name, t->prefix, entry->path));
 	archive_entry_set_filetype(to, types[entry->kind]);
 	archive_entry_set_perm(to, (__LA_MODE_T)(entry->mode & 07777));
 	archive_entry_set_mtime(to, (time_t)entry->mtime, 0);

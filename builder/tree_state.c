@@ -216,18 +216,19 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-static void warn_of_removed(const struct walk *w)
+static int emit_removed(const struct walk *w, struct err **e)
 {
 	const struct tree_state *s = w->state;
-	size_t n = 0;
-	const char *first = NULL;
-	for (size_t i = 0; i < s->stamps.n; i++)
+	int code = 0;
+	for (size_t i = 0; i < s->stamps.n && code == 0; i++) {
+		struct entry entry = {.kind = ENTRY_REMOVED,
+				      .path = s->stamps.v[i].path,
+				      .mode = 0644,
+				      .mtime = w->changes->mtime};
 		if (!s->stamps.v[i].seen)
-			first = n++ ? first : s->stamps.v[i].path;
-	if (n)
-		log_warn(w->changes->log,
-			 "%s removed %zu paths that packages own (%s%s): they stay",
-			 w->changes->what, n, first, n > 1 ? ", ..." : "");
+			code = w->to->entry(w->to, &entry, e);
+	}
+	return code;
 }
 
 int tree_state_emit_changes(struct tree_state *s, const struct tree_changes *c, struct sink *to,
@@ -249,7 +250,5 @@ int tree_state_emit_changes(struct tree_state *s, const struct tree_changes *c, 
 		}
 	}
 	fts_close(fts);
-	if (code == 0)
-		warn_of_removed(&w);
-	return code;
+	return code < 0 ? code : emit_removed(&w, e);
 }

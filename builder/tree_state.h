@@ -25,7 +25,7 @@ struct tree_changes {
 	const char *what; /* for warnings: "link scripts" */
 };
 /* Emits what is not as it was added, folder by folder in order of bytes: files, links, and
- * folders that are empty or not 0755. What was removed, or is neither of these, is warned of.
+ * folders that are empty or not 0755; then what was removed. What is none of these is warned of.
  * conda-meta/history and conda-meta/state are left to others. */
 int tree_state_emit_changes(struct tree_state *s, const struct tree_changes *c, struct sink *to,
 			    struct err **e);

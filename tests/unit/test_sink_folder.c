@@ -141,6 +141,11 @@ static void replaces_what_stands_there(void **state)
 	assert_int_equal(put(s, ENTRY_DIR, "full", NULL), 0);
 	assert_int_equal(put_file(s, "full/x", "x", NULL), 0);
 	assert_int_equal(put(s, ENTRY_SYMLINK, "full", "one"), ERR_IO);
+	assert_int_equal(put(s, ENTRY_REMOVED, "full", NULL), ERR_IO);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(put(s, ENTRY_REMOVED, "full/x", NULL), 0);
+	assert_int_equal(put(s, ENTRY_REMOVED, "full", NULL), 0);
+	assert_int_equal(faccessat(AT_FDCWD, inside, F_OK, 0), 0);
 }
 
 static void refuses_paths_that_lead_elsewhere(void **state)
@@ -151,7 +156,7 @@ static void refuses_paths_that_lead_elsewhere(void **state)
 	};
 	AUTO(sink_folder_free) struct sink *s = sink_folder_new(inside, NULL);
 	for (size_t i = 0; i < COUNT(rows); i++)
-		for (int kind = ENTRY_FILE; kind <= ENTRY_DIR; kind++)
+		for (int kind = ENTRY_FILE; kind <= ENTRY_REMOVED; kind++)
 			assert_int_equal(put(s, (enum entry_kind)kind, rows[i], "t"), ERR_CORRUPT);
 	assert_int_equal(put_file(s, "t", "", NULL), 0);
 	for (size_t i = 0; i < COUNT(rows); i++)

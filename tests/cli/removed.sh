@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# What a link script removes of another package is gone: from the image, where the layer below has
+# it, and from a folder.
+. tests/shell.sh
+needs build/base/index.json build/venv/bin/python
+command -v umoci >/dev/null || { echo "no umoci"; exit 77; }
+
+PYTHONPATH=tests/channel "$python" -B - "$work/channel" <<'END'
+import asyncio
+import os
+import sys
+from pathlib import Path
+from rattler.index import index_fs
+import archive
+out = Path(sys.argv[1])
+def package(name, depends, files):
+    for path, text in files.items():
+        at = out / "stage" / path
+        at.parent.mkdir(parents=True, exist_ok=True)
+        at.write_text(text)
+        at.chmod(0o755 if path.startswith("bin/") else 0o644)
+    archive.write(out / "stage", dict(name=name, version="1.0", build="0", depends=depends), out)
+package("first", [], {"share/kept": "k", "share/gone": "g", "share/folder/x": "x"})
+package("second", ["first"], {"bin/.second-post-link.sh": "#!/bin/sh\nset -e\n"
+                              "rm -r \"$PREFIX/share/gone\" \"$PREFIX/share/folder\"\n"})
+(out / "noarch").mkdir()
+asyncio.run(index_fs(out, force=True))
+os._exit(0)  # rattler's threads may abort an interpreter that ends
+END
+printf 'channels: ["file://%s"]\ndependencies: [second]\n' "$work/channel" >"$work/second.yml"
+
+expect 0 "" "$kiln" build "$work/second.yml" --base "oci:$PWD/build/base:bookworm" -t "oci:$work/out:it"
+umoci unpack --rootless --image "$work/out:it" "$work/bundle" >"$work/umoci" 2>&1 || fail "umoci: $(tail -n 3 "$work/umoci")"
+expect 0 "" "$kiln" lock "$work/second.yml" -o "$work/second.lock"
+expect 0 "" "$kiln" install "$work/second.lock" "$work/env"
+for env in "$work/bundle/rootfs/opt/env" "$work/env"; do
+	[ -e "$env/share/kept" ] || fail "$env: share/kept is not there"
+	for path in gone folder/x .wh.gone; do
+		[ -e "$env/share/$path" ] && fail "$env: share/$path is there"
+	done
+done
+"$python" tests/cli/check_layers.py "$work/out" it || fail "the layers are not right"
