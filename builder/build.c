@@ -2,6 +2,7 @@
 #include "builder/build_private.h"
 #include "builder/solve.h"
 #include "cache/layout.h"
+#include "cache/mirror.h"
 #include "cache/records.h"
 #include "specs/base/fs.h"
 #include "specs/base/workers.h"
@@ -47,9 +48,11 @@ static int open_parts(struct build *b, struct err **e)
 		return r;
 	if ((r = open_cache(b, e)) < 0)
 		return err_wrap(e, r, "cache");
+	b->mirrors = mirrors_new(b->o.mirrors);
 	struct http_options options = {.connect_ms = b->o.connect_ms,
 				       .idle_ms = b->o.idle_ms,
 				       .offline = b->o.offline,
+				       .mirrors = b->mirrors,
 				       .log = b->o.log};
 	return http_open(&options, &b->http, e);
 }
@@ -66,6 +69,7 @@ static struct build *open_beside(const struct build *first, const struct platfor
 	b->o = first->o;
 	b->prefix = first->prefix;
 	b->cache = mem_text(first->cache);
+	b->mirrors = first->mirrors;
 	b->http = first->http;
 	b->given = first->given;
 	set_platform(b, p);
@@ -98,6 +102,7 @@ int build_open(const struct build_options *o, struct build **out, struct err **e
 void build_close(struct build *b)
 {
 	struct http *http = b ? b->http : NULL;
+	struct mirrors *mirrors = b ? b->mirrors : NULL;
 	while (b) {
 		struct build *next = b->next;
 		registry_close(b->base_registry);
@@ -109,6 +114,7 @@ void build_close(struct build *b)
 		b = next;
 	}
 	http_close(http);
+	mirrors_free(mirrors);
 }
 
 struct build *build_next(const struct build *b)
@@ -126,90 +132,6 @@ int build_records(struct build *b, struct records **out, struct err **e)
 	int code = b->records ? 0 : records_open(b->cache, &b->records, e);
 	*out = b->records;
 	return code;
-}
-
-int build_base_code(const struct build *b, int code)
-{
-	bool far = b->base_reference.kind != REFERENCE_OCI;
-	return code == ERR_ABSENT && far && !b->o.offline ? ERR_NET : code;
-}
-
-/* What a name stands for in its registry. Kept, as an offline run will not ask. */
-static int find_named(struct build *b, struct err **e)
-{
-	AUTO(buf_done) struct buf name = BUF(BUF_UNLIMITED);
-	struct reference *at = &b->base_reference;
-	struct records *records;
-	reference_write(at, &name);
-	int r = build_records(b, &records, e);
-	if (r == 0 && b->o.offline) {
-		b->base_unknown =
-			records_get_name(records, buf_str(&name), &b->base_digest, NULL) < 0;
-		return b->base_unknown ? build_offline(b, NULL, NULL, e) : 0;
-	}
-	if (r == 0)
-		r = registry_head(b->base_registry, at, &b->base_digest, NULL, e);
-	return r < 0 ? r : records_put_name(records, buf_str(&name), &b->base_digest, e);
-}
-
-static int find_base(struct build *b, struct err **e)
-{
-	const struct reference *at = &b->base_reference;
-	if (at->kind == REFERENCE_REGISTRY && !at->has_digest)
-		return find_named(b, e);
-	b->base_digest = at->digest;
-	return at->has_digest ? 0 : registry_head(b->base_registry, at, &b->base_digest, NULL, e);
-}
-
-static int open_base(struct build *b, struct err **e)
-{
-	struct registry_options options = {b->platform->image, b->o.jobs, b->o.log};
-	return registry_open(b->http, &b->base_reference, &options, &b->base_registry, e);
-}
-
-/* What the name stands for was asked once, for the first platform. */
-static int set_base_as(struct build *b, const struct build *first, struct err **e)
-{
-	b->base_reference = first->base_reference;
-	b->base_digest = first->base_digest;
-	b->has_base = true;
-	return open_base(b, e);
-}
-
-int build_set_base(struct build *b, const char *reference, struct err **e)
-{
-	int r = reference_parse(&b->arena, str_of(reference), &b->base_reference, e);
-	if (r == 0 && !registry_form(&b->base_reference)->read)
-		r = err_set(e, ERR_USAGE,
-			    "%s: images there can be made, not built on; a base is "
-			    "HOST/REPOSITORY[:TAG] or oci:DIR[:TAG]",
-			    reference);
-	if (r < 0)
-		return err_wrap(e, r, "--base");
-	r = open_base(b, e);
-	if (r == 0)
-		r = find_base(b, e);
-	if (b->base_unknown)
-		return r;
-	b->has_base = r == 0;
-	for (struct build *next = b->next; next && r == 0; next = next->next)
-		r = set_base_as(next, b, e);
-	return r < 0 ? err_wrap(e, build_base_code(b, r), "base image %s", reference) : 0;
-}
-
-int build_pull_base(struct build *b, struct err **e)
-{
-	if (!b->has_base || b->base_pulled)
-		return 0;
-	/* By the digest the key was made with: the tag may move meanwhile. */
-	struct reference exact = b->base_reference;
-	exact.has_digest = true;
-	exact.digest = b->base_digest;
-	int r = registry_pull_base(b->base_registry, &exact, b->cache, &b->base, e);
-	if (r < 0)
-		return err_wrap(e, build_base_code(b, r), "base image");
-	b->base_pulled = true;
-	return 0;
 }
 
 static struct str base_digest_text(struct build *b)

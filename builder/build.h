@@ -10,6 +10,7 @@
 #include "builder/registry.h"
 #include "builder/solve.h"
 #include "cache/channel.h"
+#include "specs/config.h"
 #include "specs/definition.h"
 #include "specs/lock.h"
 #include "specs/platform.h"
@@ -19,7 +20,8 @@ struct build_options {
 	const char *prefix;   /* NULL: /opt/env */
 	const char *platform; /* NULL: linux/amd64; several have commas between */
 	struct channel_names names;
-	struct strs virtuals; /* "NAME=VERSION" given by the user */
+	const struct config_map *mirrors; /* of channels, packages and the base; may be NULL */
+	struct strs virtuals;		  /* "NAME=VERSION" given by the user */
 	enum compression compression;
 	enum channel_priority priority;
 	uint64_t newest_ms; /* packages made later are none; 0: all are */

@@ -16,6 +16,7 @@ struct build {
 	const char *foreign; /* its name, where its programs do not run on this machine; or NULL */
 	const char *prefix;
 	char *cache;
+	struct mirrors *mirrors;
 	struct http *http;
 	struct records *records; /* see build_records */
 	struct str newest;	 /* RFC 3339; empty: none was given */
@@ -23,6 +24,9 @@ struct build {
 	/* The base: its reference, and the digest that the name gave. */
 	bool has_base;
 	struct reference base_reference;
+	struct strs base_places; /* HOST/REPOSITORY: itself, or its mirrors, */
+	size_t base_at;		 /* and which of them is asked: */
+	struct reference base_source;
 	struct registry *base_registry;
 	struct digest base_digest;
 	bool base_unknown;	 /* offline, and its name was never seen: there is no digest */

@@ -56,7 +56,7 @@ static int read_layer(void *cookie, size_t i,
 	const struct layers *l = cookie;
 	const struct descriptor *d = &l->b->base.layers[l->places[i]];
 	struct blob_read blob = {.digest = d->digest, .size = d->size, .write = write, .to = to};
-	return registry_read_blob(l->b->base_registry, &l->b->base_reference, &blob, e);
+	return registry_read_blob(l->b->base_registry, &l->b->base_source, &blob, e);
 }
 
 /* Layers that registries do not hand out are Windows' own. */

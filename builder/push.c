@@ -62,7 +62,7 @@ static int push_base_layer(const struct build *b, const struct destination *to,
 		.media_type = layer->media_type,
 		.name = STR("base layer"),
 		.from = b->base_registry,
-		.from_reference = &b->base_reference,
+		.from_reference = &b->base_source,
 		.again = again,
 		.given_up = &b->given_up,
 	};

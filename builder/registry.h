@@ -32,6 +32,7 @@ struct registry_options {
 	struct registry *like;
 	/* Where an engine's images, which have lost their manifests, are remembered; or NULL. */
 	struct records *records;
+	bool brief; /* a mirror can be asked for what it has of manifests (see http_request) */
 };
 
 /* One registry host with its credentials and tokens, or a place of another form. Safe for use by
@@ -45,6 +46,9 @@ AUTO_DEFINE(struct registry *, registry_close)
  * ERR_DIGEST. Everything by digest is kept in `cache` (a folder) and not asked for again. */
 int registry_pull_base(struct registry *g, const struct reference *r, const char *cache,
 		       struct base_image *out, struct err **e);
+/* Names the image for people and annotations: registry_pull_base does so by its reference, which
+ * may be a mirror's. */
+void registry_name_base(const struct reference *r, struct base_image *image);
 /* The digest a tag names now; ERR_ABSENT. One HEAD. */
 int registry_head(struct registry *g, const struct reference *r, struct digest *out,
 		  uint64_t *out_size, struct err **e);

@@ -42,6 +42,7 @@ int registry_open(struct http *h, const struct reference *r, const struct regist
 	g->actions = rows[r->kind].actions;
 	g->http = h;
 	g->log = o->log;
+	g->brief = o->brief;
 	g->records = o->records;
 	g->platform = arena_str(&g->arena, str_of(o->platform ? o->platform : "linux/amd64")).p;
 	g->backoff_ms = o->backoff_ms ? o->backoff_ms : BACKOFF_MS;

@@ -52,6 +52,7 @@ struct registry {
 	struct str host; /* the one that is asked */
 	bool loopback;
 	unsigned backoff_ms;
+	bool brief;
 	struct auth *auth;
 	pthread_mutex_t lock;
 	char *base; /* "https://HOST"; NULL until the first request */

@@ -95,6 +95,7 @@ int remote_get_manifest(struct registry *g, const struct reference *r, struct bu
 	struct call c = {{.method = "GET",
 			  .url = url.data,
 			  .headers = accept_headers,
+			  .brief = g->brief,
 			  .max = MANIFEST_SIZE_MAX},
 			 registry_scope(&arena, r, "pull")};
 	if ((code = registry_send(g, &c, &a, e)) < 0)
@@ -135,8 +136,9 @@ int remote_head(struct registry *g, const struct reference *r, struct digest *ou
 	int code = manifest_url(g, r, &url, e);
 	if (code < 0)
 		return code;
-	struct call c = {{.method = "HEAD", .url = url.data, .headers = accept_headers},
-			 registry_scope(&arena, r, "pull")};
+	struct call c = {
+		{.method = "HEAD", .url = url.data, .headers = accept_headers, .brief = g->brief},
+		registry_scope(&arena, r, "pull")};
 	if ((code = registry_send(g, &c, &a, e)) < 0)
 		return code;
 	if (a.status == 404)
@@ -316,14 +318,14 @@ static int check_platform(const struct registry *g, const struct base_image *b, 
 		       is_arch ? is_arch : "?", g->platform);
 }
 
-/* The name for people and annotations: a tag's image is known by its digest anyway. */
-static void name_base(const struct reference *r, struct base_image *out)
+/* A tag's image is known by its digest anyway. */
+void registry_name_base(const struct reference *r, struct base_image *image)
 {
 	AUTO(buf_done) struct buf name = BUF(64 << 10);
 	struct reference named = *r;
 	named.has_digest = r->has_digest && !r->tag.n;
 	reference_write(&named, &name);
-	out->reference = arena_str(&out->arena, buf_str(&name));
+	image->reference = arena_str(&image->arena, buf_str(&name));
 }
 
 static int pull_base(struct pull *p, struct base_image *out, struct err **e)
@@ -347,7 +349,7 @@ static int pull_base(struct pull *p, struct base_image *out, struct err **e)
 		return code;
 	made.digest = chosen;
 	made.named = named;
-	name_base(p->r, &made);
+	registry_name_base(p->r, &made);
 	*out = made;
 	made = (struct base_image){0};
 	return 0;

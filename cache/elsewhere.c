@@ -1,5 +1,6 @@
 /* cache/elsewhere.c - where else a name is: on subdirs that are not open. */
 #include "cache/channel.h"
+#include "cache/mirror.h"
 #include "cache/repodata.h"
 #include "specs/platform.h"
 
@@ -15,15 +16,21 @@ static bool is_open(const struct channel *c, const char *subdir)
 static bool has_name(struct http *h, const struct channel *c, const struct channel_options *o,
 		     const char *subdir, struct str name)
 {
-	AUTO(index_close) struct index *x = NULL;
-	AUTO(buf_done) struct buf url = BUF(64 << 10);
-	bool folder = str_starts(c->url, "file://");
-	struct repodata_options options = {o->cache, o->offline || !folder, NULL};
-	uint32_t first, count;
+	AUTO(arena_done) struct arena a = ARENA;
+	struct str url = arena_printf(&a, "%.*s/%s", STR_ARG(c->url), subdir);
+	struct strs places = mirrors_places(http_mirrors(h), url, &a);
+	bool found = false;
 
-	buf_printf(&url, "%.*s/%s", STR_ARG(c->url), subdir);
-	return channel_open_subdir(h, buf_str(&url), &options, &x, NULL) == 0 && x &&
-	       index_find(x, name, &first, &count);
+	for (size_t i = 0; i < places.n && !found; i++) {
+		AUTO(index_close) struct index *x = NULL;
+		bool near = str_starts(places.v[i], "file://");
+		struct repodata_options options = {.cache = o->cache,
+						   .offline = o->offline || !near};
+		uint32_t first, count;
+		found = channel_open_subdir(h, places.v[i], &options, &x, NULL) == 0 && x &&
+			index_find(x, name, &first, &count);
+	}
+	return found;
 }
 
 void channels_elsewhere(struct http *h, const struct channels *c, const struct channel_options *o,

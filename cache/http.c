@@ -12,6 +12,8 @@
 
 enum {
 	TRIES = 5,
+	BRIEF_TRIES = 2,
+	BRIEF_WAIT_MS = 2000,
 	PER_HOST = 6,
 	BACKOFF_MS = 500,
 	BACKOFF_MAX_MS = 30 * 1000,
@@ -40,6 +42,7 @@ struct http {
 	struct transfer_setup setup;
 	unsigned tries, per_host, backoff_ms;
 	bool offline;
+	struct mirrors *mirrors;
 	pthread_mutex_t lock;
 	pthread_cond_t left; /* a transfer ended */
 	VEC(struct handle) idle;
@@ -119,6 +122,7 @@ int http_open(const struct http_options *options, struct http **out, struct err 
 	h->setup.no_proxy = no_proxy();
 	h->setup.netrc = env_copy("NETRC", NULL);
 	h->offline = o->offline;
+	h->mirrors = o->mirrors;
 	h->tries = o->tries ? o->tries : TRIES;
 	h->per_host = o->per_host ? o->per_host : PER_HOST;
 	h->backoff_ms = o->backoff_ms ? o->backoff_ms : BACKOFF_MS;
@@ -167,6 +171,16 @@ void http_close(struct http *h)
 	free(h->setup.no_proxy);
 	free(h->setup.netrc);
 	free(h);
+}
+
+struct mirrors *http_mirrors(const struct http *h)
+{
+	return h->mirrors;
+}
+
+struct log *http_log(const struct http *h)
+{
+	return h->setup.log;
 }
 
 /* ---- handles and hosts ---- */
@@ -354,6 +368,14 @@ static int try_once(struct http *h, struct host *host, struct transfer *t, int64
 	return code;
 }
 
+static bool is_last_try(const struct http *h, const struct transfer *t, unsigned failed)
+{
+	unsigned most = t->most_tries && t->most_tries < h->tries ? t->most_tries : h->tries;
+	if (!t->r->brief)
+		return failed >= most;
+	return failed >= most || failed >= BRIEF_TRIES || t->wait_ms > BRIEF_WAIT_MS;
+}
+
 static int check_request(const struct http *h, const struct http_request *r, struct err **e)
 {
 	struct address a = address_split(str_of(r->url));
@@ -394,8 +416,7 @@ int http_send(struct http *h, const struct http_request *r, struct http_answer *
 		code = try_once(h, host, &t, not_before_ms, &why);
 		if (t.done >= before + PROGRESS)
 			failed = 1;
-		unsigned most = t.most_tries && t.most_tries < h->tries ? t.most_tries : h->tries;
-		if (!t.again || failed >= most) {
+		if (!t.again || is_last_try(h, &t, failed)) {
 			if (e && code < 0)
 				*e = STEAL(&why);
 			err_free(why);

@@ -9,6 +9,7 @@
 #include "specs/base/log.h"
 
 struct http;
+struct mirrors;
 
 enum { HTTP_CONNECT_MS = 20 * 1000, HTTP_IDLE_MS = 60 * 1000 };
 struct http_options {
@@ -18,12 +19,17 @@ struct http_options {
 	unsigned per_host;   /* transfers at once to one host; 0: 6 */
 	unsigned backoff_ms; /* most to wait before the second try, then doubling; 0: 500 */
 	bool offline;	     /* file:// only: all else is ERR_ABSENT, and nobody is asked */
+	struct mirrors
+		*mirrors; /* for those who ask by it (cache/mirror.h); borrowed; may be NULL */
 	struct log *log;
 };
 
 int http_open(const struct http_options *options, struct http **out, struct err **e);
 void http_close(struct http *h);
 AUTO_DEFINE(struct http *, http_close)
+/* Those of its options; NULL without. */
+struct mirrors *http_mirrors(const struct http *h);
+struct log *http_log(const struct http *h);
 
 /* From now on `real` stands for addresses that are `shown`, or begin with it and a "/": so
  * that a channel's user:password@ or /t/TOKEN/ is known here and nowhere else. */
@@ -58,6 +64,7 @@ struct http_request {
 	bool idempotent;    /* may be sent again after a broken connection */
 	bool keep_redirect; /* do not follow; the caller looks at Location */
 	bool netrc;	    /* look in $NETRC, else ~/.netrc, for the host; never for a registry */
+	bool brief;	    /* somebody else can be asked: two tries, and no long wait between */
 	const char *socket; /* of a server on this machine, in place of the address's host */
 	const struct http_tls *tls;
 	unsigned idle_ms; /* 0: as http_options say */

@@ -1,6 +1,8 @@
 /* cache/package.c - package archives: fetched in parallel, verified, kept by their SHA-256. */
 #include "cache/package.h"
+#include "cache/address.h"
 #include "cache/layout.h"
+#include "cache/mirror.h"
 #include "specs/base/fs.h"
 #include "specs/base/workers.h"
 #include <errno.h>
@@ -84,6 +86,8 @@ static bool in_cache(const struct fetch *f, const struct record *r, struct packa
 
 struct download {
 	const struct record *r;
+	const char *url; /* where it is asked for */
+	bool others;	 /* other places can be asked */
 	struct fs_file file;
 	struct hasher *sha256, *md5; /* md5: NULL when not needed */
 	uint64_t size;
@@ -123,13 +127,12 @@ static int download_restart(void *cookie, struct err **e)
 static int get(struct fetch *f, struct download *d, struct err **e)
 {
 	const struct record *r = d->r;
-	AUTO(buf_done) struct buf url = BUF(64 << 10);
 	AUTO(http_answer_done) struct http_answer answer = HTTP_ANSWER;
-	buf_add_str(&url, r->url);
 	struct http_request request = {
 		.method = "GET",
-		.url = url.data,
+		.url = d->url,
 		.netrc = true,
+		.brief = d->others,
 		.max = r->size ? r->size : ARCHIVE_MAX,
 		.write = download_write,
 		.restart = download_restart,
@@ -143,11 +146,22 @@ static int get(struct fetch *f, struct download *d, struct err **e)
 	return answer.status == 200 ? 0 : http_error(&request, &answer, e);
 }
 
-static int wrong(const struct record *r, const char *kind, const char *expected, const char *found,
-		 struct err **e)
+static int wrong(const struct download *d, const char *kind, const char *expected,
+		 const char *found, struct err **e)
 {
-	return err_set(e, ERR_DIGEST, "%.*s: %s is %s, expected %s (from %.*s)", STR_ARG(r->fn),
-		       kind, found, expected, STR_ARG(r->channel));
+	AUTO(buf_done) struct buf shown = BUF(64 << 10);
+	address_show(&shown, str_of(d->url));
+	return err_set(e, ERR_DIGEST, "%.*s: %s is %s, expected %s (from %s)", STR_ARG(d->r->fn),
+		       kind, found, expected, shown.data);
+}
+
+static int too_long(const struct download *d, struct err **e)
+{
+	AUTO(buf_done) struct buf shown = BUF(64 << 10);
+	address_show(&shown, str_of(d->url));
+	err_clear(e);
+	return err_set(e, ERR_DIGEST, "%.*s: more than the expected %llu bytes (from %s)",
+		       STR_ARG(d->r->fn), (unsigned long long)d->r->size, shown.data);
 }
 
 static int check(struct download *d, struct digest *out, struct err **e)
@@ -157,18 +171,18 @@ static int check(struct download *d, struct digest *out, struct err **e)
 	char expected[MD5_HEX + 1], found[MD5_HEX + 1];
 	hasher_end(d->sha256, out);
 	if (r->has_sha256 && !digest_eq(out, &r->sha256))
-		return wrong(r, "SHA-256", digest_text(&r->sha256).hex, digest_text(out).hex, e);
+		return wrong(d, "SHA-256", digest_text(&r->sha256).hex, digest_text(out).hex, e);
 	if (d->md5) {
 		hasher_end_md5(d->md5, md5);
 		hex_write(r->md5, MD5_SIZE, expected);
 		hex_write(md5, MD5_SIZE, found);
 		if (strcmp(expected, found) != 0)
-			return wrong(r, "MD5", expected, found, e);
+			return wrong(d, "MD5", expected, found, e);
 	}
 	if (r->size && d->size != r->size) {
 		snprintf(expected, sizeof(expected), "%llu", (unsigned long long)r->size);
 		snprintf(found, sizeof(found), "%llu", (unsigned long long)d->size);
-		return wrong(r, "size", expected, found, e);
+		return wrong(d, "size", expected, found, e);
 	}
 	return 0;
 }
@@ -214,16 +228,39 @@ static int keep(struct fetch *f, struct download *d, struct package_file *out, s
 	return 0;
 }
 
-static int download(struct fetch *f, const struct record *r, struct package_file *out,
-		    struct err **e)
+/* One archive, and where it is to stand in the result. */
+struct wanted {
+	struct fetch *f;
+	const struct record *r;
+	struct package_file *out;
+};
+
+static int download(const struct wanted *w, const char *url, bool others, struct err **e)
 {
-	AUTO(download_done) struct download d = {.r = r, .file = FS_FILE};
+	const struct record *r = w->r;
+	AUTO(download_done)
+	struct download d = {.r = r, .url = url, .others = others, .file = FS_FILE};
 	d.sha256 = hasher_new();
 	d.md5 = !r->has_sha256 && r->has_md5 ? hasher_new_md5() : NULL;
-	int code = open_aside(f, &d, e);
-	if (code < 0 || (code = get(f, &d, e)) < 0 || (code = check(&d, &out->sha256, e)) < 0)
+	int code = open_aside(w->f, &d, e);
+	if (code == 0 && (code = get(w->f, &d, e)) == ERR_LIMIT && r->size)
+		return too_long(&d, e);
+	if (code < 0 || (code = check(&d, &w->out->sha256, e)) < 0)
 		return code;
-	return keep(f, &d, out, e);
+	return keep(w->f, &d, w->out, e);
+}
+
+/* A server may have answered from a bad copy: where there is no other, one more try from zero. */
+static int download_from(void *cookie, const char *url, bool others, struct err **e)
+{
+	const struct wanted *w = cookie;
+	int code = download(w, url, others, e);
+	if (code != ERR_DIGEST || others)
+		return code;
+	log_info(w->f->o->log, "%.*s is not what its channel says; fetching it again",
+		 STR_ARG(w->r->fn));
+	err_clear(e);
+	return download(w, url, others, e);
 }
 
 /* Whoever holds the lock fetches; the others wait for the result. */
@@ -236,12 +273,6 @@ static int lock_archive(struct fetch *f, const struct record *r, int *out_fd, st
 	return layout_lock(f->locks, r->has_sha256 ? digest_text(&r->sha256).hex : md5, out_fd, e);
 }
 
-static int fetch_failed(const struct record *r, int code, struct err **e)
-{
-	return err_wrap(e, http_needed(r->url, code), "fetch %.*s", STR_ARG(r->fn));
-}
-
-/* A server may have answered from a bad copy: one more try, from zero. */
 static int fetch_one(void *cookie, size_t i, struct err **e)
 {
 	struct fetch *f = cookie;
@@ -251,17 +282,9 @@ static int fetch_one(void *cookie, size_t i, struct err **e)
 	int code = lock_archive(f, r, &lock, e);
 	if (code < 0 || in_cache(f, r, &f->out[at]))
 		return code;
-	code = download(f, r, &f->out[at], e);
-	bool other = code == ERR_DIGEST || (code == ERR_LIMIT && r->size);
-	if (!other)
-		return code < 0 ? fetch_failed(r, code, e) : 0;
-	log_info(f->o->log, "%.*s is not what its channel says; fetching it again", STR_ARG(r->fn));
-	err_clear(e);
-	code = download(f, r, &f->out[at], e);
-	if (code == ERR_LIMIT && r->size)
-		return err_set(e, ERR_DIGEST, "%.*s: more than the expected %llu bytes (from %.*s)",
-			       STR_ARG(r->fn), (unsigned long long)r->size, STR_ARG(r->channel));
-	return code < 0 ? fetch_failed(r, code, e) : 0;
+	struct wanted w = {f, r, &f->out[at]};
+	code = mirrors_ask(f->http, r->url, download_from, &w, e);
+	return code < 0 ? err_wrap(e, http_needed(r->url, code), "fetch %.*s", STR_ARG(r->fn)) : 0;
 }
 
 /* ---- all of them ---- */
@@ -342,23 +365,31 @@ struct sizes {
 	struct record *records;
 };
 
+struct size {
+	struct http *http;
+	struct record *record;
+};
+
+static int ask_size_at(void *cookie, const char *url, bool others, struct err **e)
+{
+	const struct size *s = cookie;
+	AUTO(http_answer_done) struct http_answer answer = HTTP_ANSWER;
+	struct http_request request = {
+		.method = "HEAD", .url = url, .netrc = true, .brief = others};
+	int code = http_send(s->http, &request, &answer, e);
+	if (code < 0 || answer.status != 200)
+		return code < 0 ? code : http_error(&request, &answer, e);
+	str_u64(http_header(&answer, "content-length"), &s->record->size);
+	return 0;
+}
+
 static int ask_size(void *cookie, size_t i, struct err **e)
 {
-	struct sizes *s = cookie;
-	struct record *r = &s->records[i];
-	AUTO(buf_done) struct buf url = BUF(64 << 10);
-	AUTO(http_answer_done) struct http_answer answer = HTTP_ANSWER;
-	uint64_t size;
-	if (r->size)
-		return 0;
-	buf_add_str(&url, r->url);
-	struct http_request request = {.method = "HEAD", .url = url.data, .netrc = true};
-	int code = http_send(s->http, &request, &answer, e);
+	struct sizes *all = cookie;
+	struct size s = {all->http, &all->records[i]};
+	int code = s.record->size ? 0 : mirrors_ask(s.http, s.record->url, ask_size_at, &s, e);
 	if (code < 0 && code != ERR_INTERRUPTED)
 		err_clear(e);
-	if (code == 0 && answer.status == 200 &&
-	    str_u64(http_header(&answer, "content-length"), &size))
-		r->size = size;
 	return code == ERR_INTERRUPTED ? code : 0;
 }
 

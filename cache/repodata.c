@@ -197,6 +197,7 @@ static int ask(struct subdir *s, const char *file, struct err **e)
 				 .url = q.url.data,
 				 .headers = q.headers,
 				 .netrc = true,
+				 .brief = s->o->brief,
 				 .max = DOWNLOAD_MAX,
 				 .write = scan_write,
 				 .restart = scan_restart,

@@ -3,6 +3,7 @@
 #include "cache/address.h"
 #include "cache/channel_url.h"
 #include "cache/layout.h"
+#include "cache/mirror.h"
 #include "cache/store.h"
 #include "cache/validator.h"
 #include "specs/base/fs.h"
@@ -17,13 +18,14 @@ struct shards {
 	struct http *http;
 	char *cache;
 	struct str url;		/* of the subdir, ends in "/" */
-	struct str folder;	/* of shards */
+	struct str origin;	/* the same, of which `url` may be a mirror; no slash at its end */
+	struct str folder;	/* of shards, at their origin */
 	char *validator, *kept; /* files: what is remembered of the list, and the list */
 	char *locks;
 	struct digest_text id; /* of the list's address */
 	struct validator v;
 	struct shard_list *list;
-	bool offline, anew;
+	bool offline, anew, brief;
 	struct log *log;
 };
 
@@ -100,6 +102,7 @@ static int ask_list(struct shards *s, struct err **e)
 				 .url = q.url.data,
 				 .headers = q.headers,
 				 .netrc = true,
+				 .brief = s->brief,
 				 .task = buf_str(&shown)};
 	int code = http_send(s->http, &r, &a, e);
 	if (code < 0)
@@ -158,12 +161,13 @@ static int find_places(struct shards *s, struct err **e)
 static void find_folder(struct shards *s)
 {
 	struct str given = shard_list_shards_url(s->list);
-	s->folder = channel_base_url(&s->arena, str_to(s->url, s->url.n - 1), given);
+	s->folder = channel_base_url(&s->arena, s->origin, given);
 	if (!address_split(given).scheme.n)
 		return;
 	struct str shown = str_trim_end(s->folder, '/'), real = str_trim_end(given, '/');
 	if (!str_eq(shown, real))
 		http_secret(s->http, shown, real);
+	s->folder = mirrors_origin(http_mirrors(s->http), s->origin, s->folder, &s->arena);
 }
 
 int shards_open(struct http *h, struct str url, const struct repodata_options *o, bool anew,
@@ -174,9 +178,11 @@ int shards_open(struct http *h, struct str url, const struct repodata_options *o
 			     .cache = mem_text(o->cache),
 			     .v = VALIDATOR,
 			     .offline = o->offline,
+			     .brief = o->brief,
 			     .anew = anew,
 			     .log = o->log};
 	s->url = arena_printf(&s->arena, "%.*s/", STR_ARG(url));
+	s->origin = arena_str(&s->arena, o->origin.n ? o->origin : url);
 	int code = find_places(s, e);
 	if (code < 0 || (code = find_list(s, e)) < 0)
 		return code;
@@ -188,33 +194,41 @@ int shards_open(struct http *h, struct str url, const struct repodata_options *o
 
 /* ---- a shard ---- */
 
-static int check(const struct shards *s, const char *shown, struct str name, struct str bytes,
-		 struct err **e)
+struct wanted {
+	struct shards *from;
+	const struct digest *digest;
+	struct http_answer *answer;
+};
+
+static int ask_shard(void *cookie, const char *url, bool others, struct err **e)
 {
-	const struct digest *wanted = shard_list_find(s->list, name);
+	const struct wanted *w = cookie;
+	struct http_answer *a = w->answer;
+	struct http_request r = {.method = "GET", .url = url, .netrc = true, .brief = others};
 	struct digest found;
-	digest_of(bytes.p, bytes.n, &found);
-	if (digest_eq(&found, wanted))
+	int code = http_send(w->from->http, &r, a, e);
+	if (code == 0 && a->status != 200)
+		code = http_error(&r, a, e);
+	if (code < 0)
+		return code;
+	digest_of(a->body.data, a->body.n, &found);
+	if (digest_eq(&found, w->digest))
 		return 0;
-	return err_set(e, ERR_DIGEST, "%s has the SHA-256 %s", shown, digest_text(&found).hex);
+	AUTO(buf_done) struct buf shown = BUF(64 << 10);
+	address_show(&shown, str_of(url));
+	return err_set(e, ERR_DIGEST, "%s has the SHA-256 %s", shown.data, digest_text(&found).hex);
 }
 
 static int download(struct shards *s, struct str name, struct http_answer *a, struct err **e)
 {
-	AUTO(buf_done) struct buf url = BUF(64 << 10), shown = BUF(64 << 10);
+	AUTO(buf_done) struct buf url = BUF(64 << 10);
+	struct wanted w = {s, shard_list_find(s->list, name), a};
 	if (s->offline)
 		return err_set(e, ERR_ABSENT, "it is not in the cache, and this is offline");
-	buf_printf(&url, "%.*s%s.msgpack.zst", STR_ARG(s->folder),
-		   digest_text(shard_list_find(s->list, name)).hex);
-	address_show(&shown, buf_str(&url));
-	struct http_request r = {.method = "GET", .url = url.data, .netrc = true};
-	int code = http_send(s->http, &r, a, e);
-	if (code == 0 && a->status != 200)
-		code = http_error(&r, a, e);
-	if (code < 0)
-		return http_needed(buf_str(&url), code);
-	code = check(s, shown.data, name, buf_str(&a->body), e);
-	return code < 0 ? code : store_put(s->cache, buf_str(&a->body), NULL, e);
+	buf_printf(&url, "%.*s%s.msgpack.zst", STR_ARG(s->folder), digest_text(w.digest).hex);
+	int code = mirrors_ask(s->http, buf_str(&url), ask_shard, &w, e);
+	return code < 0 ? http_needed(buf_str(&url), code)
+			: store_put(s->cache, buf_str(&a->body), NULL, e);
 }
 
 int shards_fetch(struct shards *s, struct str name, struct shard **out, struct err **e)

@@ -110,21 +110,23 @@ static int check_member(struct reader *r, struct value *v, struct err **e)
 /* The error of a reference may quote it: what could be a password is looked for before. */
 static int check_image(struct reader *r, struct value *v, struct err **e)
 {
-	struct reference ignored;
-	struct str user = v->text;
+	struct reference made;
+	struct str user = v->text, path = v->text, transport;
 	str_cut(&user, '@', &(struct str){0});
 	if ((user.n && !str_starts(user, "sha256:")) ||
 	    !str_eq(url_without_secrets(&r->to->arena, v->text), v->text))
 		return secret(r, v, e);
 	struct err *why = NULL;
-	if (reference_parse(&r->to->arena, v->text, &ignored, &why) < 0) {
+	if (reference_parse(&r->to->arena, v->text, &made, &why) < 0) {
 		AUTO(free) char *line = err_line(why);
 		err_free(why);
 		return yaml_fail(&r->yaml, v->at, e, "%s", line);
 	}
-	if (str_starts(v->text, "oci:"))
-		v->text = arena_printf(&r->to->arena, "oci:%.*s",
-				       STR_ARG(from_here(r, str_from(v->text, 4))));
+	if (made.path.n == 0)
+		return 0;
+	str_cut(&path, ':', &transport);
+	v->text = arena_printf(&r->to->arena, "%.*s:%.*s", STR_ARG(transport),
+			       STR_ARG(from_here(r, path)));
 	return 0;
 }
 

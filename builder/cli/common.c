@@ -131,6 +131,7 @@ int session_open(struct session *s, const struct common_args *args, bool update,
 	struct build_options o = {
 		.cache = session_cache(args, c),
 		.names = {c->channel_alias, c->default_channels},
+		.mirrors = &c->mirrors,
 		.connect_ms = config_timeout_ms(c, "connect"),
 		.idle_ms = config_timeout_ms(c, "idle"),
 		.prefix = args->prefix,

@@ -58,6 +58,8 @@ static void settings_are_read(void **state)
 		{"compression", "zstd", "zstd"},
 		{"to", "h:5000/a", "h:5000/a"},
 		{"to", "[h/a:t, 'oci:out:t']", "h/a:t, oci:/etc/kiln/out:t"},
+		{"to", "[oci-archive:a.tar, 'docker-daemon:n:t']",
+		 "oci-archive:/etc/kiln/a.tar, docker-daemon:n:t"},
 		{"bases", "{cpu: 'debian:12', x86_gpu: h.example/cuda}",
 		 "cpu: debian:12; x86_gpu: h.example/cuda"},
 		{"bases", "{near: 'oci:/srv/base:1'}", "near: oci:/srv/base:1"},
