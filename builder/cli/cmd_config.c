@@ -29,15 +29,13 @@ AUTO_DEFINE_VALUE(struct settings, settings_done)
 static struct config_map of_list(struct arena *a, struct strs list)
 {
 	struct config_named *one = arena_zero(a, 1, sizeof(*one));
-	one->to = list;
+	one->to = arena_strs(a, list);
 	return (struct config_map){one, list.n > 0};
 }
 
 static struct config_map of_text(struct arena *a, struct str text)
 {
-	struct str *one = arena_zero(a, 1, sizeof(*one));
-	*one = arena_str(a, text);
-	return of_list(a, (struct strs){one, text.n > 0});
+	return of_list(a, (struct strs){&text, text.n > 0});
 }
 
 /* Every place, so that nobody has to add a default to what the file holds of a map. */
