@@ -6,6 +6,7 @@
 #ifndef KILN_BUILD_H
 #define KILN_BUILD_H
 #include "builder/check.h"
+#include "builder/dockerfile.h"
 #include "builder/image.h"
 #include "builder/registry.h"
 #include "builder/solve.h"
@@ -75,6 +76,16 @@ int build_sbom(struct build *b, const struct lock *l, struct buf *out, struct er
 /* Downloads, links and finishes the environment in a folder. Packages that need another glibc than
  * this machine's are warned of: the folder may be meant for another. */
 int build_install(struct build *b, const struct lock *l, const char *folder, struct err **e);
+
+struct render_options {
+	enum dockerfile_style style;
+	const char *source; /* the definition's name, for people */
+	const char *folder;
+};
+/* Writes Dockerfile, lock.yml and what they need into a folder: `docker build` there gives the
+ * image. Equal input gives equal bytes. ERR_USAGE for what a Dockerfile cannot say. */
+int build_render(struct build *b, const struct definition *d, const struct lock *locked,
+		 const struct render_options *o, struct err **e);
 
 struct build_result {
 	struct arena arena;

@@ -226,7 +226,7 @@ static int run_build(struct run *r, struct err **e)
 	return r->result->cached ? 0 : remember(r, e);
 }
 
-static void run_done(struct run *r)
+void run_done(struct run *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		lock_done(&r->solved[i]);

@@ -44,6 +44,11 @@ int run_push_documents(struct run *r, struct err **e);
 int run_find_documents(const struct run *r, struct err **e);
 /* What an image says it was made: SOURCE_DATE_EPOCH, else the newest of its packages. */
 uint64_t build_created(const struct link_plan *plan);
+/* Dockerfile and context of an image that was made. They must not outlive it. */
+struct build_context;
+int run_make_context(struct run *r, const struct made *m, const struct render_options *o,
+		     struct build_context *c, struct err **e);
+void run_done(struct run *r);
 /* Returns code; an error says which of several platforms it is of. */
 int run_error(const struct run *r, const struct build *b, int code, struct err **e);
 

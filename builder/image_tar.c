@@ -2,7 +2,7 @@
 #include "builder/image_tar.h"
 #include "builder/media_type.h"
 #include "builder/registry_private.h"
-#include "builder/tar.h"
+#include "builder/tar_stream.h"
 #include "specs/base/vec.h"
 #include <archive.h>
 #include <archive_entry.h>
@@ -11,41 +11,19 @@
 #define FULL_NAME "io.containerd.image.name"
 #define BLOBS "blobs/sha256/"
 
-enum { BLOCK = 512, INDEX_MAX = 4 << 20, ENTRIES_LOOKED_AT = 4 };
+enum { INDEX_MAX = 4 << 20, ENTRIES_LOOKED_AT = 4, BLOCKS = 10 << 10 };
 
 struct image_tar {
 	struct image_tar_options o;
-	struct archive *archive;
-	struct archive_entry *entry;
-	uint64_t size;
+	struct tar_stream *tar;
 	VEC(struct digest) written;
-	struct err *failed; /* o.write's */
 };
-
-/* ---- entries ---- */
-
-static la_ssize_t write_out(struct archive *archive, void *cookie, const void *p, size_t n)
-{
-	struct image_tar *t = cookie;
-	t->size += n;
-	if (t->o.write && t->o.write(t->o.to, p, n, &t->failed) < 0) {
-		archive_set_error(archive, -1, "writing failed");
-		return -1;
-	}
-	return (la_ssize_t)n;
-}
 
 struct image_tar *image_tar_new(const struct image_tar_options *o)
 {
 	struct image_tar *t = mem_zero(1, sizeof(*t));
 	t->o = *o;
-	t->archive = archive_write_new();
-	t->entry = archive_entry_new();
-	if (!t->archive || !t->entry)
-		abort(); /* out of memory, nothing else */
-	archive_write_set_format_ustar(t->archive);
-	archive_write_set_bytes_per_block(t->archive, 0);
-	archive_write_open(t->archive, t, NULL, write_out, NULL);
+	t->tar = tar_stream_new(o->write, o->to);
 	return t;
 }
 
@@ -53,48 +31,17 @@ void image_tar_free(struct image_tar *t)
 {
 	if (!t)
 		return;
-	t->o.write = NULL; /* freeing would write the end of a tar that was given up */
-	archive_write_free(t->archive);
-	archive_entry_free(t->entry);
+	tar_stream_free(t->tar);
 	VEC_DONE(&t->written);
-	err_free(t->failed);
 	free(t);
 }
 
 uint64_t image_tar_size(const struct image_tar *t)
 {
-	return t->size;
+	return tar_stream_size(t->tar);
 }
 
-static int check(struct image_tar *t, la_ssize_t r, struct err **e)
-{
-	if (r >= 0)
-		return 0;
-	if (!t->failed)
-		return err_set(e, ERR_FAILED, "tar: %s", archive_error_string(t->archive));
-	int code = t->failed->code;
-	if (e)
-		*e = STEAL(&t->failed);
-	err_clear(&t->failed);
-	return code;
-}
-
-static int begin(struct image_tar *t, const char *path, uint64_t size, struct err **e)
-{
-	archive_entry_clear(t->entry);
-	archive_entry_set_pathname(t->entry, path);
-	archive_entry_set_filetype(t->entry, AE_IFREG);
-	archive_entry_set_perm(t->entry, 0644);
-	archive_entry_set_mtime(t->entry, TAR_DIRECTORY_MTIME, 0);
-	archive_entry_set_size(t->entry, (la_int64_t)size);
-	return check(t, archive_write_header(t->archive, t->entry), e);
-}
-
-static int put_text(struct image_tar *t, const char *path, struct str text, struct err **e)
-{
-	int code = begin(t, path, text.n, e);
-	return code < 0 ? code : check(t, archive_write_data(t->archive, text.p, text.n), e);
-}
+/* ---- blobs ---- */
 
 static struct str blob_path(const struct digest *d, struct buf *out)
 {
@@ -111,8 +58,6 @@ static bool is_written(const struct image_tar *t, const struct digest *d)
 	return false;
 }
 
-/* ---- blobs ---- */
-
 struct passing {
 	struct image_tar *t;
 	struct hasher *hasher;
@@ -127,7 +72,7 @@ static int pass(void *to, const void *p, size_t n, struct err **e)
 			       (unsigned long long)in->max);
 	in->size += n;
 	hasher_add(in->hasher, p, n);
-	return check(in->t, archive_write_data(in->t->archive, p, n), e);
+	return tar_stream_data(in->t->tar, p, n, e);
 }
 
 int image_tar_blob(struct image_tar *t, const struct push_blob *b, struct err **e)
@@ -138,7 +83,7 @@ int image_tar_blob(struct image_tar *t, const struct push_blob *b, struct err **
 	struct digest is;
 	if (is_written(t, &b->digest))
 		return 0;
-	int code = begin(t, blob_path(&b->digest, &path).p, b->size, e);
+	int code = tar_stream_file(t->tar, blob_path(&b->digest, &path).p, 0644, b->size, e);
 	if (code < 0 || (code = push_blob_read(b, 0, pass, &in, e)) < 0)
 		return code;
 	hasher_end(hasher, &is);
@@ -146,16 +91,6 @@ int image_tar_blob(struct image_tar *t, const struct push_blob *b, struct err **
 		return err_set(e, ERR_DIGEST, "other bytes came");
 	VEC_PUSH(&t->written, b->digest);
 	return 0;
-}
-
-/* Where bytes are only counted, no blob is asked for. */
-static int count_blob(struct image_tar *t, uint64_t size, struct err **e)
-{
-	AUTO(buf_done) struct buf path = BUF(256);
-	static const struct digest any;
-	int code = begin(t, blob_path(&any, &path).p, 0, e);
-	t->size += (size + BLOCK - 1) / BLOCK * BLOCK;
-	return code;
 }
 
 static int descriptor_read(const cJSON *from, struct descriptor *out, struct err **e)
@@ -181,9 +116,10 @@ static int want(struct image_tar *t, const struct push_manifest *m, const cJSON 
 	if (t->o.engine && kind == MEDIA_LAYER_ZSTD)
 		return err_set(e, ERR_USAGE, "layer %s is zstd, which docker load does not read",
 			       digest_name(&d.digest).text);
-	if (!t->o.write) {
+	if (!t->o.write) { /* bytes are only counted: no blob is asked for */
+		AUTO(buf_done) struct buf path = BUF(256);
 		VEC_PUSH(&t->written, d.digest);
-		return count_blob(t, d.size, e);
+		return tar_stream_skip(t->tar, blob_path(&d.digest, &path).p, d.size, e);
 	}
 	code = m->lost(m->cookie, &d.digest, e);
 	if (code >= 0 && !is_written(t, &d.digest))
@@ -207,7 +143,7 @@ int image_tar_manifest(struct image_tar *t, const struct push_manifest *m, struc
 	if (code < 0)
 		return code;
 	digest_of(m->manifest.p, m->manifest.n, &digest);
-	code = put_text(t, blob_path(&digest, &path).p, m->manifest, e);
+	code = tar_stream_text(t->tar, blob_path(&digest, &path).p, m->manifest, e);
 	VEC_PUSH(&t->written, digest);
 	if (code == 0 && json_object(doc, "config"))
 		code = want(t, m, json_object(doc, "config"), e);
@@ -254,7 +190,7 @@ static int put_index(struct image_tar *t, const struct push_manifest *m, const c
 	json_close(&j, '}');
 	json_close(&j, ']');
 	json_close(&j, '}');
-	return put_text(t, "index.json", buf_str(&text), e);
+	return tar_stream_text(t->tar, "index.json", buf_str(&text), e);
 }
 
 static void put_path(struct json_out *j, const char *member, const cJSON *descriptor)
@@ -287,7 +223,7 @@ static int put_for_engine(struct image_tar *t, const cJSON *manifest, struct err
 	json_close(&j, ']');
 	json_close(&j, '}');
 	json_close(&j, ']');
-	return put_text(t, "manifest.json", buf_str(&text), e);
+	return tar_stream_text(t->tar, "manifest.json", buf_str(&text), e);
 }
 
 int image_tar_write(struct image_tar *t, const struct push_manifest *m, struct err **e)
@@ -295,14 +231,15 @@ int image_tar_write(struct image_tar *t, const struct push_manifest *m, struct e
 	AUTO(json_free) cJSON *doc = NULL;
 	int code = manifest_parse(m, &doc, e);
 	if (code == 0)
-		code = put_text(t, "oci-layout", STR("{\"imageLayoutVersion\":\"1.0.0\"}"), e);
+		code = tar_stream_text(t->tar, "oci-layout",
+				       STR("{\"imageLayoutVersion\":\"1.0.0\"}"), e);
 	if (code == 0)
 		code = put_index(t, m, doc, e);
 	if (code == 0 && t->o.engine)
 		code = put_for_engine(t, doc, e);
 	if (code == 0)
 		code = image_tar_manifest(t, m, e);
-	return code < 0 ? code : check(t, archive_write_close(t->archive), e);
+	return code < 0 ? code : tar_stream_end(t->tar, e);
 }
 
 /* ---- reading ---- */
@@ -335,7 +272,7 @@ static bool find_index(const char *path, struct buf *out)
 	if (!in)
 		abort(); /* out of memory, nothing else */
 	archive_read_support_format_tar(in);
-	int r = archive_read_open_filename(in, path, BLOCK * 20);
+	int r = archive_read_open_filename(in, path, BLOCKS);
 	for (unsigned i = 0; r == ARCHIVE_OK && !found && i < ENTRIES_LOOKED_AT; i++) {
 		r = archive_read_next_header(in, &entry);
 		const char *name = r == ARCHIVE_OK ? archive_entry_pathname(entry) : NULL;

@@ -35,7 +35,7 @@ struct command {
 };
 
 extern const struct command cmd_build, cmd_check, cmd_config, cmd_lock, cmd_key, cmd_install,
-	cmd_sbom, cmd_search, cmd_plan, cmd_version;
+	cmd_sbom, cmd_render, cmd_search, cmd_plan, cmd_version;
 extern const struct option_row common_options[]; /* of every command; listed last */
 extern const struct option_row config_options[], target_options[], channel_options[],
 	virtual_options[], definition_options[], bytecode_options[], verify_options[],

@@ -1,0 +1,147 @@
+/* builder/build_context.c - a context's files, written into a folder or a tar. */
+#include "builder/build_context.h"
+#include "builder/dockerfile.h"
+#include "builder/tar_stream.h"
+#include "specs/base/fs.h"
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+void build_context_done(struct build_context *c)
+{
+	VEC_DONE(&c->files);
+	arena_done(&c->arena);
+}
+
+void build_context_add(struct build_context *c, const struct context_file *file)
+{
+	VEC_PUSH(&c->files, *file);
+}
+
+void build_context_add_text(struct build_context *c, const char *path, struct str text)
+{
+	struct context_file file = {
+		.path = arena_str(&c->arena, str_of(path)),
+		.mode = 0644,
+		.size = text.n,
+		.text = arena_str(&c->arena, text),
+	};
+	build_context_add(c, &file);
+}
+
+/* ---- a tar ---- */
+
+int build_context_tar(void *context,
+		      int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
+		      struct err **e)
+{
+	const struct build_context *c = context;
+	AUTO(tar_stream_free) struct tar_stream *tar = tar_stream_new(write, to);
+	int code = 0;
+	for (size_t i = 0; i < c->files.n && code == 0; i++) {
+		const struct context_file *f = &c->files.v[i];
+		if (f->source && !write) {
+			code = tar_stream_skip(tar, f->path.p, f->size, e);
+			continue;
+		}
+		code = tar_stream_file(tar, f->path.p, f->mode, f->size, e);
+		if (code == 0)
+			code = f->source ? f->source(f->cookie, tar_stream_data, tar, e)
+					 : tar_stream_data(tar, f->text.p, f->text.n, e);
+	}
+	if (code == 0)
+		code = tar_stream_end(tar, e);
+	if (code == 0 && !write)
+		*(uint64_t *)to = tar_stream_size(tar);
+	return code;
+}
+
+int build_context_tar_size(const struct build_context *c, uint64_t *out, struct err **e)
+{
+	return build_context_tar((void *)c, NULL, out, e);
+}
+
+/* ---- a folder ---- */
+
+static int write_fd(void *to, const void *p, size_t n, struct err **e)
+{
+	return fs_write_fd(*(int *)to, p, n, e);
+}
+
+static int write_file(const struct context_file *f, const char *folder, struct err **e)
+{
+	AUTO(free) char *path = fs_join(folder, f->path.p);
+	AUTO(free) char *above = mem_text(path);
+	AUTO(fs_file_done) struct fs_file file = FS_FILE;
+	*strrchr(above, '/') = 0;
+	int code = fs_make_dirs(above, 0755, e);
+	if (code < 0 || (code = fs_file_open(&file, path, f->mode, e)) < 0)
+		return code;
+	code = f->source ? f->source(f->cookie, write_fd, &file.fd, e)
+			 : fs_write_fd(file.fd, f->text.p, f->text.n, e);
+	return code < 0 ? code : fs_file_place(&file, e);
+}
+
+static bool is_empty(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	size_t entries = 0;
+	while (dir && readdir(dir))
+		entries++;
+	if (dir)
+		closedir(dir);
+	return entries <= 2;
+}
+
+/* What somebody else made is not thrown away. */
+static int check_place(const char *folder, struct err **e)
+{
+	AUTO(free) char *path = fs_join(folder, "Dockerfile");
+	AUTO(buf_done) struct buf text = BUF(16 << 20);
+	if (access(folder, F_OK) < 0)
+		return 0;
+	if (fs_read(path, &text, NULL) == 0 && str_starts(buf_str(&text), DOCKERFILE_MARK))
+		return 0;
+	if (is_empty(folder))
+		return 0;
+	return err_set(e, ERR_USAGE, "%s holds other things than a context of kiln's", folder);
+}
+
+static int write_all(const struct build_context *c, const char *folder, struct err **e)
+{
+	for (size_t i = 0; i < c->files.n; i++) {
+		int code = write_file(&c->files.v[i], folder, e);
+		if (code < 0)
+			return err_wrap(e, code, "%s", c->files.v[i].path.p);
+	}
+	return chmod(folder, 0755) < 0 ? err_sys(e, "%s", folder) : 0;
+}
+
+static int put_in_place(const char *aside, const char *folder, struct err **e)
+{
+	int code = fs_remove(folder, e);
+	if (code < 0)
+		return code;
+	return rename(aside, folder) < 0 ? err_sys(e, "%s", folder) : 0;
+}
+
+int build_context_to_folder(const struct build_context *c, const char *folder, struct err **e)
+{
+	AUTO(free) char *path = NULL;
+	AUTO(free) char *above = NULL;
+	AUTO(free) char *aside = NULL;
+	int code = check_place(folder, e);
+	if (code < 0 || (code = fs_absolute(folder, &path, e)) < 0)
+		return code;
+	above = mem_text(path);
+	*strrchr(above, '/') = 0;
+	code = fs_make_dirs(*above ? above : "/", 0755, e);
+	if (code < 0 || (code = fs_temp_dir(*above ? above : "/", &aside, e)) < 0)
+		return code;
+	code = write_all(c, aside, e);
+	if (code == 0)
+		code = put_in_place(aside, path, e);
+	if (code < 0)
+		fs_remove(aside, NULL);
+	return code;
+}
