@@ -5,7 +5,8 @@
 #   make demo     one environment, from file to running container
 #   make lint     format, sizes, arrows, warnings as errors
 #   make bench    measured against what others use     make fuzz   long fuzz campaigns
-#                 (make bench-solve: only the solver, on a channel of 1.2 million records)
+#                 (make bench-solve: only the solver, on a channel of 1.2 million records;
+#                  make bench-pip: conda's Python with a long pip list)
 
 CC     ?= cc
 SAN    ?=
@@ -109,7 +110,7 @@ lint: setup-tests
 	tests/lint/run.sh
 
 # What the build needs; what the tests need; the channel and the base image that they use.
-.PHONY: setup setup-tests channel base demo bench bench-solve
+.PHONY: setup setup-tests channel base demo bench bench-solve bench-pip
 setup:
 	@BUILD_PACKAGES="$(BUILD_PACKAGES)" tests/setup.sh build
 
@@ -133,6 +134,11 @@ bench: channel base
 	$(MAKE) -j2 all
 	@build/venv/bin/python tests/bench/bench.py build/bench/images
 	@$(MAKE) bench-solve
+
+bench-pip: channel base
+	@BUILD_PACKAGES="$(BENCH_PACKAGES)" tests/setup.sh build
+	$(MAKE) -j2 all
+	@build/venv/bin/python tests/bench/bench_pip.py build/bench/pip
 
 # Only the solver, on a channel as large as the largest there is; it takes some minutes.
 bench-solve: setup-tests

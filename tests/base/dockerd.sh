@@ -58,6 +58,8 @@ stop() {
 		done
 	fi
 	rm -f "$dir/pid"
+	# What a container with --network host leaves.
+	umount "$short/exec/netns/default" 2>/dev/null || true
 	rm -rf --one-file-system "$dir/data" "$short"
 }
 

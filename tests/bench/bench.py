@@ -103,8 +103,16 @@ def install_prefix(urls):
     asyncio.run(rattler_install(urls, prefix))
 
 
-def with_crane(urls, host, crane):
-    install_prefix(urls)
+def install_crane():
+    """None where there is no go; the rows that need it say so."""
+    if not (shutil.which("go") and shutil.which("igzip")):
+        return None
+    run("go", "install", CRANE, env={"GOBIN": str(WORK / "bin"), "GOFLAGS": "-mod=mod"})
+    return WORK / "bin/crane"
+
+
+def append_prefix(host, crane):
+    """WORK/prefix/opt as one layer on the base."""
     run("tar", "-C", WORK / "prefix", "-cf", WORK / "layer.tar", "opt")
     (WORK / "layer.tar.gz").unlink(missing_ok=True)
     run("igzip", "-1", "-f", "-o", WORK / "layer.tar.gz", WORK / "layer.tar")
@@ -112,13 +120,43 @@ def with_crane(urls, host, crane):
         "-t", f"{host}/crane/r{time.monotonic_ns()}:1", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def with_docker(host, docker):
-    (WORK / "prefix/Dockerfile").write_text(f"FROM {host}/base/debian:bookworm\nCOPY opt /opt\n")
+def with_crane(urls, host, crane):
+    install_prefix(urls)
+    append_prefix(host, crane)
+
+
+def with_docker(host, docker, lines, network="none"):
+    """Lines of a Dockerfile whose context is WORK/prefix."""
+    (WORK / "prefix/Dockerfile").write_text("".join(line + "\n" for line in lines))
     tag = f"{host}/docker/r{time.monotonic_ns()}:1"
     env = {"DOCKER_HOST": docker, "DOCKER_BUILDKIT": "0"}
-    for command in (["docker", "build", "-q", "--network", "none", "-t", tag, WORK / "prefix"],
+    for command in (["docker", "build", "-q", "--no-cache", "--network", network, "-t", tag, WORK / "prefix"],
                     ["docker", "push", "-q", tag]):
         run(*command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def start_docker(folder):
+    """The DOCKER_HOST, or None where none can be started."""
+    made = subprocess.run(["tests/base/dockerd.sh", "start", folder], stdout=subprocess.PIPE, text=True)
+    return made.stdout.strip() if made.returncode == 0 else None
+
+
+class Table:
+    def __init__(self):
+        self.rows, self.base = [], None
+
+    def row(self, what, seconds, peak=0):
+        """The first one is what the others are compared with."""
+        self.base = self.base or seconds
+        self.rows.append((what, f"{seconds:.3f}", f"{peak:.0f}" if peak else "", f"{seconds / self.base:.1f}"))
+
+    def skip(self, what):
+        self.rows.append((what, "", "", ""))
+
+    def show(self):
+        print(f"{'':52} {'seconds':>9} {'peak MB':>8} {'x kiln':>7}")
+        for what, seconds, peak, ratio in self.rows:
+            print(f"{what:52} {seconds:>9} {peak:>8} {ratio:>7}")
 
 
 def changed_spec():
@@ -131,48 +169,39 @@ def changed_spec():
 def main():
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
-    rows = []
-
-    def row(what, seconds, peak=0, base=None):
-        rows.append((what, f"{seconds:.3f}", f"{peak:.0f}" if peak else "",
-                     f"{seconds / base:.1f}" if base else ""))
-
+    table = Table()
     host = registry("registry")
     docker_dir = WORK / "dockerd"
     try:
         kiln = Kiln(host)
         kiln.build()  # downloads
-        ours, peak = timed(kiln.build, before=kiln.forget_packing)
-        row("kiln build, packages on disk", ours, peak, ours)
+        table.row("kiln build, packages on disk", *timed(kiln.build, before=kiln.forget_packing))
         # Neither (a) nor (b) compiles sources.
-        plain, peak = timed(lambda: kiln.build(SPEC, "--no-bytecode"), before=kiln.forget_packing)
-        row("kiln build --no-bytecode, packages on disk", plain, peak, ours)
+        table.row("kiln build --no-bytecode, packages on disk",
+                  *timed(lambda: kiln.build(SPEC, "--no-bytecode"), before=kiln.forget_packing))
         urls = lock_records(kiln)
         size = sum(os.path.getsize(u.removeprefix("file://")) for u in urls)
-        if shutil.which("go") and shutil.which("igzip"):
-            run("go", "install", CRANE, env={"GOBIN": str(WORK / "bin"), "GOFLAGS": "-mod=mod"})
-            crane = WORK / "bin/crane"
-            row("(a) rattler install, tar, igzip, crane append", timed(lambda: with_crane(urls, host, crane))[0],
-                base=ours)
+        crane = install_crane()
+        if crane:
+            table.row("(a) rattler install, tar, igzip, crane append", *timed(lambda: with_crane(urls, host, crane)))
         else:
-            rows.append(("(a) skipped: no go or igzip", "", "", ""))
+            table.skip("(a) skipped: no go or igzip")
             install_prefix(urls)
-        docker = subprocess.run(["tests/base/dockerd.sh", "start", docker_dir], stdout=subprocess.PIPE, text=True)
-        if docker.returncode == 0:
-            row("(b) docker build with COPY, docker push",
-                timed(lambda: with_docker(host, docker.stdout.strip()), times=1)[0], base=ours)
+        docker = start_docker(docker_dir)
+        if docker:
+            copy = [f"FROM {host}/base/debian:bookworm", "COPY opt /opt"]
+            table.row("(b) docker build with COPY, docker push",
+                      *timed(lambda: with_docker(host, docker, copy), times=1))
         else:
-            rows.append(("(b) skipped: no docker daemon", "", "", ""))
+            table.skip("(b) skipped: no docker daemon")
         kiln.build()
-        second, peak = timed(kiln.build, times=9)
-        row("kiln build again", second, peak, ours)
+        table.row("kiln build again", *timed(kiln.build, times=9))
 
         def change():
             kiln.forget_packing()
             kiln.build()
 
-        one, peak = timed(lambda: kiln.build(changed_spec()), before=change)
-        row("kiln build, one package changed", one, peak, ours)
+        table.row("kiln build, one package changed", *timed(lambda: kiln.build(changed_spec()), before=change))
         uploaded = [layer for layer in kiln.result["layers"] if not layer["reused"]]
         print(f"{len(urls)} packages, {size / 1e6:.0f} MB of archives; {os.cpu_count()} cores")
         print(f"changed build uploaded: " + "; ".join(
@@ -180,9 +209,7 @@ def main():
     finally:
         run("tests/base/dockerd.sh", "stop", docker_dir)
         run("tests/base/registry.sh", "stop", WORK / "registry")
-    print(f"{'':48} {'seconds':>9} {'peak MB':>8} {'x kiln':>7}")
-    for what, seconds, peak, ratio in rows:
-        print(f"{what:48} {seconds:>9} {peak:>8} {ratio:>7}")
+    table.show()
 
 
 if __name__ == "__main__":
