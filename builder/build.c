@@ -283,8 +283,28 @@ static void say_elsewhere(void *cookie, struct str name, struct buf *out)
 	channels_elsewhere(w->build->http, w->channels, &options, name, out);
 }
 
+/* Nothing is installed where the user sees to that. */
+static int lock_nothing(struct build *b, const struct definition *d, struct lock *out)
+{
+	struct channels channels = {0};
+	struct solution solution = {0};
+	fill_lock(b, d, &channels, &solution, out);
+	return 0;
+}
+
+int build_engine(const struct definition *d, struct err **e)
+{
+	if (!d->steps.dockerfile.n && !d->steps.context.n)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "the base is made by a Dockerfile, which needs engine docker; name a base "
+		       "that is there with --base IMAGE");
+}
+
 int build_lock(struct build *b, const struct definition *d, struct lock *out, struct err **e)
 {
+	if (d->user_managed)
+		return lock_nothing(b, d, out);
 	AUTO(arena_done) struct arena a = ARENA;
 	AUTO(channels_close) struct channels channels = {0};
 	AUTO(solution_done) struct solution solution = {0};

@@ -6,6 +6,8 @@ int build_check(struct build *b, const struct definition *d, const struct lock *
 {
 	AUTO(arena_done) struct arena a = ARENA;
 	struct virtuals virtuals;
+	if (d->user_managed)
+		return 0;
 	int code = build_virtuals(b, &a, &virtuals, e);
 	if (code < 0)
 		return code;

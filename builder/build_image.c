@@ -250,7 +250,9 @@ int build_image(struct build *b, const struct definition *d, const struct lock *
 	phases_enter(&r.phases, "key");
 	build_key(b, d, &text, &made.key);
 	memcpy(r.key_hex, digest_text(&made.key).hex, sizeof(r.key_hex));
-	int code = build_records(b, &r.records, e);
+	int code = build_engine(d, e);
+	if (code == 0)
+		code = build_records(b, &r.records, e);
 	if (code == 0)
 		code = destinations_open(b, destinations, r.key_hex, &made.arena, &r.to,
 					 &r.to_count, e);

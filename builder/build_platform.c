@@ -1,6 +1,7 @@
 /* builder/build_platform.c - one platform's image: lock, packages, layers, configuration. */
 #include "builder/build_run.h"
 #include "specs/base/workers.h"
+#include "specs/moment.h"
 
 static int does_not_fit(int code, struct err **e)
 {
@@ -102,24 +103,25 @@ static int activation(struct build *b, const struct link_plan *plan, struct aren
 	return code < 0 || spoke ? code : keep_activation(records, &of, *out, e);
 }
 
-/* Environment of the image: what activation sets, then what the definition sets. */
-static int image_env(const struct run *r, struct made *m, const struct link_plan *plan,
-		     struct err **e)
+static struct str *put_pairs(struct arena *a, const struct definition_variable *v, size_t n,
+			     struct str *to)
 {
-	struct arena *a = &m->arena;
-	struct strs set = {0};
-	int code = activation(m->b, plan, a, &set, e);
-	if (code < 0)
-		return code;
-	size_t n = set.n + r->d->variable_count;
-	struct str *env = arena_zero(a, n, sizeof(*env));
+	for (size_t i = 0; i < n; i++)
+		*to++ = arena_printf(a, "%.*s=%.*s", STR_ARG(v[i].name), STR_ARG(v[i].value));
+	return to;
+}
+
+/* Environment of the image: what activation sets, then what the definition sets. */
+static void set_env(const struct run *r, struct made *m, struct strs set)
+{
+	const struct definition *d = r->d;
+	size_t n = set.n + d->variable_count + d->environment_count;
+	struct str *env = arena_zero(&m->arena, n, sizeof(*env)), *at = env;
 	for (size_t i = 0; i < set.n; i++)
-		env[i] = set.v[i];
-	for (size_t i = 0; i < r->d->variable_count; i++)
-		env[set.n + i] = arena_printf(a, "%.*s=%.*s", STR_ARG(r->d->variables[i].name),
-					      STR_ARG(r->d->variables[i].value));
+		*at++ = set.v[i];
+	at = put_pairs(&m->arena, d->variables, d->variable_count, at);
+	put_pairs(&m->arena, d->environment, d->environment_count, at);
 	m->env = (struct strs){env, n};
-	return 0;
 }
 
 /* The lock's newest artefact, unless SOURCE_DATE_EPOCH says otherwise: never the clock. */
@@ -141,15 +143,21 @@ static bool wants_oci(const struct run *r)
 static int finish_image(struct run *r, struct made *m, const struct link_plan *plan, struct err **e)
 {
 	const struct build *b = m->b;
+	const struct definition *d = r->d;
 	struct digest_text lock = digest_text(&r->result->lock_digest);
+	struct str *labels = arena_zero(&m->arena, d->label_count, sizeof(*labels));
+	put_pairs(&m->arena, d->labels, d->label_count, labels);
 	struct image_options options = {
 		.platform = b->platform->image,
-		.prefix = b->prefix,
+		.prefix = d->user_managed ? NULL : b->prefix,
 		.key = r->key_hex,
 		.lock_digest = lock.hex,
 		.created = build_created(plan),
 		.oci = r->count > 1 || wants_oci(r),
 		.env = m->env,
+		.labels = {labels, d->label_count},
+		.user = d->user,
+		.workdir = d->workdir,
 	};
 	int code = image_make(b->base_pulled ? &b->base : NULL, m->packed.layers, m->packed.count,
 			      &options, &m->image, e);
@@ -181,9 +189,12 @@ static int make_part(void *cookie, size_t i, struct err **e)
 	struct parts *p = cookie;
 	if (i == 1)
 		return push_layers(p->r, p->m, p->plan, e);
-	int code = image_env(p->r, p->m, p->plan, e);
+	struct strs set = {0};
+	int code = activation(p->m->b, p->plan, &p->m->arena, &set, e);
 	if (code < 0)
 		atomic_store(&p->m->b->given_up, true);
+	else
+		set_env(p->r, p->m, set);
 	return code;
 }
 
@@ -206,12 +217,37 @@ static int make_of_files(struct run *r, struct made *m, const struct package_fil
 	return code < 0 ? code : finish_image(r, m, &plan, e);
 }
 
+/* Seconds since 1970; 0 when the base does not say. */
+static uint64_t base_created(const struct build *b)
+{
+	const char *text = b->base_pulled ? json_text(b->base.config_json, "created") : NULL;
+	uint64_t ms;
+	return text && moment_parse(str_of(text), &ms) ? ms / 1000 : 0;
+}
+
+/* The base as it is, with settings of its own. */
+static int make_of_base(struct run *r, struct made *m, struct err **e)
+{
+	struct base_push *base = NULL;
+	struct link_plan nothing = {.newest = base_created(m->b)};
+	phases_enter(&r->phases, "pack");
+	int code = base_push_start(m->b, r->to, r->to_count, &base, e);
+	if (code == 0)
+		code = base_push_finish(base, 0, e);
+	if (code < 0)
+		return code;
+	set_env(r, m, (struct strs){0});
+	return finish_image(r, m, &nothing, e);
+}
+
 int run_make_image(struct run *r, size_t i, struct err **e)
 {
 	struct made *m = &r->made[i];
 	AUTO(free) struct package_file *files = mem_zero(m->lock->count, sizeof(*files));
 	if (r->count > 1)
 		log_info(m->b->o.log, "image for %s", m->b->platform->image);
+	if (r->d->user_managed)
+		return run_error(r, m->b, make_of_base(r, m, e), e);
 	phases_enter(&r->phases, "fetch");
 	int code = build_fetch(m->b, m->lock, files, e);
 	if (code == 0)

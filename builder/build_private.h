@@ -40,6 +40,9 @@ struct build {
 	atomic_bool given_up;
 };
 
+/* ERR_USAGE when the definition's base wants another engine than this one. */
+int build_engine(const struct definition *d, struct err **e);
+
 /* What an offline build needs and the cache lacks, noted in `all`: see build_offline. `to`: where
  * the base's layers are to go. */
 struct missing;

@@ -82,21 +82,40 @@ static void env_path(struct making *m)
 		env_set(m, arena_printf(m->arena, "PATH=%s:%.*s", bin.p, STR_ARG(path)));
 }
 
+/* What programs that AzureML starts, and those that conda does, look for. LD_LIBRARY_PATH is not
+ * among it: packages find their libraries by their own rpath, and it would put ours before those of
+ * the base's programs as well. */
+static void env_known(struct making *m)
+{
+	static const char *const names[] = {"AZUREML_CONDA_ENVIRONMENT_PATH", "CONDA_PREFIX",
+					    "CONDA_DEFAULT_ENV"};
+	for (size_t i = 0; i < COUNT(names); i++)
+		env_set(m, arena_printf(m->arena, "%s=%s", names[i], m->o->prefix));
+	env_set(m, STR("AZUREML_ENVIRONMENT_IMAGE=True"));
+}
+
+static int check_pair(struct str pair, struct err **e)
+{
+	size_t name = str_find(pair, '=');
+	if (name > 0 && name < pair.n)
+		return 0;
+	return err_set(e, ERR_USAGE, "\"%.*s\" is not NAME=value", STR_ARG(pair));
+}
+
 static int env_make(struct making *m, struct err **e)
 {
 	const cJSON *one = NULL;
 	const cJSON *config = json_object(base_config(m), "config");
 	cJSON_ArrayForEach(one, json_array(config, "Env")) env_set(m, str_of(one->valuestring));
-	env_set(m, arena_printf(m->arena, "CONDA_PREFIX=%s", m->o->prefix));
-	env_set(m, arena_printf(m->arena, "CONDA_DEFAULT_ENV=%s", m->o->prefix));
+	if (m->o->prefix)
+		env_known(m);
 	for (size_t i = 0; i < m->o->env.n; i++) {
-		struct str v = m->o->env.v[i];
-		size_t name = str_find(v, '=');
-		if (name == 0 || name == v.n)
-			return err_set(e, ERR_USAGE, "\"%.*s\" is not NAME=value", STR_ARG(v));
-		env_set(m, v);
+		if (check_pair(m->o->env.v[i], e) < 0)
+			return ERR_USAGE;
+		env_set(m, m->o->env.v[i]);
 	}
-	env_path(m);
+	if (m->o->prefix)
+		env_path(m);
 	return 0;
 }
 
@@ -128,8 +147,12 @@ static void put_marks(const struct making *m, struct json_out *j)
 		json_put_str(j, m->marks.v[i].p, m->marks.v[i + 1]);
 }
 
+/* Ours, or one that the user gave. */
 static bool is_mark(const struct making *m, const char *name)
 {
+	for (size_t i = 0; i < m->o->labels.n; i++)
+		if (str_is(env_name(m->o->labels.v[i]), name))
+			return true;
 	for (size_t i = 0; i < m->marks.n; i += 2)
 		if (str_is(m->marks.v[i], name))
 			return true;
@@ -149,11 +172,23 @@ static void put_labels(const struct making *m, const cJSON *base, struct json_ou
 	json_open(j, "Labels", '{');
 	cJSON_ArrayForEach(one, base) if (!is_mark(m, one->string))
 		json_put_value(j, one->string, one);
+	for (size_t i = 0; i < m->o->labels.n; i++) {
+		struct str name = env_name(m->o->labels.v[i]);
+		struct str key = arena_str(m->arena, name);
+		json_put_str(j, key.p, str_from(m->o->labels.v[i], name.n + 1));
+	}
 	put_marks(m, j);
 	json_close(j, '}');
 }
 
-/* The base's settings with Env and Labels replaced; all others as they are. */
+static bool is_set(const struct making *m, const char *key)
+{
+	return strcmp(key, "Env") == 0 || strcmp(key, "Labels") == 0 ||
+	       (strcmp(key, "User") == 0 && m->o->user.n) ||
+	       (strcmp(key, "WorkingDir") == 0 && m->o->workdir.n);
+}
+
+/* The base's settings but for those that are given; all others as they are. */
 static void put_settings(const struct making *m, struct json_out *j)
 {
 	const cJSON *base = json_object(base_config(m), "config");
@@ -161,9 +196,13 @@ static void put_settings(const struct making *m, struct json_out *j)
 	json_open(j, "config", '{');
 	cJSON_ArrayForEach(one, base)
 	{
-		if (strcmp(one->string, "Env") != 0 && strcmp(one->string, "Labels") != 0)
+		if (!is_set(m, one->string))
 			json_put_value(j, one->string, one);
 	}
+	if (m->o->user.n)
+		json_put_str(j, "User", m->o->user);
+	if (m->o->workdir.n)
+		json_put_str(j, "WorkingDir", m->o->workdir);
 	put_env(m, j);
 	put_labels(m, json_object(base, "Labels"), j);
 	json_close(j, '}');
@@ -374,6 +413,8 @@ static int make(struct making *m, struct image *i, struct err **e)
 	AUTO(buf_done) struct buf config = BUF(IMAGE_CONFIG_SIZE_MAX);
 	AUTO(buf_done) struct buf manifest = BUF(MANIFEST_SIZE_MAX);
 	int r = check(m, e);
+	for (size_t l = 0; l < m->o->labels.n && r == 0; l++)
+		r = check_pair(m->o->labels.v[l], e);
 	if (r < 0 || (r = created_text(m, e)) < 0 || (r = env_make(m, e)) < 0)
 		return r;
 	marks_make(m);

@@ -51,12 +51,15 @@ int image_index_choose(struct str manifest, struct str media_type, const char *p
 
 struct image_options {
 	const char *platform; /* "linux/amd64" */
-	const char *prefix;   /* PATH gets PREFIX/bin in front, CONDA_PREFIX */
-	const char *key;      /* hex, goes to an annotation and a label */
+	const char
+		*prefix; /* of the environment: PATH gets its bin in front; NULL: there is none */
+	const char *key; /* hex, goes to an annotation and a label */
 	const char *lock_digest;
-	uint64_t created; /* seconds since 1970 */
-	struct strs env;  /* further "NAME=value" */
-	bool oci;	  /* OCI media types on a Docker base too (an OCI layout wants them) */
+	uint64_t created;	  /* seconds since 1970 */
+	struct strs env;	  /* further "NAME=value" */
+	struct strs labels;	  /* further "NAME=value" */
+	struct str user, workdir; /* empty: the base's */
+	bool oci; /* OCI media types on a Docker base too (an OCI layout wants them) */
 };
 
 struct image {

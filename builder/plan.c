@@ -32,7 +32,8 @@ static int find_packages(struct build *b, const struct definition *d, const stru
 {
 	int code = locked ? 0 : build_offline(b, d, NULL, e);
 	if (code == 0)
-		code = build_virtuals(b, &p->arena, &p->virtuals, e);
+		code = d->user_managed ? build_pull_base(b, e)
+				       : build_virtuals(b, &p->arena, &p->virtuals, e);
 	if (code < 0)
 		return code;
 	if (!locked)
@@ -244,7 +245,7 @@ static int fill(struct build *b, const struct definition *d, const struct lock *
 	code = packages_find(p->lock.records, p->lock.count, b->cache, files, &missing, e);
 	if (code == 0) {
 		count_downloads(p, files);
-		code = plan_layers(b, d, files, p, e);
+		code = d->user_managed ? 0 : plan_layers(b, d, files, p, e);
 	}
 	package_files_done(files, p->lock.count);
 	return code;
@@ -255,7 +256,9 @@ int plan_make(struct build *b, const struct definition *d, const struct digest *
 {
 	AUTO(plan_done)
 	struct plan made = {.key = *key, .platform = b->platform->image, .prefix = b->prefix};
-	int code = fill(b, d, locked, &made, e);
+	int code = build_engine(d, e);
+	if (code == 0)
+		code = fill(b, d, locked, &made, e);
 	if (code == 0)
 		code = ask_destinations(b, destinations, &made, e);
 	if (code < 0)

@@ -1,27 +1,18 @@
 /* specs/definition.c - environment.yml / conda_dependencies.yml as a value. */
-#include "specs/definition.h"
 #include "specs/base/near.h"
-#include "specs/base/yaml.h"
+#include "specs/definition_private.h"
 #include <ctype.h>
 #include <stdio.h>
 
-enum { MAX_SPECS = 10000, MAX_CHANNELS = 256, MAX_VARIABLES = 10000 };
+enum { MAX_SPECS = 10000, MAX_CHANNELS = 256 };
 
 void definition_done(struct definition *d)
 {
 	requirements_done(&d->pip);
+	yaml_done(&d->document);
 	arena_done(&d->arena);
 	*d = (struct definition)DEFINITION;
 }
-
-/* What reading one file needs at hand. */
-struct reader {
-	struct yaml yaml;
-	const char *folder;
-	bool has_pip;
-	struct log *log;
-	struct definition *to;
-};
 
 /* --- channels ------------------------------------------------------------------------ */
 
@@ -52,18 +43,18 @@ void definition_add_channel(struct definition *d, struct str channel)
 static int read_channels(struct reader *r, const struct yaml_node *root, struct err **e)
 {
 	const struct yaml_node *list = NULL;
-	if (yaml_member(&r->yaml, root, "channels", YAML_LIST, &list, e) < 0)
+	if (yaml_member(r->yaml, root, "channels", YAML_LIST, &list, e) < 0)
 		return ERR_SYNTAX;
 	if (list && list->n > MAX_CHANNELS)
-		return yaml_fail(&r->yaml, list, e, "more than %d channels", MAX_CHANNELS);
+		return yaml_fail(r->yaml, list, e, "more than %d channels", MAX_CHANNELS);
 	r->to->lists_channels = list && list->n;
 	for (size_t i = 0; list && i < list->n; i++) {
 		const struct yaml_node *item = list->items[i];
 		if (item->kind != YAML_TEXT)
-			return yaml_fail(&r->yaml, item, e, "a channel must be text, not %s",
+			return yaml_fail(r->yaml, item, e, "a channel must be text, not %s",
 					 yaml_kind_name(item));
 		if (str_trim(item->text).n == 0)
-			return yaml_fail(&r->yaml, item, e, "a channel must not be empty");
+			return yaml_fail(r->yaml, item, e, "a channel must not be empty");
 		definition_add_channel(r->to, item->text);
 	}
 	return 0;
@@ -117,16 +108,16 @@ static int bad_spec(struct reader *r, const struct yaml_node *at, struct err **e
 		place.column = at->text_column + characters_before(at->text, column - 1);
 	else
 		skip = 0;
-	return yaml_fail(&r->yaml, &place, e, "\"%.*s\": %s", STR_ARG(at->text), line + skip);
+	return yaml_fail(r->yaml, &place, e, "\"%.*s\": %s", STR_ARG(at->text), line + skip);
 }
 
 static int read_spec(struct reader *r, const struct yaml_node *item, struct definition_spec *out,
 		     struct err **e)
 {
 	if (item->kind == YAML_NULL)
-		return yaml_fail(&r->yaml, item, e, "a match spec is missing behind \"-\"");
+		return yaml_fail(r->yaml, item, e, "a match spec is missing behind \"-\"");
 	if (item->kind != YAML_TEXT)
-		return yaml_fail(&r->yaml, item, e,
+		return yaml_fail(r->yaml, item, e,
 				 "a dependency must be a match spec as text, not %s",
 				 yaml_kind_name(item));
 	out->text = arena_str(&r->to->arena, item->text);
@@ -147,12 +138,12 @@ static bool is_package_name(struct str s)
 
 static int read_requirement(struct reader *r, const struct yaml_node *item, struct err **e)
 {
-	struct requirements_source from = {.name = r->yaml.what,
+	struct requirements_source from = {.name = r->yaml->what,
 					   .folder = r->folder,
 					   .line = item->line,
 					   .column = item->column};
 	if (!yaml_is_scalar(item) || item->kind == YAML_NULL)
-		return yaml_fail(&r->yaml, item, e,
+		return yaml_fail(r->yaml, item, e,
 				 "a pip requirement must be text, not %s; quotes keep it together",
 				 yaml_kind_name(item));
 	return requirements_add(&r->to->pip, &from, item->text, r->log, e);
@@ -163,12 +154,12 @@ static int read_pip(struct reader *r, const struct yaml_pair *pair, struct err *
 {
 	const struct yaml_node *list = pair->value;
 	if (r->has_pip)
-		return yaml_fail(&r->yaml, pair->key, e, "a second \"pip:\" list");
+		return yaml_fail(r->yaml, pair->key, e, "a second \"pip:\" list");
 	r->has_pip = true;
 	if (list->kind == YAML_NULL)
 		return 0;
 	if (list->kind != YAML_LIST)
-		return yaml_fail(&r->yaml, list, e, "\"pip\" must be a list, not %s",
+		return yaml_fail(r->yaml, list, e, "\"pip\" must be a list, not %s",
 				 yaml_kind_name(list));
 	int code = 0;
 	for (size_t i = 0; i < list->n && code == 0; i++)
@@ -180,15 +171,15 @@ static int read_pip(struct reader *r, const struct yaml_pair *pair, struct err *
 static int read_installer(struct reader *r, const struct yaml_node *item, struct err **e)
 {
 	if (item->n == 0)
-		return yaml_fail(&r->yaml, item, e, "a dependency must not be an empty map");
+		return yaml_fail(r->yaml, item, e, "a dependency must not be an empty map");
 	const struct yaml_node *key = item->pairs[0].key, *value = item->pairs[0].value;
 	if (str_is(key->text, "pip") && item->n == 1)
 		return read_pip(r, &item->pairs[0], e);
 	if (is_package_name(key->text) && yaml_is_scalar(value) && value->text.n)
-		return yaml_fail(&r->yaml, key, e,
+		return yaml_fail(r->yaml, key, e,
 				 "unknown installer \"%.*s\"; a package is written \"%.*s=%.*s\"",
 				 STR_ARG(key->text), STR_ARG(key->text), STR_ARG(value->text));
-	return yaml_fail(&r->yaml, key, e,
+	return yaml_fail(r->yaml, key, e,
 			 "unknown installer \"%.*s\"; a dependency is a match spec as text",
 			 STR_ARG(key->text));
 }
@@ -196,15 +187,15 @@ static int read_installer(struct reader *r, const struct yaml_node *item, struct
 static int read_dependencies(struct reader *r, const struct yaml_node *root, struct err **e)
 {
 	const struct yaml_node *list = NULL;
-	if (yaml_member(&r->yaml, root, "dependencies", YAML_LIST, &list, e) < 0)
+	if (yaml_member(r->yaml, root, "dependencies", YAML_LIST, &list, e) < 0)
 		return ERR_SYNTAX;
 	if (!list) {
 		log_warn(r->log, "%s: no \"dependencies\": the environment will be empty",
-			 r->yaml.what);
+			 r->yaml->what);
 		return 0;
 	}
 	if (list->n > MAX_SPECS)
-		return yaml_fail(&r->yaml, list, e, "more than %d dependencies", MAX_SPECS);
+		return yaml_fail(r->yaml, list, e, "more than %d dependencies", MAX_SPECS);
 	struct definition_spec *out = grow_specs(r->to, list->n);
 	size_t n = 0;
 	for (size_t i = 0; i < list->n; i++) {
@@ -219,67 +210,6 @@ static int read_dependencies(struct reader *r, const struct yaml_node *root, str
 	/* Channels of `channel::package` come behind those the file lists. */
 	for (size_t i = 0; i < n; i++)
 		definition_add_channel(r->to, out[i].spec.channel);
-	return 0;
-}
-
-/* --- variables ----------------------------------------------------------------------- */
-
-bool definition_is_variable_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-		if (!letter && !(i > 0 && c >= '0' && c <= '9'))
-			return false;
-	}
-	return s.n > 0;
-}
-
-static int compare_variables(const void *a, const void *b)
-{
-	const struct definition_variable *left = a, *right = b;
-	return str_cmp(left->name, right->name);
-}
-
-static int read_variable(struct reader *r, const struct yaml_pair *pair,
-			 struct definition_variable *out, struct err **e)
-{
-	const struct yaml_node *key = pair->key, *value = pair->value;
-	if (!definition_is_variable_name(key->text))
-		return yaml_fail(&r->yaml, key, e,
-				 "\"%.*s\" is no name of a variable: letters, digits and _ are, "
-				 "no digit first",
-				 STR_ARG(key->text));
-	if (str_is(key->text, "PATH"))
-		return yaml_fail(&r->yaml, key, e, "the variable PATH is the image's own");
-	if (!yaml_is_scalar(value) || value->kind == YAML_NULL)
-		return yaml_fail(&r->yaml, value, e,
-				 "the variable \"%.*s\" must be text or a number, not %s",
-				 STR_ARG(key->text), yaml_kind_name(value));
-	if (memchr(value->text.p, 0, value->text.n))
-		return yaml_fail(&r->yaml, value, e, "the variable \"%.*s\" holds a zero byte",
-				 STR_ARG(key->text));
-	out->name = arena_str(&r->to->arena, key->text);
-	out->value = arena_str(&r->to->arena, value->text);
-	return 0;
-}
-
-static int read_variables(struct reader *r, const struct yaml_node *root, struct err **e)
-{
-	const struct yaml_node *map = NULL;
-	if (yaml_member(&r->yaml, root, "variables", YAML_MAP, &map, e) < 0)
-		return ERR_SYNTAX;
-	if (!map || map->n == 0)
-		return 0;
-	if (map->n > MAX_VARIABLES)
-		return yaml_fail(&r->yaml, map, e, "more than %d variables", MAX_VARIABLES);
-	struct definition_variable *v = arena_zero(&r->to->arena, map->n, sizeof(*v));
-	for (size_t i = 0; i < map->n; i++)
-		if (read_variable(r, &map->pairs[i], &v[i], e) < 0)
-			return ERR_SYNTAX;
-	qsort(v, map->n, sizeof(*v), compare_variables);
-	r->to->variables = v;
-	r->to->variable_count = map->n;
 	return 0;
 }
 
@@ -304,35 +234,34 @@ static void warn_of_unknown(struct reader *r, const struct yaml_node *root)
 			continue;
 		const char *near = near_word(key->text, known_keys, COUNT(known_keys));
 		log_warn(r->log, "%s:%u:%u: the key \"%.*s\" is not known and ignored%s%s%s",
-			 r->yaml.what, key->line, key->column, STR_ARG(key->text),
+			 r->yaml->what, key->line, key->column, STR_ARG(key->text),
 			 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	}
 }
 
-static int read_text(struct reader *r, const struct yaml_node *root, const char *key,
-		     struct str *out, struct err **e)
+static int read_variables(struct reader *r, const struct yaml_node *root, struct err **e)
 {
-	struct str text = {0};
-	int status = yaml_text(&r->yaml, root, key, &text, e);
-	if (status == 0 && text.n)
-		*out = arena_str(&r->to->arena, text);
-	return status;
+	const struct yaml_node *map = NULL;
+	if (yaml_member(r->yaml, root, "variables", YAML_MAP, &map, e) < 0)
+		return ERR_SYNTAX;
+	return map ? definition_read_variables(r, map, &r->to->variables, &r->to->variable_count, e)
+		   : 0;
 }
 
-static int read_root(struct reader *r, const struct yaml_node *root, struct err **e)
+int definition_read_conda(struct reader *r, const struct yaml_node *root, struct err **e)
 {
 	if (!root)
-		return yaml_fail(&r->yaml, NULL, e,
+		return yaml_fail(r->yaml, NULL, e,
 				 "the file is empty; it needs at least \"dependencies\"");
 	if (root->kind != YAML_MAP)
-		return yaml_fail(&r->yaml, root, e,
+		return yaml_fail(r->yaml, root, e,
 				 "an environment must be a map with \"channels\" and "
 				 "\"dependencies\", not %s",
 				 yaml_kind_name(root));
 	warn_of_unknown(r, root);
-	int status = read_text(r, root, "name", &r->to->name, e);
+	int status = definition_text(r, root, "name", &r->to->name, e);
 	if (status == 0)
-		status = read_text(r, root, "prefix", &r->to->prefix, e);
+		status = definition_text(r, root, "prefix", &r->to->prefix, e);
 	if (status == 0)
 		status = read_channels(r, root, e);
 	if (status == 0)
@@ -342,19 +271,28 @@ static int read_root(struct reader *r, const struct yaml_node *root, struct err 
 	return status;
 }
 
+int definition_read_conda_text(const struct reader *from, struct str text, const char *what,
+			       struct err **e)
+{
+	AUTO(yaml_done) struct yaml yaml = YAML;
+	struct reader r = {.yaml = &yaml, .folder = from->folder, .log = from->log, .to = from->to};
+	int status = yaml_parse(text, what, &yaml, e);
+	if (status == 0)
+		status = definition_read_conda(&r, yaml.root, e);
+	if (status == 0)
+		r.to->conda = arena_str(&r.to->arena, text);
+	return status;
+}
+
 int definition_parse(struct str text, const char *what, const char *folder, struct log *log,
 		     struct definition *out, struct err **e)
 {
-	struct definition made = DEFINITION;
+	AUTO(definition_done) struct definition made = DEFINITION;
 	struct reader r = {.folder = folder, .log = log, .to = &made};
-	int status = yaml_parse(text, what, &r.yaml, e);
+	int status = definition_read_conda_text(&r, text, what, e);
 	if (status < 0)
 		return status;
-	status = read_root(&r, r.yaml.root, e);
-	yaml_done(&r.yaml);
-	if (status < 0)
-		definition_done(&made);
-	else
-		*out = made;
-	return status;
+	*out = made;
+	made = (struct definition)DEFINITION;
+	return 0;
 }

@@ -1,8 +1,17 @@
-/* specs/definition.h - what the user asks for: conda_dependencies.yml / environment.yml
- * (CEP 24) as a value. */
+/* specs/definition.h - what the user asks for, as one value, whatever it was read from:
+ *
+ *   conda  conda_dependencies.yml / environment.yml (CEP 24)
+ *   v1     a folder of azureml-core's save_to_directory: azureml_environment.json,
+ *          conda_dependencies.yml, BaseDockerfile; or its JSON with all of that inside
+ *   v2     environment YAML of azure-ai-ml, with conda_file as a path or inline
+ *
+ * Wrong types, doubled keys and impossible combinations are ERR_SYNTAX "what:line:column: ...".
+ * What kiln does not act on is named in a warning and kept when the definition is saved. */
 #ifndef KILN_DEFINITION_H
 #define KILN_DEFINITION_H
+#include "specs/base/digest.h"
 #include "specs/base/log.h"
+#include "specs/base/yaml.h"
 #include "specs/matchspec.h"
 #include "specs/requirements.h"
 
@@ -19,9 +28,37 @@ struct definition_variable {
 /* A name that a shell could set: letters, digits and "_", no digit first. */
 bool definition_is_variable_name(struct str s);
 
+enum definition_form { DEFINITION_CONDA, DEFINITION_V1, DEFINITION_V2 };
+
+/* Docker steps that make the base image: a Dockerfile's text, or a context that holds one. */
+struct definition_steps {
+	struct str dockerfile;	    /* text */
+	struct str context;	    /* as written: a folder, or an address (git) */
+	struct str folder;	    /* the same folder from here; empty: the context is remote */
+	struct str dockerfile_path; /* in the context; empty: not said, "Dockerfile" */
+	struct str digest;	    /* of the folder: see context_digest */
+};
+
 struct definition {
 	struct arena arena;
-	struct str name;      /* empty: none */
+	enum definition_form form;
+	struct str name; /* empty: none */
+	struct str version, description;
+	struct str base; /* reference of the base image; empty: not said */
+	struct definition_steps steps;
+	bool user_managed;	/* the base is used as it is: nothing is installed */
+	struct str interpreter; /* then: its Python, as written */
+	struct str unbuildable; /* why no image is made of it, with its place; empty: one can be */
+	struct str conda;	/* the conda file's text; empty: none */
+	struct yaml document;	/* of v1 and v2: as read, for saving */
+	/* Variables that the image gets and the environment does not know, sorted by name. */
+	struct definition_variable *environment;
+	size_t environment_count;
+	/* What the image's configuration gets; empty: as the base has it. */
+	struct definition_variable *labels; /* sorted by name */
+	size_t label_count;
+	struct str user, workdir;
+
 	struct str prefix;    /* kept as metadata; images use kiln's own */
 	struct strs channels; /* as written, `nodefaults` dropped, highest priority first */
 	bool lists_channels;  /* some were named, and not by specs alone */
@@ -34,16 +71,39 @@ struct definition {
 
 #define DEFINITION                                                                                 \
 	{                                                                                          \
-		.arena = ARENA, .pip = REQUIREMENTS                                                \
+		.arena = ARENA, .document = YAML, .pip = REQUIREMENTS                              \
 	}
 void definition_done(struct definition *d);
 AUTO_DEFINE_VALUE(struct definition, definition_done)
-/* Reads YAML text. Wrong types, doubled keys, bad specs and requirements: ERR_SYNTAX
- * "what:line:column: ...". Unknown keys warn with the nearest known one. folder: of local paths in
- * the `pip:` list; NULL: there is none, and other files cannot be named. */
+/* Reads a definition: a file in any form, which its content tells, a folder of the v1 form, or "-",
+ * standard input. ERR_ABSENT, ERR_IO, ERR_LIMIT. */
+int definition_read(const char *path, struct log *log, struct definition *out, struct err **e);
+/* The same of a text. what: its name, for messages. folder: of the files that it names; NULL: there
+ * is none, and other files cannot be named. */
+int definition_read_text(struct str text, const char *what, const char *folder, struct log *log,
+			 struct definition *out, struct err **e);
+/* Reads YAML text of the conda form. Unknown keys warn with the nearest known one. */
 int definition_parse(struct str text, const char *what, const char *folder, struct log *log,
 		     struct definition *out, struct err **e);
 /* One more spec (a command line's) and one more channel. */
 int definition_add_spec(struct definition *d, struct str text, struct err **e);
 void definition_add_channel(struct definition *d, struct str channel);
+/* The form's name: "conda", "v1", "v2". */
+const char *definition_form_name(enum definition_form form);
+
+/* Saves a folder of the v1 form, as azureml-core 1.61 writes it; the name is needed then, and
+ * python among the packages. Files that an earlier definition has left there go. ERR_USAGE when the
+ * folder is there and overwrite is not set, or when the form cannot say what the definition does.
+ */
+int definition_write_v1(const struct definition *d, const char *folder, bool overwrite,
+			struct err **e);
+/* azureml_environment.json alone, without what stands in the files beside it. */
+int definition_v1_document(const struct definition *d, struct buf *out, struct err **e);
+/* Writes the v2 form, with its conda file inline. ERR_USAGE as above. */
+int definition_write_v2(const struct definition *d, struct buf *out, struct err **e);
+
+/* Name and version that azure-ai-ml gives a v2 environment without them: the version is a hash of
+ * its image and conda file, or of its build context. ERR_USAGE for other forms. */
+#define DEFINITION_ANONYMOUS "CliV2AnonymousEnvironment"
+int definition_anonymous_version(const struct definition *d, struct digest *out, struct err **e);
 #endif

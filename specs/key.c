@@ -3,7 +3,7 @@
 #include "specs/base/url.h"
 
 /* Raised when kiln makes another image of the same definition. */
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 enum { MAX_TEXT = 16 << 20 };
 
 /* A value stays in its line, so that no value can pass for another part. */
@@ -105,6 +105,42 @@ static void put_requirements(struct buf *out, struct arena *a, const struct requ
 			put_part(out, "pip-switch", str_of(switches[i].name));
 }
 
+/* A Dockerfile makes the base, alone or with the files of its context. */
+static void put_steps(struct buf *out, const struct definition_steps *s)
+{
+	struct digest digest;
+	if (s->dockerfile.n) {
+		digest_of(s->dockerfile.p, s->dockerfile.n, &digest);
+		put_part(out, "dockerfile", str_of(digest_name(&digest).text));
+	}
+	if (!s->context.n)
+		return;
+	put_part(out, "context", s->digest.n ? s->digest : s->context);
+	put_part(out, "dockerfile-path",
+		 s->dockerfile_path.n ? s->dockerfile_path : STR("Dockerfile"));
+}
+
+static void put_variables(struct buf *out, struct arena *a, const char *part,
+			  const struct definition_variable *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put_part(out, part,
+			 arena_printf(a, "%.*s=%.*s", STR_ARG(v[i].name), STR_ARG(v[i].value)));
+}
+
+/* What the image's configuration has of the definition, and not of its packages. */
+static void put_settings(struct buf *out, struct arena *a, const struct definition *d)
+{
+	put_variables(out, a, "environment", d->environment, d->environment_count);
+	put_variables(out, a, "label", d->labels, d->label_count);
+	if (d->user.n)
+		put_part(out, "user", d->user);
+	if (d->workdir.n)
+		put_part(out, "workdir", d->workdir);
+	if (d->user_managed)
+		put_part(out, "user-managed", STR("yes"));
+}
+
 void key_text(const struct key_input *in, struct buf *out)
 {
 	AUTO(arena_done) struct arena a = ARENA;
@@ -114,6 +150,7 @@ void key_text(const struct key_input *in, struct buf *out)
 	if (in->foreign.n)
 		put_part(out, "foreign", in->foreign);
 	put_part(out, "base", in->base_digest.n ? in->base_digest : STR("none"));
+	put_steps(out, &d->steps);
 	put_part(out, "prefix", in->prefix);
 	put_part(out, "compression", in->compression);
 	put_part(out, "bytecode", in->bytecode ? STR("yes") : STR("no"));
@@ -127,11 +164,8 @@ void key_text(const struct key_input *in, struct buf *out)
 	put_set(out, "virtual", virtuals, in->virtuals.n);
 	put_specs(out, &a, d);
 	put_requirements(out, &a, &d->pip);
-	for (size_t i = 0; i < d->variable_count; i++) {
-		const struct definition_variable *v = &d->variables[i];
-		put_part(out, "variable",
-			 arena_printf(&a, "%.*s=%.*s", STR_ARG(v->name), STR_ARG(v->value)));
-	}
+	put_variables(out, &a, "variable", d->variables, d->variable_count);
+	put_settings(out, &a, d);
 }
 
 void key_digest(const struct key_input *in, struct digest *out)

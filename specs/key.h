@@ -1,8 +1,9 @@
 /* specs/key.h - the identity of a definition: SHA-256 of its canonical form.
  *
- * In it: all that would change the image (base digest, channels in order, specs as a set in
- * canonical form, variables, platform, prefix, image settings, kiln's format version). Not in
- * it: name, comments, order of specs, registry. It is computed without solving. */
+ * In it: all that would change the image (base digest or docker steps, channels in order, specs as
+ * a set in canonical form, variables, platform, prefix, image settings, kiln's format version). Not
+ * in it: the definition's form, name and version, comments, order of specs, registry. It is
+ * computed without solving. */
 #ifndef KILN_KEY_H
 #define KILN_KEY_H
 #include "specs/definition.h"

@@ -8,6 +8,15 @@ struct build_args {
 	bool update, sbom;
 };
 
+static int check_base(const struct session *s, const struct build_args *args, struct err **e)
+{
+	const struct definition_steps *steps = &s->definition.steps;
+	bool locked = s->locked && s->locked->base_digest.n;
+	if (locked || steps->context.n || steps->dockerfile.n || session_base(s, &args->common))
+		return 0;
+	return err_set(e, ERR_USAGE, "no base image: --base IMAGE or --base oci:DIR");
+}
+
 /* What is missing is said before a definition or a lock is read. */
 static int check(const struct build_args *args, const struct session *s, struct err **e)
 {
@@ -16,9 +25,6 @@ static int check(const struct build_args *args, const struct session *s, struct 
 	if (args->to.n + s->config.to.n == 0)
 		return err_set(e, ERR_USAGE, "no destination: -t DEST, which is one of %s",
 			       forms.data);
-	bool locked = args->locked && (!s->locked || s->locked->base_digest.n);
-	if (!locked && !session_base(s, &args->common))
-		return err_set(e, ERR_USAGE, "no base image: --base IMAGE or --base oci:DIR");
 	return 0;
 }
 
@@ -35,11 +41,11 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 		build_attach_documents(s.build);
 	if (r == 0 && args->locked)
 		r = session_lock(&s, &args->common, args->locked, e);
-	if (r == 0)
-		r = check(args, &s, e);
 	s.solves = true;
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
+	if (r == 0)
+		r = check_base(&s, args, e);
 	if (r < 0)
 		return r;
 	struct str *names;

@@ -5,7 +5,8 @@
 
 #define AT(field) offsetof(struct common_args, field)
 const struct option_row definition_options[] = {
-	{'f', "file", OPTION_TEXT, AT(file), "PATH", "conda specification"},
+	{'f', "file", OPTION_TEXT, AT(file), "PATH",
+	 "definition: a conda file, environment YAML (v2) or v1 folder"},
 	{'r', "requirement", OPTION_LIST, AT(requirements), "PATH", "requirements file of pip"},
 	{'b', "base", OPTION_TEXT, AT(base), "IMAGE",
 	 "base image: a reference, oci:DIR or a name of the configuration"},
@@ -73,7 +74,7 @@ const struct option_row common_options[] = {
 };
 #undef AT
 
-enum { DEFINITION_MAX = 4 << 20, LOCK_MAX = 64 << 20 };
+enum { LOCK_MAX = 64 << 20 };
 
 void session_done(struct session *s)
 {
@@ -187,6 +188,11 @@ struct strs session_to(const struct session *s, const struct option_list *named,
 
 const char *session_base(const struct session *s, const struct common_args *args)
 {
+	const struct definition *d = &s->definition;
+	if (!args->base && d->base.n)
+		return d->base.p;
+	if (!args->base && (d->steps.context.n || d->steps.dockerfile.n))
+		return NULL;
 	const struct strs *found =
 		config_find(&s->config.bases, args->base ? str_of(args->base) : STR("cpu"));
 	return found ? found->v[0].p : args->base;
@@ -236,7 +242,7 @@ static int set_base(struct session *s, const struct common_args *args, struct er
 			"{%s: IMAGE}`",
 			base, base);
 	/* The lock's own goes before what is only settled. */
-	find_locked_base(s, args->base ? base : NULL);
+	find_locked_base(s, args->base || s->definition.base.n ? base : NULL);
 	const char *name = s->base ? s->base : base;
 	int r = name ? build_set_base(s->build, name, e) : 0;
 	if (r != ERR_ABSENT || !args->offline)
@@ -249,26 +255,19 @@ static int set_base(struct session *s, const struct common_args *args, struct er
 	return r;
 }
 
-static char *folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	AUTO(arena_done) struct arena a = ARENA;
-	return slash ? mem_text(arena_copy(&a, path, (size_t)(slash - path) + 1)) : mem_text(".");
-}
-
 static int read_definition(struct session *s, const struct common_args *args, const char *path,
 			   struct err **e)
 {
-	AUTO(buf_done) struct buf text = BUF(DEFINITION_MAX);
-	AUTO(free) char *folder = folder_of(path);
-	bool piped = strcmp(path, "-") == 0;
-	int r = read_text(path, &text, e);
-	if (r == 0)
-		r = definition_parse(buf_str(&text), piped ? "standard input" : path,
-				     piped ? NULL : folder, args->log, &s->definition, e);
+	struct definition *d = &s->definition;
 	const struct option_list *files = &args->requirements;
+	int r = definition_read(path, args->log, d, e);
+	if (r == 0 && d->unbuildable.n)
+		return err_set(e, ERR_SYNTAX, "%.*s", STR_ARG(d->unbuildable));
 	for (size_t i = 0; r == 0 && i < files->n; i++)
-		r = requirements_read(&s->definition.pip, files->v[i], false, args->log, e);
+		r = requirements_read(&d->pip, files->v[i], false, args->log, e);
+	/* Another base stands in the place of the definition's, however that is made. */
+	if (args->base)
+		d->steps = (struct definition_steps){0};
 	return r;
 }
 
@@ -278,7 +277,8 @@ int session_definition(struct session *s, const struct common_args *args,
 	const char *path = args->file ? args->file : rest->n ? rest->v[0] : NULL;
 	if (!path)
 		return err_set(e, ERR_USAGE,
-			       "no definition: name a conda file, or - for standard input");
+			       "no definition: name a file, a v1 environment's folder, or - for "
+			       "standard input");
 	size_t words = args->file ? 0 : 1;
 	if (rest->n > words)
 		return err_set(e, ERR_USAGE, "%s: one definition is wanted", rest->v[words]);

@@ -109,6 +109,17 @@ struct str str_character(struct str s)
 	return str_to(s, n);
 }
 
+uint32_t str_code_point(struct str *s)
+{
+	unsigned char first = (unsigned char)s->p[0];
+	size_t n = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+	uint32_t value = n == 1 ? first : first & (0x7fu >> n);
+	for (size_t i = 1; i < n && i < s->n; i++)
+		value = value << 6 | ((unsigned char)s->p[i] & 0x3f);
+	*s = str_from(*s, n);
+	return value;
+}
+
 bool str_cut(struct str *s, char c, struct str *head)
 {
 	size_t at = str_find(*s, c);

@@ -58,6 +58,8 @@ size_t str_find(struct str s, char c); /* place of the first c, or s.n */
 /* The first character of s, all bytes of it: for messages. What is no UTF-8 or cannot be seen
  * is "?". */
 struct str str_character(struct str s);
+/* Takes the first character of s, which is UTF-8 and not empty, off its front. */
+uint32_t str_code_point(struct str *s);
 /* Reads all of s as a decimal number; false when it is not one or does not fit. */
 bool str_u64(struct str s, uint64_t *out);
 

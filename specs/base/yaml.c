@@ -1,9 +1,7 @@
 /* specs/base/yaml.c - small YAML documents with the place of everything in them. */
-#include "specs/base/yaml.h"
+#include "specs/base/yaml_private.h"
 #include <strings.h>
 #include <yaml.h>
-
-enum { MAX_BYTES = 16 << 20, MAX_DEPTH = 64, MAX_NODES = 2000000 };
 
 void yaml_done(struct yaml *y)
 {
@@ -75,7 +73,7 @@ static bool is_number(struct str s)
 	return digits && at == s.n;
 }
 
-static enum yaml_kind plain_kind(struct str s)
+enum yaml_kind yaml_plain_kind(struct str s)
 {
 	static const struct {
 		const char *word;
@@ -107,7 +105,7 @@ static int check_tag(const struct yaml *y, const yaml_node_t *from, const struct
 	return yaml_fail(y, to, e, "the tag \"%.80s\" is not supported", tag);
 }
 
-static size_t count_characters(struct str s)
+size_t yaml_characters(struct str s)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < s.n; i++)
@@ -123,14 +121,25 @@ static void read_scalar(struct yaml *y, const yaml_node_t *from, struct yaml_nod
 		      from->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 	size_t n = from->data.scalar.length;
 	to->text = (struct str){arena_copy(&y->arena, value, n), n};
-	to->kind = plain ? plain_kind(to->text) : YAML_TEXT;
+	to->plain = plain;
+	to->kind = plain ? yaml_plain_kind(to->text) : YAML_TEXT;
 	size_t written = from->end_mark.index - from->start_mark.index;
 	if ((plain || quoted) && from->start_mark.line == from->end_mark.line &&
-	    written == count_characters(to->text) + (quoted ? 2 : 0))
+	    written == yaml_characters(to->text) + (quoted ? 2 : 0))
 		to->text_column = to->column + quoted;
 }
 
-static void read_list(struct yaml *y, const yaml_node_t *from, const struct yaml_node *all,
+/* The node of that number, now with one place more. `known`: where it was seen before. */
+static const struct yaml_node *place(struct yaml *y, struct yaml_node *all, bool *known, int number)
+{
+	struct yaml_node *node = &all[number];
+	if (known[number] && !node->alias)
+		node->alias = ++y->aliases;
+	known[number] = true;
+	return node;
+}
+
+static void read_list(struct yaml *y, const yaml_node_t *from, struct yaml_node *all, bool *known,
 		      struct yaml_node *to)
 {
 	const yaml_node_item_t *first = from->data.sequence.items.start;
@@ -138,10 +147,10 @@ static void read_list(struct yaml *y, const yaml_node_t *from, const struct yaml
 	to->n = (size_t)(from->data.sequence.items.top - first);
 	to->items = arena_zero(&y->arena, to->n, sizeof(*to->items));
 	for (size_t i = 0; i < to->n; i++)
-		to->items[i] = &all[first[i]];
+		to->items[i] = place(y, all, known, first[i]);
 }
 
-static void read_map(struct yaml *y, const yaml_node_t *from, const struct yaml_node *all,
+static void read_map(struct yaml *y, const yaml_node_t *from, struct yaml_node *all, bool *known,
 		     struct yaml_node *to)
 {
 	const yaml_node_pair_t *first = from->data.mapping.pairs.start;
@@ -149,7 +158,8 @@ static void read_map(struct yaml *y, const yaml_node_t *from, const struct yaml_
 	to->n = (size_t)(from->data.mapping.pairs.top - first);
 	to->pairs = arena_zero(&y->arena, to->n, sizeof(*to->pairs));
 	for (size_t i = 0; i < to->n; i++)
-		to->pairs[i] = (struct yaml_pair){&all[first[i].key], &all[first[i].value]};
+		to->pairs[i] = (struct yaml_pair){&all[first[i].key],
+						  place(y, all, known, first[i].value)};
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -185,7 +195,7 @@ static int check_keys(const struct yaml *y, const struct yaml_node *map, struct 
 static int check_size(const struct yaml *y, const struct yaml_node *node, unsigned depth,
 		      size_t *left, struct err **e)
 {
-	if (depth > MAX_DEPTH)
+	if (depth > YAML_MAX_DEPTH)
 		return fail_at(y, ERR_LIMIT, node->line, node->column, e,
 			       "nested too deeply (at most 64)");
 	if (*left == 0)
@@ -202,35 +212,41 @@ static int check_size(const struct yaml *y, const struct yaml_node *node, unsign
 	return status;
 }
 
+int yaml_set_root(struct yaml *y, const struct yaml_node *all, size_t n, struct err **e)
+{
+	for (size_t i = 1; i <= n; i++)
+		if (all[i].kind == YAML_MAP && check_keys(y, &all[i], e) < 0)
+			return ERR_SYNTAX;
+	size_t left = YAML_MAX_NODES;
+	int status = check_size(y, &all[1], 0, &left, e);
+	y->root = status < 0 ? NULL : &all[1];
+	return status;
+}
+
 static int convert(struct yaml *y, const yaml_document_t *doc, struct err **e)
 {
 	size_t n = (size_t)(doc->nodes.top - doc->nodes.start);
 	if (n == 0)
 		return 0;
-	if (n > MAX_NODES)
+	if (n > YAML_MAX_NODES)
 		return fail_at(y, ERR_LIMIT, 1, 1, e, "too many values (at most 2000000)");
 	/* libyaml numbers its nodes from 1; the first is the root. */
 	struct yaml_node *all = arena_zero(&y->arena, n + 1, sizeof(*all));
+	AUTO(free) bool *known = mem_zero(n + 1, sizeof(*known));
 	for (size_t i = 1; i <= n; i++) {
 		const yaml_node_t *from = &doc->nodes.start[i - 1];
 		all[i].line = (unsigned)from->start_mark.line + 1;
 		all[i].column = (unsigned)from->start_mark.column + 1;
 		if (from->type == YAML_SEQUENCE_NODE)
-			read_list(y, from, all, &all[i]);
+			read_list(y, from, all, known, &all[i]);
 		else if (from->type == YAML_MAPPING_NODE)
-			read_map(y, from, all, &all[i]);
+			read_map(y, from, all, known, &all[i]);
 		else
 			read_scalar(y, from, &all[i]);
 		if (check_tag(y, from, &all[i], e) < 0)
 			return ERR_SYNTAX;
 	}
-	for (size_t i = 1; i <= n; i++)
-		if (all[i].kind == YAML_MAP && check_keys(y, &all[i], e) < 0)
-			return ERR_SYNTAX;
-	size_t left = MAX_NODES;
-	int status = check_size(y, &all[1], 0, &left, e);
-	y->root = status < 0 ? NULL : &all[1];
-	return status;
+	return yaml_set_root(y, all, n, e);
 }
 
 /* --- errors of the scanner ----------------------------------------------------------- */
@@ -275,7 +291,7 @@ static int not_text(const struct yaml *y, struct str before, const char *problem
 	while (str_cut(&rest, '\n', &piece))
 		line++;
 	return err_set(e, ERR_SYNTAX, "%s:%u:%u: this is no UTF-8 text: %s", y->what, line,
-		       (unsigned)count_characters(piece) + 1, problem);
+		       (unsigned)yaml_characters(piece) + 1, problem);
 }
 
 static int scan_failed(const struct yaml *y, const yaml_parser_t *p, struct str text,
@@ -317,7 +333,7 @@ int yaml_parse(struct str text, const char *what, struct yaml *out, struct err *
 {
 	*out = (struct yaml)YAML;
 	out->what = what;
-	if (text.n > MAX_BYTES)
+	if (text.n > YAML_MAX_BYTES)
 		return err_set(e, ERR_LIMIT, "%s: larger than 16 MiB", what);
 	yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser))

@@ -21,16 +21,20 @@ struct yaml_node {
 	unsigned line, column; /* from 1; columns are characters */
 	unsigned text_column;  /* of the scalar's first character, behind a quote; 0: the text
 				* does not stand in one line as it reads (escapes, folding) */
-	struct str text;       /* of a scalar, as written: `1.10` stays so; ends in 0 */
+	bool plain;	 /* a scalar without quotes: readers of YAML 1.1 may see another kind */
+	struct str text; /* of a scalar, as written: `1.10` stays so; ends in 0 */
 	const struct yaml_node **items; /* of a list */
 	struct yaml_pair *pairs;	/* of a map, in their order */
 	size_t n;			/* items or pairs */
+	unsigned alias; /* 1, 2, ...: which of the nodes it is that stand in several places, by
+			 * aliases; 0: it does not */
 };
 
 struct yaml {
 	struct arena arena;
 	const char *what;	      /* the file's name for messages; borrowed */
 	const struct yaml_node *root; /* NULL: the document is empty */
+	unsigned aliases;	      /* nodes that stand in several places */
 };
 
 #define YAML                                                                                       \
@@ -40,6 +44,8 @@ struct yaml {
 
 /* ERR_SYNTAX or ERR_LIMIT, "what:line:column: ...". */
 int yaml_parse(struct str text, const char *what, struct yaml *out, struct err **e);
+/* The same of a JSON document (RFC 8259), under the same limits. */
+int yaml_parse_json(struct str text, const char *what, struct yaml *out, struct err **e);
 void yaml_done(struct yaml *y);
 AUTO_DEFINE_VALUE(struct yaml, yaml_done)
 

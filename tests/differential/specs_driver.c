@@ -6,6 +6,7 @@
  * "no"; behind "no" come the error's code and its line. */
 #include "builder/pip.h"
 #include "specs/base/toml.h"
+#include "specs/base/yaml_dump.h"
 #include "specs/key.h"
 #include "specs/lock.h"
 #include "specs/requirements.h"
@@ -263,6 +264,17 @@ static int rank_tags(struct arena *a, struct strs args, struct buf *out, struct 
 	return 0;
 }
 
+/* A YAML document, written as PyYAML does: its keys sorted. */
+static int dump_yaml(struct arena *a, struct strs args, struct buf *out, struct err **e)
+{
+	AUTO(yaml_done) struct yaml y = YAML;
+	(void)a;
+	int code = yaml_parse(args.v[0], "yaml", &y, e);
+	if (code == 0 && !y.root)
+		return err_set(e, ERR_SYNTAX, "nothing");
+	return code < 0 ? code : yaml_dump(&y, y.root, true, out, e);
+}
+
 /* A TOML document: the same as JSON. */
 static int read_toml(struct arena *a, struct strs args, struct buf *out, struct err **e)
 {
@@ -294,6 +306,7 @@ static const struct {
 	{"marker", evaluate_marker, 1},
 	{"requirements", read_requirements, 1},
 	{"toml", read_toml, 1},
+	{"yaml", dump_yaml, 1},
 	{"tags", rank_tags, 4},
 };
 

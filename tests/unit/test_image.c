@@ -70,8 +70,12 @@ static void env_is(const cJSON *config, const char *const *want, int n)
 
 static void the_config_is_the_base_s_with_ours_on_top(void **state)
 {
-	static const char *const env[] = {"LANG=de", "PATH=/opt/env/bin:/usr/bin",
-					  "CONDA_PREFIX=/opt/env", "CONDA_DEFAULT_ENV=/opt/env",
+	static const char *const env[] = {"LANG=de",
+					  "PATH=/opt/env/bin:/usr/bin",
+					  "AZUREML_CONDA_ENVIRONMENT_PATH=/opt/env",
+					  "CONDA_PREFIX=/opt/env",
+					  "CONDA_DEFAULT_ENV=/opt/env",
+					  "AZUREML_ENVIRONMENT_IMAGE=True",
 					  "NEW=x=y"};
 	AUTO(base_image_done) struct base_image base = {0};
 	AUTO(image_done) struct image image = {0};
@@ -97,6 +101,33 @@ static void the_config_is_the_base_s_with_ours_on_top(void **state)
 	/* two of the base, one of them padded, its empty one, and ours */
 	assert_int_equal(cJSON_GetArraySize(json_get(config, "history")), 4);
 	assert_int_equal(image.size, image.config.n + image.manifest.n + 130);
+}
+
+static void a_base_without_an_environment_gets_what_is_asked_for_only(void **state)
+{
+	static const char *const env[] = {"LANG=C", "PATH=/usr/bin", "A=1"};
+	AUTO(base_image_done) struct base_image base = {0};
+	AUTO(image_done) struct image image = {0};
+	struct str more[] = {STR("A=1")}, labels[] = {STR("mine=ours"), STR("a.b=c=d")};
+	struct image_options o = options();
+	(void)state;
+	o.prefix = NULL;
+	o.env = (struct strs){more, 1};
+	o.labels = (struct strs){labels, 2};
+	o.user = STR("me:us");
+	o.workdir = STR("/src");
+	parse_base(false, &base);
+	assert_int_equal(image_make(&base, NULL, 0, &o, &image, NULL), 0);
+	AUTO(json_free) cJSON *config = parsed(image.config);
+	const cJSON *settings = json_object(config, "config");
+	env_is(config, env, COUNT(env));
+	assert_string_equal(json_text(settings, "User"), "me:us");
+	assert_string_equal(json_text(settings, "WorkingDir"), "/src");
+	assert_string_equal(json_text(json_object(settings, "Labels"), "mine"), "ours");
+	assert_string_equal(json_text(json_object(settings, "Labels"), "a.b"), "c=d");
+	assert_int_equal(cJSON_GetArraySize(json_get(json_get(config, "rootfs"), "diff_ids")), 2);
+	labels[0] = STR("none");
+	assert_int_equal(image_make(&base, NULL, 0, &o, &image, NULL), ERR_USAGE);
 }
 
 static void media_types_are_of_one_family(void **state)
@@ -272,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_config_is_the_base_s_with_ours_on_top),
+		cmocka_unit_test(a_base_without_an_environment_gets_what_is_asked_for_only),
 		cmocka_unit_test(media_types_are_of_one_family),
 		cmocka_unit_test(equal_input_gives_equal_bytes_and_scratch_works),
 		cmocka_unit_test(more_layers_than_engines_take_are_refused),

@@ -421,7 +421,7 @@ static void the_text_says_what_was_hashed(void **state)
 	key_of(STR("channels: ['https://u:p@h.example/t/secret/c/']\n"
 		   "dependencies: [B=1, a, a]\nvariables: {B: 2, A: 1}\n"),
 	       &plain, &shown);
-	assert_string_equal(shown.data, "kiln 1\nplatform linux/amd64\nbase sha256:00\n"
+	assert_string_equal(shown.data, "kiln 2\nplatform linux/amd64\nbase sha256:00\n"
 					"prefix /opt/env\ncompression gzip\nbytecode no\n"
 					"priority flexible\nchannel https://h.example/c\n"
 					"spec a\nspec b[version=\"1.*\"]\n"
