@@ -4,7 +4,8 @@
 #include "builder/sbom.h"
 #include "specs/base/json.h"
 
-#define HOME "https://kiln.io/"
+/* Names that nobody else has, not addresses: kiln owns none. */
+#define NAMES "urn:kiln:"
 
 static void put_digest(struct json_out *j, const struct digest *d)
 {
@@ -74,13 +75,13 @@ static void put_predicate(const struct provenance *p, struct json_out *j)
 {
 	json_open(j, "predicate", '{');
 	json_open(j, "buildDefinition", '{');
-	json_put_text(j, "buildType", HOME "build/v1");
+	json_put_text(j, "buildType", NAMES "build:1");
 	put_parameters(p, j);
 	put_materials(p, j);
 	json_close(j, '}');
 	json_open(j, "runDetails", '{');
 	json_open(j, "builder", '{');
-	json_put_text(j, "id", HOME "kiln");
+	json_put_text(j, "id", NAMES "builder");
 	json_open(j, "version", '{');
 	json_put_text(j, "kiln", KILN_VERSION);
 	json_close(j, '}');

@@ -1,4 +1,5 @@
 /* cache/elsewhere.c - where else a name is: on subdirs that are not open. */
+#include "cache/address.h"
 #include "cache/channel.h"
 #include "cache/mirror.h"
 #include "cache/repodata.h"
@@ -12,6 +13,13 @@ static bool is_open(const struct channel *c, const char *subdir)
 	return false;
 }
 
+/* A folder that does not exist is nothing to tell of. */
+static bool is_folder(struct str url)
+{
+	AUTO(buf_done) struct buf path = BUF(64 << 10);
+	return address_file(&path, url) && access(path.data, F_OK) == 0;
+}
+
 /* A server's repodata of another platform may be hundreds of megabytes: too much for a hint. */
 static bool has_name(struct http *h, const struct channel *c, const struct channel_options *o,
 		     const char *subdir, struct str name)
@@ -23,9 +31,8 @@ static bool has_name(struct http *h, const struct channel *c, const struct chann
 
 	for (size_t i = 0; i < places.n && !found; i++) {
 		AUTO(index_close) struct index *x = NULL;
-		bool near = str_starts(places.v[i], "file://");
-		struct repodata_options options = {.cache = o->cache,
-						   .offline = o->offline || !near};
+		struct repodata_options options = {
+			.cache = o->cache, .offline = o->offline || !is_folder(places.v[i])};
 		uint32_t first, count;
 		found = channel_open_subdir(h, places.v[i], &options, &x, NULL) == 0 && x &&
 			index_find(x, name, &first, &count);
