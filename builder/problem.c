@@ -164,11 +164,15 @@ static void leave_out(struct problem *p, struct source *s, uint32_t package, uin
 	log_info(p->request->log, "%.*s: left out: %s does not parse", STR_ARG(r.fn), why);
 }
 
-static bool is_newer(const struct problem *p, const struct index_entry *entry)
+static bool is_newer(const struct problem *p, const struct index *x, uint32_t id,
+		     const struct index_entry *entry)
 {
 	uint64_t newest = p->request->newest_ms;
 
-	return newest && (!entry->timestamp || entry->timestamp > newest);
+	if (!newest)
+		return false;
+	uint64_t when = entry->dated ? index_published(x, id) : entry->timestamp;
+	return !when || when > newest;
 }
 
 static void load_record(struct problem *p, struct source *s, uint32_t package, uint32_t id)
@@ -177,7 +181,7 @@ static void load_record(struct problem *p, struct source *s, uint32_t package, u
 	uint32_t version;
 
 	index_entry(s->index, id, &entry);
-	if (is_newer(p, &entry)) {
+	if (is_newer(p, s->index, id, &entry)) {
 		p->packages.v[package].newer++;
 		return;
 	}

@@ -214,7 +214,8 @@ static void fill_cold(const struct index *x, const struct index_cold *c, struct 
 		tail_take(t, &out->build_number, sizeof(out->build_number));
 	out->license = string(x, c->license);
 	out->size = c->size;
-	out->noarch = c->noarch <= NOARCH_PYTHON ? (enum noarch)c->noarch : NOARCH_NONE;
+	unsigned noarch = c->flags / INDEX_NOARCH;
+	out->noarch = noarch <= NOARCH_PYTHON ? (enum noarch)noarch : NOARCH_NONE;
 	out->has_sha256 = c->flags & INDEX_HAS_SHA256;
 	out->has_md5 = c->flags & INDEX_HAS_MD5;
 	memcpy(out->sha256.bytes, c->sha256, DIGEST_SIZE);
@@ -269,7 +270,8 @@ void index_entry(const struct index *x, uint32_t record, struct index_entry *out
 	if (!h)
 		return;
 	out->version = h->version;
-	out->features = h->features;
+	out->features = h->traits & INDEX_TRACKS;
+	out->dated = h->traits & INDEX_DATED;
 	out->timestamp = (uint64_t)h->timestamp_high << 32 | h->timestamp_low;
 	out->build_number =
 		h->build_number < UINT32_MAX ? h->build_number : large_build_number(x, record);
@@ -278,6 +280,22 @@ void index_entry(const struct index *x, uint32_t record, struct index_entry *out
 	out->run += h->deps;
 	out->depends = h->depends;
 	out->constrains = h->constrains;
+}
+
+uint64_t index_published(const struct index *x, uint32_t record)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct record r = {0};
+	struct tail t;
+	uint64_t indexed = 0;
+	const struct index_cold *c = cold(x, hot(x, record), &t);
+
+	if (!c)
+		return 0;
+	fill_cold(x, c, &t, &a, &r);
+	if (c->flags & INDEX_INDEXED)
+		tail_take(&t, &indexed, sizeof(indexed));
+	return indexed;
 }
 
 size_t index_version_count(const struct index *x)

@@ -46,11 +46,15 @@ struct index_entry {
 	uint64_t build_number, timestamp;
 	uint32_t version;    /* id of a version; UINT32_MAX where there is no such record */
 	bool features;	     /* it has track_features */
+	bool dated;	     /* see index_published */
 	const uint32_t *run; /* ids of texts: depends, then constrains. Records that have the same
 			      * ones in the same order mostly share one run. */
 	uint16_t depends, constrains;
 };
 void index_entry(const struct index *x, uint32_t record, struct index_entry *out);
+/* When the channel had a record, which may be long after it was built (CEP 47): milliseconds since
+ * 1970, 0 unless it is dated. */
+uint64_t index_published(const struct index *x, uint32_t record);
 /* Distinct versions, as written. */
 size_t index_version_count(const struct index *x);
 struct str index_version(const struct index *x, uint32_t version);

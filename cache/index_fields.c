@@ -36,7 +36,8 @@ void index_record_begins(struct index_writer *w, struct str fn)
 
 	memset(&d->hot, 0, sizeof(d->hot));
 	memset(&d->cold, 0, sizeof(d->cold));
-	d->build_number = 0;
+	d->build_number = d->indexed = 0;
+	d->noarch = NOARCH_NONE;
 	d->subdir = d->features = d->site_packages = 0;
 	d->has_name = d->has_version = false;
 	w->constrains.n = 0;
@@ -101,6 +102,8 @@ static void put_cold(struct index_writer *w, bool conda)
 	c->flags |= d->features ? INDEX_FEATURES : 0;
 	c->flags |= d->site_packages ? INDEX_SITE_PACKAGES : 0;
 	c->flags |= d->hot.build_number == UINT32_MAX ? INDEX_BUILD_NUMBER : 0;
+	c->flags |= d->indexed ? INDEX_INDEXED : 0;
+	c->flags |= (uint16_t)(d->noarch * INDEX_NOARCH);
 	c->build_size = (uint16_t)d->build.n;
 	buf_add(&w->cold, c, sizeof(*c));
 	buf_add_str(&w->cold, buf_str(&d->build));
@@ -110,6 +113,7 @@ static void put_cold(struct index_writer *w, bool conda)
 	add_tail(w, INDEX_FEATURES, &d->features, sizeof(d->features));
 	add_tail(w, INDEX_SITE_PACKAGES, &d->site_packages, sizeof(d->site_packages));
 	add_tail(w, INDEX_BUILD_NUMBER, &d->build_number, sizeof(d->build_number));
+	add_tail(w, INDEX_INDEXED, &d->indexed, sizeof(d->indexed));
 	buf_add(&w->cold, zeros, -w->cold.n & 7);
 }
 
@@ -135,7 +139,7 @@ int index_record_ends(struct index_writer *w, struct err **e)
 		VEC_PUSH(&w->deps, w->constrains.v[i]);
 	d->hot.depends = (uint16_t)depends;
 	d->hot.constrains = (uint16_t)w->constrains.n;
-	d->hot.features = d->features != 0;
+	d->hot.traits = (d->features ? INDEX_TRACKS : 0) | (d->indexed ? INDEX_DATED : 0);
 	d->hot.build_number = d->build_number < UINT32_MAX ? (uint32_t)d->build_number : UINT32_MAX;
 	share_run(w);
 	uint64_t at = w->written - sizeof(struct index_header) + w->cold.n;
@@ -173,12 +177,17 @@ static uint64_t number(struct str text)
 	return d > 0 && d < 9e15 ? (uint64_t)d : 0;
 }
 
-static void set_timestamp(struct index_hot *hot, uint64_t value)
+/* Of seconds or milliseconds. */
+static uint64_t milliseconds(uint64_t value)
 {
 	static const uint64_t last_second_of_9999 = 253402300799, most = ((uint64_t)1 << 48) - 1;
 
 	value = value > last_second_of_9999 ? value : value * 1000;
-	value = value < most ? value : most;
+	return value < most ? value : most;
+}
+
+static void set_timestamp(struct index_hot *hot, uint64_t value)
+{
 	hot->timestamp_low = (uint32_t)value;
 	hot->timestamp_high = (uint16_t)(value >> 32);
 }
@@ -190,7 +199,9 @@ void index_set_number(struct index_writer *w, struct str text)
 	else if (w->field == F_SIZE)
 		w->now.cold.size = number(text);
 	else if (w->field == F_TIMESTAMP)
-		set_timestamp(&w->now.hot, number(text));
+		set_timestamp(&w->now.hot, milliseconds(number(text)));
+	else if (w->field == F_INDEXED)
+		w->now.indexed = milliseconds(number(text));
 }
 
 static void set_name(struct index_writer *w, struct str text)
@@ -223,9 +234,9 @@ static void add_features(struct index_writer *w, struct str text)
 
 static void set_noarch(struct index_writer *w, struct str text)
 {
-	w->now.cold.noarch = str_is(text, "python")    ? NOARCH_PYTHON
-			     : str_is(text, "generic") ? NOARCH_GENERIC
-						       : NOARCH_NONE;
+	w->now.noarch = str_is(text, "python")	  ? NOARCH_PYTHON
+			: str_is(text, "generic") ? NOARCH_GENERIC
+						  : NOARCH_NONE;
 }
 
 void index_set_string(struct index_writer *w, struct str text)

@@ -13,7 +13,7 @@
 #include "specs/base/digest.h"
 
 #define INDEX_MAGIC "kilnidx"
-enum { INDEX_FORMAT = 2 };
+enum { INDEX_FORMAT = 3 };
 
 struct index_section {
 	uint64_t at, count; /* count: elements, or bytes of a run of bytes */
@@ -43,18 +43,21 @@ struct index_hot {
 	uint32_t build_number;	/* UINT32_MAX: in cold */
 	uint32_t timestamp_low; /* milliseconds since 1970, 48 bits */
 	uint16_t timestamp_high;
-	uint16_t features; /* whether it has track_features */
+	uint16_t traits;
+};
+enum {
+	INDEX_TRACKS = 1, /* it has track_features */
+	INDEX_DATED = 2,  /* the channel says when it had it (CEP 47) */
 };
 
 /* Behind it, without gaps: the build, then what the flags tell of, in their order: the file name
- * unless it is NAME-VERSION-BUILD and an extension, strings, a build number of 64 bits; filled up
- * to a multiple of 8. */
+ * unless it is NAME-VERSION-BUILD and an extension, strings, numbers of 64 bits; filled up to a
+ * multiple of 8. */
 struct index_cold {
 	uint8_t sha256[DIGEST_SIZE], md5[MD5_SIZE];
 	uint64_t size;
 	uint32_t license; /* a string */
-	uint16_t build_size;
-	uint8_t flags, noarch;
+	uint16_t build_size, flags;
 };
 enum {
 	INDEX_HAS_SHA256 = 1,
@@ -65,6 +68,8 @@ enum {
 	INDEX_FEATURES = 32, /* a string */
 	INDEX_SITE_PACKAGES = 64,
 	INDEX_BUILD_NUMBER = 128,
+	INDEX_INDEXED = 256, /* uint64_t: milliseconds since 1970 */
+	INDEX_NOARCH = 512,  /* times enum noarch: two bits */
 };
 
 struct index_name {

@@ -14,6 +14,7 @@ static const struct str keys[F_COUNT] = {
 	[F_SIZE] = {"size", 4},
 	[F_SUBDIR] = {"subdir", 6},
 	[F_TIMESTAMP] = {"timestamp", 9},
+	[F_INDEXED] = {"indexed_timestamp", 17},
 	[F_VERSION] = {"version", 7},
 	[F_TRACK_FEATURES] = {"track_features", 14},
 	[F_SITE_PACKAGES] = {"python_site_packages_path", 25},
@@ -150,7 +151,7 @@ static void on_scalar(struct index_writer *w, enum json_event what, struct str t
 		else if (what == JSON_NUMBER)
 			index_set_number(w, text);
 		else if (what == JSON_TRUE && w->field == F_NOARCH)
-			w->now.cold.noarch = NOARCH_GENERIC;
+			w->now.noarch = NOARCH_GENERIC;
 	}
 }
 

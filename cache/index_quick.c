@@ -107,7 +107,7 @@ static bool read_word(struct index_writer *w, struct reader *r, const char *rest
 		return false;
 	r->p += n;
 	if (*rest == 'r' && w->field == F_NOARCH)
-		w->now.cold.noarch = NOARCH_GENERIC;
+		w->now.noarch = NOARCH_GENERIC;
 	return *r->p == ',' || *r->p == '}' || *r->p == '\n';
 }
 

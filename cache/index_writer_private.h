@@ -30,6 +30,7 @@ enum field {
 	F_SHA256,
 	F_SIZE,
 	F_TIMESTAMP,
+	F_INDEXED,
 	F_TRACK_FEATURES,
 	F_LICENSE,
 	F_SITE_PACKAGES,
@@ -48,7 +49,8 @@ struct pending {
 struct draft {
 	struct index_hot hot;
 	struct index_cold cold;
-	uint64_t build_number;
+	uint64_t build_number, indexed;
+	enum noarch noarch;
 	uint32_t name, subdir, features, site_packages; /* features and so on: strings */
 	bool has_name, has_version;
 	struct buf fn, build, feature_words;

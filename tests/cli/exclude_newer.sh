@@ -6,12 +6,17 @@ mkdir -p "$work/channel/noarch"
 python3 - "$work/channel/noarch/repodata.json" <<'END'
 import json, sys
 times = {"1": 1711324800, "2": 1711411199999, "3": 1711411200000, "4": None}
+# when the channel had it (CEP 47): of one that was built long before, and of one that does not say
+indexed = {"5": (1577836800, 1714521600), "6": (None, 1717200000000)}
+times |= {version: time for version, (time, _) in indexed.items()}
 records = {}
 for version, time in times.items():
     record = {"name": "a", "version": version, "build": "0", "build_number": 0, "depends": [],
               "md5": "0" * 32, "sha256": "0" * 64, "size": 1}
     if time:
         record["timestamp"] = time
+    if version in indexed:
+        record["indexed_timestamp"] = indexed[version][1]
     records[f"a-{version}-0.conda"] = record
 json.dump({"packages.conda": records}, open(sys.argv[1], "w"))
 END
@@ -27,10 +32,13 @@ newest 2024-03-26 3
 newest 2024-03-25T00:00:00Z 1
 newest 2024-03-25T12:00:00+02:00 1
 newest 2024-03-25T23:59:59.999Z 2
+newest 2024-04-30 3
+newest 2024-05-01 5
+newest 2024-06-01 6
 expect 3 "every a is newer than --exclude-newer allows" \
 	"$kiln" lock --exclude-newer 2024-03-24 "$work/env.yml"
 expect 0 "" "$kiln" lock --explicit "$work/env.yml"
-same "$(grep -o 'a-[0-9]*-0' "$work/stdout")" a-4-0 "without it"
+same "$(grep -o 'a-[0-9]*-0' "$work/stdout")" a-6-0 "without it"
 
 for wrong in yesterday 2024-02-30 2024-03-25T12:00 ""; do
 	expect 2 "--exclude-newer $wrong" "$kiln" key --exclude-newer "$wrong" "$work/env.yml"

@@ -60,7 +60,8 @@ static const char whole[] =
 	"\"B-2-0.tar.bz2\":{\"version\":\"2\",\"name\":\"B\",\"build\":\"0\",\"build_number\":"
 	"70000000007,"
 	"\"depends\":[\"a >=1\",\"c\"],\"constrains\":[\"d <2\"],\"timestamp\":1600000000,"
-	"\"track_features\":\"x, y\",\"noarch\":true,\"md5\":\"" HEX32 "\",\"size\":42,"
+	"\"indexed_timestamp\":1700000000,\"track_features\":\"x, "
+	"y\",\"noarch\":true,\"md5\":\"" HEX32 "\",\"size\":42,"
 	"\"extra\":{\"name\":\"no\",\"depends\":[\"no\"]}},"
 	"\"old-1-0.tar.bz2\":{\"name\":\"old\",\"version\":\"1\"},"
 	"\"bad-1-0.tar.bz2\":{\"version\":\"1\",\"depends\":[\"zzz\"]}},"
@@ -91,6 +92,7 @@ static void check_first_b(struct index *x, uint32_t at, struct arena *a)
 	assert_true(r.build_number == 70000000007 && r.timestamp == 1600000000000);
 	index_entry(x, at, &n);
 	assert_true(n.build_number == 70000000007 && n.timestamp == 1600000000000 && n.features);
+	assert_true(n.dated && index_published(x, at) == 1700000000000);
 	assert_true(str_is(index_version(x, n.version), "2"));
 	assert_true(n.depends == 2 && n.constrains == 1);
 	assert_true(text_is(x, n.run[0], "a >=1") && text_is(x, n.run[1], "c"));
@@ -119,6 +121,7 @@ static void check_whole(struct index *x)
 	assert_true(r.timestamp == 1600000000123 && str_is(r.track_features, "p q"));
 	assert_true(str_is(r.python_site_packages_path, "lib/s") && str_is(r.subdir, "linux-64"));
 	index_entry(x, first + 1, &n);
+	assert_true(!n.dated && index_published(x, first + 1) == 0);
 	assert_true(n.depends == 1 && n.constrains == 1 && text_is(x, n.run[0], "c"));
 	index_entry(x, first + 2, &n);
 	assert_true(n.depends == 0 && n.version == UINT32_MAX);
