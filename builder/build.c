@@ -212,6 +212,12 @@ int build_channels(struct build *b, const struct definition *d, const struct str
 	return channels_open(b->http, d->channels, &options, out, e);
 }
 
+void build_name_channels(const struct build *b, struct arena *a, struct matchspec *m)
+{
+	if (str_is(m->channel, "defaults"))
+		m->channels = channel_urls(a, (struct strs){&m->channel, 1}, &b->o.names);
+}
+
 static int by_text(const void *a, const void *b)
 {
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);

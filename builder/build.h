@@ -60,6 +60,9 @@ enum channel_priority build_priority(const struct build *b);
  * depend on, are looked at; NULL: all. */
 int build_channels(struct build *b, const struct definition *d, const struct strs *wanted,
 		   struct channels *out, struct err **e);
+/* Tells a spec what the channel it names stands for, where that is several (`defaults::python`).
+ * The list is made in the arena. */
+void build_name_channels(const struct build *b, struct arena *a, struct matchspec *m);
 /* Solves for this platform. The base, when set, gives virtual packages and goes into the lock. */
 int build_lock(struct build *b, const struct definition *d, struct lock *out, struct err **e);
 /* ERR_USAGE, with a line for each difference, when the lock is for another definition: a spec that

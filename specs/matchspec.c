@@ -90,10 +90,19 @@ static bool channel_matches(struct str want, struct str url)
 	return str_eq(tail, want) && url.p[url.n - want.n - 1] == '/';
 }
 
+static bool is_one_of(struct strs list, struct str url)
+{
+	for (size_t i = 0; i < list.n; i++)
+		if (str_eq(list.v[i], url))
+			return true;
+	return false;
+}
+
 static bool address_matches(const struct matchspec *m, const struct record *r)
 {
-	return (!m->detail || channel_matches(m->detail->channel, r->channel)) &&
-	       (m->subdir.n == 0 || str_eq(m->subdir, r->subdir)) &&
+	bool right = m->channels.n ? is_one_of(m->channels, r->channel)
+				   : !m->detail || channel_matches(m->detail->channel, r->channel);
+	return right && (m->subdir.n == 0 || str_eq(m->subdir, r->subdir)) &&
 	       (m->url.n == 0 || str_eq(m->url, r->url));
 }
 

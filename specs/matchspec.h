@@ -19,8 +19,11 @@ struct matchspec {
 	struct str name;    /* lower case; in a search perhaps a pattern */
 	struct str channel; /* name or address as written, without subdir; empty: any. It may hold
 			     * credentials: for fetching only */
-	struct str subdir;  /* empty: any */
-	struct str url;	    /* a spec that is an address (credentials removed); empty: none */
+	/* Addresses, one of which it must be, where the channel is a name for several; set by those
+	 * who know. None: the name or address decides. */
+	struct strs channels;
+	struct str subdir; /* empty: any */
+	struct str url;	   /* a spec that is an address (credentials removed); empty: none */
 	bool has_sha256, has_md5;
 	struct digest sha256;
 	uint8_t md5[MD5_SIZE];

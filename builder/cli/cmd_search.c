@@ -93,6 +93,7 @@ static int search_all(struct search *search, struct session *s, const struct opt
 		r = matchspec_parse(&a, str_of(texts->v[i]), MATCHSPEC_SEARCH, &specs[i], e);
 		if (r < 0)
 			return err_wrap(e, r, "%s", texts->v[i]);
+		build_name_channels(s->build, &a, &specs[i]);
 	}
 	struct strs wanted = names_of(&a, specs, texts->n);
 	const struct strs *only = wanted.n == texts->n ? &wanted : NULL;

@@ -286,6 +286,9 @@ int session_definition(struct session *s, const struct common_args *args,
 	if (r < 0)
 		return r;
 	session_channels(s, args);
+	struct definition *d = &s->definition;
+	for (size_t i = 0; i < d->spec_count; i++)
+		build_name_channels(s->build, &d->arena, &d->specs[i].spec);
 	return set_base(s, args, e);
 }
 

@@ -58,6 +58,13 @@ expect 1 "/no/such" "$kiln" lock -c defaults "$work/env.yml"
 config "default_channels: [$channel]" "channels: [https://h.example/unused]"
 expect 0 "" "$kiln" lock -c defaults "$work/env.yml"
 cmp -s "$work/stdout" "$work/lock.yml" || fail "defaults is another channel than its member"
+expect 0 "" "$kiln" search defaults::libzlib -c defaults
+spec 'dependencies: ["defaults::libzlib"]'
+expect 0 "" "$kiln" lock -c defaults -o "$work/named.yml" "$work/env.yml"
+expect 0 "" "$kiln" lock -c defaults --check "$work/named.yml" "$work/env.yml"
+spec 'channels: [defaults]' 'dependencies: ["file:///elsewhere::libzlib"]'
+expect 1 "/elsewhere" "$kiln" lock "$work/env.yml"
+spec 'dependencies: [libzlib]'
 expect 2 "no channel" "$kiln" lock --override-channels "$work/env.yml"
 expect 0 "" "$kiln" lock --check "$work/lock.yml" -c defaults "$work/env.yml"
 
