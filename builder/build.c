@@ -154,6 +154,7 @@ static struct key_input key_input(struct build *b, const struct definition *d)
 		.bytecode = !b->o.no_bytecode,
 		.compression = str_of(compression_name(b->o.compression)),
 		.newest = b->newest,
+		.local = build_local(b, d),
 	};
 }
 
@@ -353,7 +354,10 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
 int build_fetch(struct build *b, const struct lock *l, struct package_file *files, struct err **e)
 {
 	struct package_options options = {b->cache, b->o.offline, b->missing, b->o.jobs, b->o.log};
-	return packages_fetch(b->http, l->records, l->count, &options, files, e);
+	int code = packages_fetch(b->http, l->records, l->count, &options, files, e);
+	if (code == 0 && (code = build_sources(b, l, files, e)) < 0)
+		package_files_done(files, l->count);
+	return code;
 }
 
 int build_plan(struct build *b, const struct lock *l, const struct package_file *files,

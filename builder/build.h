@@ -27,6 +27,7 @@ struct build_options {
 	enum channel_priority priority;
 	uint64_t newest_ms; /* packages made later are none; 0: all are */
 	bool no_bytecode, verify;
+	bool no_build;		      /* sources of pip's distributions are refused, not built */
 	bool offline;		      /* ask nobody: what the cache lacks is ERR_ABSENT */
 	bool update;		      /* solve again even when the key has an image */
 	unsigned jobs;		      /* 0: one a processor */

@@ -1,6 +1,6 @@
 /* builder/build_pip.c - the wheels of a lock: asked for when conda's packages are known. */
 #include "builder/build_private.h"
-#include "builder/pip.h"
+#include "builder/workshop.h"
 #include "specs/base/vec.h"
 #include "specs/base/workers.h"
 
@@ -49,30 +49,6 @@ static int read_all(struct build *b, struct provided *p, struct err **e)
 	return code;
 }
 
-static const struct record *find(const struct lock *l, const char *name)
-{
-	for (size_t i = 0; i < l->count; i++)
-		if (str_is(l->records[i].name, name))
-			return &l->records[i];
-	return NULL;
-}
-
-/* "__glibc=2.36=0" gives 36. */
-static unsigned glibc_minor(const struct lock *l)
-{
-	for (size_t i = 0; i < l->virtuals.n; i++) {
-		struct str text = l->virtuals.v[i], minor;
-		uint64_t n;
-		if (!str_starts(text, "__glibc=2."))
-			continue;
-		minor = str_from(text, strlen("__glibc=2."));
-		minor = str_to(minor, str_find(minor, '='));
-		if (str_u64(str_to(minor, str_find(minor, '.')), &n))
-			return (unsigned)n;
-	}
-	return 0;
-}
-
 static void add_records(struct lock *l, const struct record *records, size_t count)
 {
 	struct record *all = arena_zero(&l->arena, l->count + count, sizeof(*all));
@@ -84,39 +60,128 @@ static void add_records(struct lock *l, const struct record *records, size_t cou
 	l->count += count;
 }
 
-int build_add_wheels(struct build *b, const struct definition *d, struct lock *l, struct err **e)
+/* ---- sources ---- */
+
+/* A pip_build_fn; cookie: the workshop. */
+static int build_source(void *cookie, struct arena *a, struct record *r, struct pip_dist *out,
+			struct err **e)
 {
-	AUTO(provided_done) struct provided p = {.lock = l};
+	struct package_file file = {0};
+	int code = workshop_build(cookie, a, r, &file, e);
+	if (code == 0)
+		code = pip_dist_of_wheel(file.path, a, out, e);
+	package_files_done(&file, 1);
+	return code;
+}
+
+/* Makes a file the wheel of its source. */
+static int replace_file(struct workshop *w, const struct record *r, struct package_file *file,
+			bool find, struct err **e)
+{
 	AUTO(arena_done) struct arena a = ARENA;
-	const struct record *python = find(l, "python");
-	struct record *found;
-	size_t count;
-	if (d->pip.lines.n == 0)
-		return 0;
-	if (!python)
-		return err_set(e, ERR_UNSOLVABLE,
-			       "pip requirements need a python, and no dependency brings one: add "
-			       "python to the dependencies");
-	int code = read_all(b, &p, e);
+	struct package_file wheel = {0};
+	struct record copy;
+	record_copy(&a, r, &copy);
+	int code =
+		find ? workshop_find(w, &copy, &wheel, e) : workshop_build(w, &a, &copy, &wheel, e);
+	if (code == ERR_ABSENT && find) {
+		err_clear(e);
+		code = 0;
+	}
 	if (code < 0)
 		return code;
+	package_files_done(file, 1);
+	*file = wheel;
+	return 0;
+}
+
+static int replace_files(struct build *b, const struct lock *l, struct package_file *files,
+			 bool find, struct err **e)
+{
+	AUTO(workshop_close) struct workshop *w = NULL;
+	int code = 0;
+	for (size_t i = 0; i < l->count && code == 0; i++) {
+		if (!l->records[i].source)
+			continue;
+		if (!w)
+			w = workshop_open(b, l, files, NULL);
+		if (b->o.no_build && !find)
+			return err_set(e, ERR_UNSOLVABLE,
+				       "%.*s %.*s is a source in the lock, which --no-build "
+				       "forbids to build",
+				       STR_ARG(l->records[i].name),
+				       STR_ARG(l->records[i].version_text));
+		code = replace_file(w, &l->records[i], &files[i], find, e);
+	}
+	return code;
+}
+
+int build_sources(struct build *b, const struct lock *l, struct package_file *files, struct err **e)
+{
+	return replace_files(b, l, files, false, e);
+}
+
+int build_find_sources(struct build *b, const struct lock *l, struct package_file *files,
+		       size_t *missing, struct err **e)
+{
+	int code = *missing ? 0 : replace_files(b, l, files, true, e);
+	for (size_t i = 0; i < l->count && code == 0; i++)
+		*missing += l->records[i].source && !files[i].path;
+	return code;
+}
+
+/* ---- the request ---- */
+
+static const char *why_not(const struct build *b)
+{
+	if (b->o.no_build)
+		return "--no-build forbids";
+	return b->foreign ? "takes programs of the target, and those do not run on this machine"
+			  : NULL;
+}
+
+static int solve_pip(struct build *b, const struct definition *d, struct provided *p,
+		     const struct pip_target *target, struct lock *l, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(workshop_close) struct workshop *w = workshop_open(b, l, p->files, &d->pip);
+	struct record *found;
+	size_t count;
 	struct pip_request q = {
 		.requirements = &d->pip,
-		.provided = {p.dists.v, p.dists.n},
-		.target = {b->platform, python->version_text, glibc_minor(l)},
+		.provided = {p->dists.v, p->dists.n},
+		.target = *target,
 		.cache = b->cache,
 		.offline = b->o.offline,
 		.newest = b->newest,
+		.why_not = why_not(b),
+		.build = build_source,
+		.cookie = w,
 		.log = b->o.log,
 	};
-	if (q.target.glibc == 0)
+	int code = pip_solve(&q, &a, &found, &count, e);
+	if (code == 0)
+		code = pip_check_provided(&q, found, count, e);
+	if (code == 0)
+		add_records(l, found, count);
+	return code;
+}
+
+int build_add_wheels(struct build *b, const struct definition *d, struct lock *l, struct err **e)
+{
+	AUTO(provided_done) struct provided p = {.lock = l};
+	struct pip_target target;
+	if (d->pip.lines.n == 0)
+		return 0;
+	int code = workshop_target(b, l, &target, e);
+	if (code == 0)
+		code = read_all(b, &p, e);
+	if (code < 0)
+		return code;
+	if (target.glibc == 0)
 		return err_set(e, ERR_UNSOLVABLE,
 			       "wheels need a glibc, and the base has none; another base has, or "
 			       "--virtual __glibc=VERSION says so");
 	log_phase(b->o.log, "pip");
-	if ((code = pip_solve(&q, &a, &found, &count, e)) < 0 ||
-	    (code = pip_check_provided(&q, found, count, e)) < 0)
-		return code;
-	add_records(l, found, count);
-	return 0;
+	return solve_pip(b, d, &p, &target, l, e);
 }

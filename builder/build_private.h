@@ -20,7 +20,9 @@ struct build {
 	struct http *http;
 	struct records *records; /* see build_records */
 	struct str newest;	 /* RFC 3339; empty: none was given */
-	struct strs given;	 /* virtual packages of options and environment */
+	struct strs local;	 /* see build_local */
+	bool local_known;
+	struct strs given; /* virtual packages of options and environment */
 	/* The base: its reference, and the digest that the name gave. */
 	bool has_base;
 	struct reference base_reference;
@@ -57,6 +59,10 @@ int build_records(struct build *b, struct records **out, struct err **e);
 /* The key that a lock holds: of one platform, and wherever its programs run, as a lock serves all
  * who build from it. */
 void build_lock_key(struct build *b, const struct definition *d, struct digest *out);
+/* What the definition's pip requirements name on this machine, each with the digest of what it
+ * holds:
+ * "./pkg sha256:HEX". Looked at once. */
+struct strs build_local(struct build *b, const struct definition *d);
 /* The specs of a definition as a lock names what it was made for: sorted. */
 struct strs build_spec_texts(struct arena *a, const struct definition *d);
 /* Whether packages that stand in a plan satisfy the definition's specs in what archives say and
@@ -81,6 +87,13 @@ void build_warn_of_host(struct build *b, const struct record *records, size_t co
 /* The wheels that the definition's pip requirements resolve to, on top of the lock's packages,
  * which are downloaded for it. */
 int build_add_wheels(struct build *b, const struct definition *d, struct lock *l, struct err **e);
+/* Puts wheels in the place of sources, which are built where the cache has none: files are those of
+ * the lock's archives. */
+int build_sources(struct build *b, const struct lock *l, struct package_file *files,
+		  struct err **e);
+/* The same of what the cache has, when nothing is missing; *missing: how many it has not. */
+int build_find_sources(struct build *b, const struct lock *l, struct package_file *files,
+		       size_t *missing, struct err **e);
 /* The archives of the lock, and the plan of how they are linked. files has l->count rows. */
 int build_fetch(struct build *b, const struct lock *l, struct package_file *files, struct err **e);
 int build_plan(struct build *b, const struct lock *l, const struct package_file *files,

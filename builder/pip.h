@@ -35,6 +35,12 @@ struct pip_target {
 int pip_tags_rank(const struct pip_target *t, struct str python, struct str abi,
 		  struct str platform);
 
+/* Builds the wheel of a source, once. r: its address, with credentials where there are any, and all
+ * else that is known; on return exact, without credentials, with name, version and what it was
+ * built with. *out: what the wheel says of itself. Texts in the arena. */
+typedef int pip_build_fn(void *cookie, struct arena *a, struct record *r, struct pip_dist *out,
+			 struct err **e);
+
 struct pip_request {
 	const struct requirements *requirements;
 	struct pip_dists provided;
@@ -42,10 +48,21 @@ struct pip_request {
 	const char *cache; /* kiln's: uv's own lives in it */
 	bool offline;
 	struct str newest; /* RFC 3339: files uploaded later are none; empty: all are */
+	/* Why no source can be built, as in "NAME has to be built, WHICH ..."; NULL: build does. */
+	const char *why_not;
+	pip_build_fn *build;
+	void *cookie;
 	struct log *log;
 };
 
-/* Records of wheels (manager pip), by name; texts in the arena. ERR_UNSOLVABLE with uv's words and
+/* What a wheel says of itself; texts in the arena. ERR_CORRUPT. */
+int pip_dist_of_wheel(const char *archive, struct arena *a, struct pip_dist *out, struct err **e);
+
+/* The path that a line of kind PATH names, absolute; in the arena. */
+struct str pip_line_path(struct arena *a, const struct requirement_line *l);
+
+/* Records of wheels and of sources that were built (manager pip), by name; texts in the arena. No
+ * code of a source runs for it but through `build`. ERR_UNSOLVABLE with uv's words and
  * the conda package that a version came from; ERR_ABSENT without uv, with how to get it; ERR_NET,
  * ERR_REFUSED, ERR_SYNTAX. */
 int pip_solve(const struct pip_request *q, struct arena *a, struct record **out, size_t *out_count,

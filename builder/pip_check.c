@@ -1,11 +1,9 @@
 /* builder/pip_check.c - whether what conda's packages need of pip's names is what was chosen, as
  * `pip check` looks at it. The other way round uv has seen to it. */
-#include "builder/pip.h"
-#include "specs/base/vec.h"
+#include "builder/pip_private.h"
 #include "specs/requirement.h"
 
-/* Variables of markers at the target. */
-static void fill_environment(const struct pip_target *t, struct marker_environment *out)
+void pip_marker_environment(const struct pip_target *t, struct marker_environment *out)
 {
 	struct str minor = t->python;
 	size_t dot = str_find(minor, '.');
@@ -79,7 +77,7 @@ int pip_check_provided(const struct pip_request *q, const struct record *wheels,
 {
 	struct checking c = {.wheels = wheels, .count = count, .arena = ARENA};
 	int code = 0;
-	fill_environment(&q->target, &c.environment);
+	pip_marker_environment(&q->target, &c.environment);
 	for (size_t i = 0; i < q->provided.n && code == 0; i++)
 		code = check_dist(&c, &q->provided.v[i], e);
 	arena_done(&c.arena);

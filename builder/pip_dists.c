@@ -63,6 +63,34 @@ static int count_listed(const char *archive, size_t *out, struct err **e)
 	return code;
 }
 
+static struct pip_dist dist_of(struct arena *a, struct str headers)
+{
+	return (struct pip_dist){
+		.name = pyname_normal(a, header(headers, "Name")),
+		.version = header(headers, "Version"),
+		.metadata = headers,
+	};
+}
+
+int pip_dist_of_wheel(const char *archive, struct arena *a, struct pip_dist *out, struct err **e)
+{
+	AUTO(unpack_close) struct unpack *u = NULL;
+	AUTO(buf_done) struct buf text = BUF(METADATA_MAX);
+	const struct entry *entry;
+	int code = unpack_open(archive, UNPACK_WHEEL, &u, e);
+	while (code == 0 && (code = unpack_next(u, &entry, e)) > 0) {
+		struct str rest = str_of(entry->path), top;
+		code = 0;
+		if (!str_cut(&rest, '/', &top) || !str_ends(top, ".dist-info") ||
+		    !str_is(rest, "METADATA"))
+			continue;
+		if ((code = unpack_read(u, &text, e)) == 0)
+			*out = dist_of(a, arena_str(a, headers_of(buf_str(&text))));
+		return code;
+	}
+	return code < 0 ? code : err_set(e, ERR_CORRUPT, "%s has no METADATA", unpack_name(u));
+}
+
 int pip_dists_read(const char *archive, struct str package, struct arena *a, struct pip_dists *out,
 		   struct err **e)
 {
@@ -84,12 +112,8 @@ int pip_dists_read(const char *archive, struct str package, struct arena *a, str
 		if ((code = unpack_read(u, &text, e)) < 0)
 			return code;
 		struct str headers = arena_str(a, headers_of(buf_str(&text)));
-		struct pip_dist dist = {
-			.name = pyname_normal(a, header(headers, "Name")),
-			.version = header(headers, "Version"),
-			.metadata = headers,
-			.package = arena_str(a, package),
-		};
+		struct pip_dist dist = dist_of(a, headers);
+		dist.package = arena_str(a, package);
 		/* what no resolver can read is not told to one */
 		struct pyversion version;
 		if (dist.name.n && pyversion_parse(a, dist.version, &version, NULL) == 0)

@@ -89,10 +89,22 @@ static int fill_record(struct arena *a, const cJSON *package, const struct choic
 	return 0;
 }
 
+/* Sources of an index stand in the lock of those names only that were asked for as sources. */
+static int take_source(struct arena *a, const cJSON *package, struct record *out, struct err **e)
+{
+	struct choice c = {.wheel = json_object(package, "sdist")};
+	struct record_source *source = arena_zero(a, 1, sizeof(*source));
+	c.url = address(a, c.wheel);
+	c.file = file_name(a, c.url);
+	int code = fill_record(a, package, &c, out, e);
+	source->kind = SOURCE_ARCHIVE;
+	out->source = source;
+	return code;
+}
+
 static int take_package(const struct pip_request *q, struct arena *a, const cJSON *package,
 			struct record *out, struct err **e)
 {
-	static const char *const sources[] = {"vcs", "directory", "archive", "sdist"};
 	const char *name = json_text(package, "name");
 	const cJSON *wheel, *wheels = json_array(package, "wheels");
 	struct choice best = {0};
@@ -107,12 +119,8 @@ static int take_package(const struct pip_request *q, struct arena *a, const cJSO
 		out->direct = code == 0;
 		return code;
 	}
-	for (size_t i = 0; i < COUNT(sources); i++)
-		if (json_get(package, sources[i]))
-			return err_set(e, ERR_FAILED,
-				       "%s has no wheel for this target, only its source: building "
-				       "from source is not supported yet",
-				       name);
+	if (json_object(package, "sdist"))
+		return take_source(a, package, out, e);
 	return err_set(e, ERR_UNSOLVABLE, "%s has no wheel for Python %.*s on glibc 2.%u", name,
 		       STR_ARG(q->target.python), q->target.glibc);
 }

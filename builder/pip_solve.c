@@ -10,16 +10,23 @@
 #include "specs/base/vec.h"
 #include "specs/requirements_text.h"
 #include <stdlib.h>
+#include <sys/mman.h>
 
 extern char **environ;
 
-enum { OUTPUT_MAX = 64 << 20, SOLVE_MS = 30 * 60 * 1000 };
+enum {
+	OUTPUT_MAX = 64 << 20,
+	SOLVE_MS = 30 * 60 * 1000,
+	ROUNDS_MAX = 200, /* a source more in each */
+};
 
 struct solving {
 	const struct pip_request *q;
 	struct arena arena;
 	char *folder;
+	int input;	 /* memory: the requirements, as addresses may hold passwords */
 	bool has_limits; /* provided.txt is not empty */
+	struct pip_sources sources;
 	VEC(const char *) argv, env;
 };
 
@@ -27,7 +34,9 @@ static void solving_done(struct solving *s)
 {
 	if (s->folder)
 		fs_remove(s->folder, NULL);
+	fd_close_at(&s->input);
 	free(s->folder);
+	pip_sources_done(&s->sources);
 	VEC_DONE(&s->argv);
 	VEC_DONE(&s->env);
 	arena_done(&s->arena);
@@ -36,30 +45,35 @@ AUTO_DEFINE_VALUE(struct solving, solving_done)
 
 /* ---- what it reads ---- */
 
-static struct str absolute(struct solving *s, const struct requirement_line *l)
+/* A source that was built stands there as a wheel, of which there is but one. */
+static void put_source(const struct pip_source *made, struct buf *out)
 {
-	if (l->target.n && l->target.p[0] == '/')
-		return l->target;
-	AUTO(free) char *folder = NULL;
-	struct str from = l->folder;
-	if (fs_absolute(arena_copy(&s->arena, from.p, from.n), &folder, NULL) == 0)
-		from = str_of(folder);
-	return arena_printf(&s->arena, "%.*s/%.*s", STR_ARG(from), STR_ARG(l->target));
+	const struct requirement *r = &made->line->requirement;
+	buf_add_str(out, made->dist.name);
+	for (size_t i = 0; i < r->extras.n; i++)
+		buf_printf(out, "%s%.*s", i ? "," : "[", STR_ARG(r->extras.v[i]));
+	buf_printf(out, "%s==%.*s\n", r->extras.n ? "]" : "", STR_ARG(made->dist.version));
 }
 
 static void put_line(struct solving *s, const struct requirement_line *from, struct buf *out)
 {
 	struct requirement_line line = *from;
+	const struct pip_source *made = pip_source_of_line(&s->sources, from);
+	if (made)
+		put_source(made, out);
+	if (pip_is_source_line(&s->arena, from))
+		return;
 	if (line.kind == REQUIREMENT_PATH)
-		line.target = absolute(s, from);
+		line.target = pip_line_path(&s->arena, from);
+	line.settings = (struct strs){0};
 	line.target = requirements_expand(&s->arena, line.target);
 	line.requirement.url = requirements_expand(&s->arena, line.requirement.url);
 	requirement_line_write(&line, out);
 	buf_add_char(out, '\n');
 }
 
-/* In a file that nobody else may read, and not among the words of the command, which everybody on
- * the machine can see. */
+/* Among what is read, and not among the words of the command, which everybody on the machine can
+ * see. */
 static void put_options(struct solving *s, struct buf *out)
 {
 	const struct requirements *r = s->q->requirements;
@@ -92,10 +106,15 @@ static int write_inputs(struct solving *s, struct err **e)
 	for (size_t i = 0; i < s->q->provided.n; i++)
 		buf_printf(&limits, "%.*s==%.*s\n", STR_ARG(s->q->provided.v[i].name),
 			   STR_ARG(s->q->provided.v[i].version));
+	for (size_t i = 0; i < s->sources.built.n; i++)
+		if (s->sources.built.v[i].line)
+			put_source(&s->sources.built.v[i], &limits);
 	s->has_limits = limits.n > 0;
-	struct str path = arena_printf(&s->arena, "%s/requirements.txt", s->folder);
-	int code = fs_write(path.p, buf_str(&wanted), 0600, e);
-	path = arena_printf(&s->arena, "%s/provided.txt", s->folder);
+	s->input = memfd_create("requirements", MFD_CLOEXEC);
+	if (s->input < 0)
+		return err_sys(e, "memory for requirements");
+	struct str path = arena_printf(&s->arena, "%s/provided.txt", s->folder);
+	int code = fs_write_fd(s->input, wanted.data, wanted.n, e);
 	return code < 0 ? code : fs_write(path.p, buf_str(&limits), 0600, e);
 }
 
@@ -105,6 +124,10 @@ static int write_stubs(struct solving *s, struct err **e)
 	int code = fs_make_dirs(stubs.p, 0700, e);
 	for (size_t i = 0; i < s->q->provided.n && code == 0; i++)
 		code = pip_write_stub(&s->q->target, &s->q->provided.v[i], stubs.p, e);
+	for (size_t i = 0; i < s->sources.built.n && code == 0; i++)
+		if (s->sources.built.v[i].line)
+			code = pip_write_stub(&s->q->target, &s->sources.built.v[i].dist, stubs.p,
+					      e);
 	return code;
 }
 
@@ -127,12 +150,13 @@ static void make_command(struct solving *s)
 		"uv",
 		"pip",
 		"compile",
-		"requirements.txt",
+		"-",
 		"--format",
 		"pylock.toml",
 		"--find-links",
 		"stubs",
-		"--no-config",
+		"--config-file",
+		"uv.toml",
 		"--no-sources",
 		"--no-header",
 		"--no-progress",
@@ -142,8 +166,11 @@ static void make_command(struct solving *s)
 		":all:",
 		"--no-python-downloads",
 	};
+	s->argv.n = 0;
 	for (size_t i = 0; i < COUNT(fixed); i++)
 		add(s, fixed[i]);
+	for (size_t i = 0; i < s->sources.names.n; i++)
+		add_value(s, "--no-binary", s->sources.names.v[i]);
 	add_value(s, "--python-version", s->q->target.python);
 	add_value(s, "--python-platform",
 		  arena_printf(&s->arena, "%s-manylinux_2_%u", s->q->target.platform->archspec,
@@ -203,11 +230,14 @@ static void warn_of(const struct pip_request *q, struct str words)
 	}
 }
 
+/* 1: it wants the sources of more distributions. */
 static int ask(struct solving *s, struct arena *a, struct record **out, size_t *out_count,
 	       struct err **e)
 {
 	AUTO(process_result_done) struct process_result result = PROCESS_RESULT(OUTPUT_MAX);
-	struct process_request p = {s->argv.v, s->env.v, s->folder};
+	struct process_request p = {s->argv.v, s->env.v, s->folder, s->input};
+	if (lseek(s->input, 0, SEEK_SET) < 0)
+		return err_sys(e, "requirements");
 	int code = process_run(&p, SOLVE_MS, false, &result, e);
 	if (code == ERR_ABSENT) {
 		err_clear(e);
@@ -217,8 +247,10 @@ static int ask(struct solving *s, struct arena *a, struct record **out, size_t *
 	}
 	if (code < 0)
 		return err_wrap(e, code, "uv");
-	if (result.status != 0)
-		return pip_explain(s->q, buf_str(&result.text), e);
+	if (result.status != 0) {
+		code = pip_sources_of_words(s->q, &s->sources, buf_str(&result.text), e);
+		return code ? code : pip_explain(s->q, buf_str(&result.text), e);
+	}
 	warn_of(s->q, buf_str(&result.text));
 	return pip_read_lock(s->q, buf_str(&result.out), a, out, out_count, e);
 }
@@ -269,23 +301,60 @@ static int check_hashes(const struct pip_request *q, const struct record *wheels
 	return 0;
 }
 
+/* One round: 1 when another one knows more. */
+static int solve_once(struct solving *s, struct arena *a, struct record **out, size_t *out_count,
+		      struct err **e)
+{
+	AUTO(buf_done) struct buf config = BUF(BUF_UNLIMITED);
+	struct str path = arena_printf(&s->arena, "%s/uv.toml", s->folder);
+	pip_sources_write(&s->sources, &config);
+	int code = fs_write(path.p, buf_str(&config), 0600, e);
+	if (code < 0)
+		return code;
+	make_command(s);
+	if ((code = ask(s, a, out, out_count, e)) != 0)
+		return code;
+	return pip_sources_of_choice(s->q, &s->sources, *out, *out_count, e);
+}
+
+/* What stands in for a source that a line gave the address of becomes that source. */
+static void name_sources(struct solving *s, struct arena *a, struct record *records, size_t count)
+{
+	for (size_t i = 0; i < s->sources.built.n; i++)
+		for (size_t k = 0; k < count; k++)
+			if (str_eq(s->sources.built.v[i].record.name, records[k].name) &&
+			    s->sources.built.v[i].line)
+				records[k] = s->sources.built.v[i].record;
+	for (size_t k = 0; k < count; k++)
+		record_copy(a, &records[k], &records[k]);
+}
+
 int pip_solve(const struct pip_request *q, struct arena *a, struct record **out, size_t *out_count,
 	      struct err **e)
 {
-	AUTO(solving_done) struct solving s = {.q = q, .arena = ARENA};
+	AUTO(solving_done) struct solving s = {.q = q, .arena = ARENA, .input = -1};
 	AUTO(free) char *trees = NULL;
-	/* among those that are swept: a killed run leaves the file with the addresses behind */
+	/* among those that are swept */
 	int code = layout_folder(q->cache, LAYOUT_TREES, &trees, e);
 	if (code == 0)
 		code = fs_temp_dir(trees, &s.folder, e);
+	if (code == 0)
+		code = pip_sources_of_lines(q, &s.sources, e);
 	if (code == 0)
 		code = write_inputs(&s, e);
 	if (code == 0)
 		code = write_stubs(&s, e);
 	if (code < 0)
 		return code;
-	make_command(&s);
 	make_environment(&s);
-	code = ask(&s, a, out, out_count, e);
-	return code < 0 ? code : check_hashes(q, *out, *out_count, e);
+	pip_sources_of_options(q, &s.sources);
+	code = 1;
+	for (int i = 0; i < ROUNDS_MAX && code == 1; i++)
+		code = solve_once(&s, a, out, out_count, e);
+	if (code == 1)
+		return err_set(e, ERR_LIMIT, "more than %d distributions are sources", ROUNDS_MAX);
+	if (code < 0)
+		return code;
+	name_sources(&s, a, *out, *out_count);
+	return check_hashes(q, *out, *out_count, e);
 }

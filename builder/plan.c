@@ -243,6 +243,8 @@ static int fill(struct build *b, const struct definition *d, const struct lock *
 	AUTO(free) struct package_file *files = mem_zero(p->lock.count, sizeof(*files));
 	size_t missing;
 	code = packages_find(p->lock.records, p->lock.count, b->cache, files, &missing, e);
+	if (code == 0)
+		code = build_find_sources(b, &p->lock, files, &missing, e);
 	if (code == 0) {
 		count_downloads(p, files);
 		code = d->user_managed ? 0 : plan_layers(b, d, files, p, e);

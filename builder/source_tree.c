@@ -128,12 +128,11 @@ static bool is_virtual_environment(const FTSENT *at)
 }
 
 /* Of .git only that which a version is told from: its index changes with every look at it. */
-static bool counts(struct str path)
+static bool counts(struct str path, bool checkout)
 {
 	static const char *const files[] = {".git/HEAD", ".git/packed-refs"};
-	const char *git = ".git";
-	if (!str_starts(path, ".git/") && !str_is(path, git))
-		return true;
+	if (!str_starts(path, ".git/") || checkout)
+		return !str_starts(path, ".git/");
 	for (size_t i = 0; i < COUNT(files); i++)
 		if (str_is(path, files[i]))
 			return true;
@@ -145,6 +144,7 @@ struct copying {
 	struct sink *to; /* NULL: nowhere */
 	struct hasher *all;
 	uint64_t bytes;
+	bool checkout; /* nothing of .git counts */
 };
 
 static int put(struct copying *c, const struct entry *entry, struct err **e)
@@ -175,7 +175,7 @@ static int copy_data(struct copying *c, int fd, const char *path, uint64_t size,
 /* A row of the digest: kind, name, and the digest of what it holds. */
 static void add_row(struct copying *c, char kind, struct str path, const struct digest *held)
 {
-	if (!counts(path))
+	if (!counts(path, c->checkout))
 		return;
 	hasher_add(c->all, &kind, 1);
 	hasher_add(c->all, path.p, path.n);
@@ -270,7 +270,8 @@ static int copy_all(struct copying *c, struct err **e)
 	return code;
 }
 
-int source_copy(const char *from, struct sink *to, struct digest *out, struct err **e)
+static int take(const char *from, struct sink *to, bool checkout, struct digest *out,
+		struct err **e)
 {
 	AUTO(hasher_free) struct hasher *all = hasher_new();
 	AUTO(free) char *folder = NULL;
@@ -282,9 +283,19 @@ int source_copy(const char *from, struct sink *to, struct digest *out, struct er
 		return err_sys(e, "%s", from);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_USAGE, "%s is neither a folder nor an archive", from);
-	struct copying c = {folder, to, all, 0};
+	struct copying c = {folder, to, all, 0, checkout};
 	hasher_add(all, FORMAT, sizeof(FORMAT));
 	code = copy_all(&c, e);
 	hasher_end(all, out);
 	return code;
+}
+
+int source_copy(const char *from, struct sink *to, struct digest *out, struct err **e)
+{
+	return take(from, to, false, out, e);
+}
+
+int source_digest_checkout(const char *folder, struct digest *out, struct err **e)
+{
+	return take(folder, NULL, true, out, e);
 }

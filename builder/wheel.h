@@ -30,7 +30,7 @@ void wheel_write_entry_point(const struct entry_point *p, const char *prefix, st
 /* Whether DIST-INFO/direct_url.json is due (PEP 610): for what came from an address of its own. For
  * files of a building machine there is none, as an image must not name its folders. */
 bool wheel_has_direct_url(const struct record *r);
-/* sha256: of the archive. */
+/* sha256: of the wheel's archive; of one that was built, what counts is its source's. */
 void wheel_write_direct_url(const struct record *r, const struct digest *sha256, struct buf *out);
 /* DIST-INFO/RECORD: a row a file, relative to site_packages; paths are the prefix's. Rows stand
  * sorted; bytecode has none. */

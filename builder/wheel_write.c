@@ -38,22 +38,46 @@ void wheel_write_entry_point(const struct entry_point *p, const char *prefix, st
 
 bool wheel_has_direct_url(const struct record *r)
 {
-	return r->direct && r->manager == MANAGER_PIP && str_starts(r->url, "http");
+	return r->direct && r->manager == MANAGER_PIP && !str_starts(r->url, "file:") &&
+	       !str_starts(r->url, "git+file:");
+}
+
+static void put_archive(struct json_out *j, const struct digest *sha256)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct digest_text hex = digest_text(sha256);
+	json_open(j, "archive_info", '{');
+	json_put_str(j, "hash", arena_printf(&a, "sha256=%s", hex.hex));
+	json_open(j, "hashes", '{');
+	json_put_text(j, "sha256", hex.hex);
+	json_close(j, '}');
+	json_close(j, '}');
+}
+
+static void put_commit(struct json_out *j, const struct record *r, struct str commit)
+{
+	json_open(j, "vcs_info", '{');
+	json_put_text(j, "vcs", "git");
+	json_put_str(j, "commit_id", commit);
+	if (r->source->revision.n)
+		json_put_str(j, "requested_revision", r->source->revision);
+	json_close(j, '}');
 }
 
 void wheel_write_direct_url(const struct record *r, const struct digest *sha256, struct buf *out)
 {
 	AUTO(arena_done) struct arena a = ARENA;
-	struct digest_text hex = digest_text(sha256);
+	struct source_address s = {.address = r->url};
 	struct json_out j = {.to = out};
+	source_address_parse(&a, r->url, &s, NULL);
 	json_open(&j, NULL, '{');
-	json_open(&j, "archive_info", '{');
-	json_put_str(&j, "hash", arena_printf(&a, "sha256=%s", hex.hex));
-	json_open(&j, "hashes", '{');
-	json_put_text(&j, "sha256", hex.hex);
-	json_close(&j, '}');
-	json_close(&j, '}');
-	json_put_str(&j, "url", r->url);
+	if (s.kind == SOURCE_GIT)
+		put_commit(&j, r, s.revision);
+	else
+		put_archive(&j, r->source ? &r->sha256 : sha256);
+	if (s.subdirectory.n)
+		json_put_str(&j, "subdirectory", s.subdirectory);
+	json_put_str(&j, "url", s.address);
 	json_close(&j, '}');
 }
 

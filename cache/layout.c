@@ -35,10 +35,15 @@ int layout_default(char **out, struct err **e)
 int layout_folder(const char *cache, enum layout_part part, char **out, struct err **e)
 {
 	static const char *const names[] = {
-		[LAYOUT_PACKAGES] = "packages",		[LAYOUT_INDEXES] = "indexes",
-		[LAYOUT_CHANNELS] = "channels",		[LAYOUT_BLOBS] = "blobs/sha256",
-		[LAYOUT_SEGMENTS] = "segments",		[LAYOUT_LOCKS] = "locks",
-		[LAYOUT_INTERPRETERS] = "interpreters", [LAYOUT_TREES] = "trees",
+		[LAYOUT_PACKAGES] = "packages",
+		[LAYOUT_INDEXES] = "indexes",
+		[LAYOUT_CHANNELS] = "channels",
+		[LAYOUT_BLOBS] = "blobs/sha256",
+		[LAYOUT_SEGMENTS] = "segments",
+		[LAYOUT_LOCKS] = "locks",
+		[LAYOUT_INTERPRETERS] = "interpreters",
+		[LAYOUT_TREES] = "trees",
+		[LAYOUT_BUILT] = "built",
 	};
 	AUTO(free) char *path = fs_join(cache, names[part]);
 	int code = fs_make_dirs(path, 0700, e);

@@ -6,7 +6,8 @@
  *     segments/...             packed packages     records.db              what was built
  *     locks/...                held while one process makes what others wait for
  *     interpreters/HEX         pythons, to compile with
- *     trees/...                for link scripts, while they run
+ *     trees/...                for link scripts and builds, while they run
+ *     built/HEX                which wheel came of a source
  *
  * Everything may be removed at any time when no kiln runs. */
 #ifndef KILN_CACHE_LAYOUT_H
@@ -22,6 +23,7 @@ enum layout_part {
 	LAYOUT_LOCKS,
 	LAYOUT_INTERPRETERS,
 	LAYOUT_TREES,
+	LAYOUT_BUILT,
 };
 
 /* The cache folder of this user, not made yet; the caller frees *out. $KILN_CACHE, else

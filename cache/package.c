@@ -82,6 +82,12 @@ static bool in_cache(const struct fetch *f, const struct record *r, struct packa
 	return true;
 }
 
+/* A folder and a git repository have no archive. */
+static bool has_archive(const struct record *r)
+{
+	return !r->source || r->source->kind == SOURCE_ARCHIVE;
+}
+
 /* ---- one archive ---- */
 
 struct download {
@@ -335,7 +341,7 @@ int packages_fetch(struct http *h, const struct record *records, size_t count,
 	struct fetch f = {h, records, o, out, folder, locks, missing, 0};
 	for (size_t i = 0; i < count; i++) {
 		out[i] = (struct package_file){0};
-		if (!in_cache(&f, &records[i], &out[i]))
+		if (has_archive(&records[i]) && !in_cache(&f, &records[i], &out[i]))
 			missing[f.missing_count++] = i;
 	}
 	code = fetch_missing(&f, e);
@@ -355,7 +361,7 @@ int packages_find(const struct record *records, size_t count, const char *cache,
 	*missing = 0;
 	for (size_t i = 0; i < count; i++) {
 		out[i] = (struct package_file){0};
-		*missing += !in_cache(&f, &records[i], &out[i]);
+		*missing += has_archive(&records[i]) && !in_cache(&f, &records[i], &out[i]);
 	}
 	return 0;
 }
@@ -387,7 +393,9 @@ static int ask_size(void *cookie, size_t i, struct err **e)
 {
 	struct sizes *all = cookie;
 	struct size s = {all->http, &all->records[i]};
-	int code = s.record->size ? 0 : mirrors_ask(s.http, s.record->url, ask_size_at, &s, e);
+	int code = s.record->size || !has_archive(s.record)
+			   ? 0
+			   : mirrors_ask(s.http, s.record->url, ask_size_at, &s, e);
 	if (code < 0 && code != ERR_INTERRUPTED)
 		err_clear(e);
 	return code == ERR_INTERRUPTED ? code : 0;

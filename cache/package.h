@@ -20,7 +20,8 @@ struct package_options {
 	struct log *log;
 };
 
-/* Makes sure that every record's archive is in the cache: out[i] for records[i]. A record
+/* Makes sure that every record's archive is in the cache: out[i] for records[i]; the path of one
+ * that has none (a folder's, a git repository's) is NULL. A record
  * without sha256 is checked by md5 and size. ERR_DIGEST names the package and both digests;
  * a truncated file is tried again once, from zero. Nothing half-made stays behind. */
 int packages_fetch(struct http *h, const struct record *records, size_t count,

@@ -41,6 +41,14 @@ static void put_set(struct buf *out, const char *part, struct str *v, size_t n)
 			put_part(out, part, v[i]);
 }
 
+static void put_texts(struct buf *out, struct arena *a, const char *part, struct strs texts)
+{
+	struct str *v = arena_zero(a, texts.n, sizeof(*v));
+	for (size_t i = 0; i < texts.n; i++)
+		v[i] = texts.v[i];
+	put_set(out, part, v, texts.n);
+}
+
 static void put_specs(struct buf *out, struct arena *a, const struct definition *d)
 {
 	struct str *v = arena_zero(a, d->spec_count, sizeof(*v));
@@ -83,8 +91,8 @@ static void put_lines(struct buf *out, struct arena *a, const struct requirement
 	put_set(out, constraint ? "pip-constraint" : "pip", v, n);
 }
 
-/* Where wheels come from, in order, and what may be chosen. Who is trusted does not count, nor do
- * wishes for wheels: nothing else is ever chosen. */
+/* Where distributions come from, in order, and what may be chosen. Who is trusted does not count,
+ * nor that wheels are preferred: they are. */
 static void put_requirements(struct buf *out, struct arena *a, const struct requirements *r)
 {
 	put_lines(out, a, r, false);
@@ -95,6 +103,8 @@ static void put_requirements(struct buf *out, struct arena *a, const struct requ
 		put_part(out, "pip-extra-index", url_without_secrets(a, r->extra_index_urls.v[i]));
 	for (size_t i = 0; i < r->find_links.n; i++)
 		put_part(out, "pip-find-links", url_without_secrets(a, r->find_links.v[i]));
+	put_texts(out, a, "pip-no-binary", (struct strs){r->no_binary.v, r->no_binary.n});
+	put_texts(out, a, "pip-only-binary", (struct strs){r->only_binary.v, r->only_binary.n});
 	const struct {
 		const char *name;
 		bool set;
@@ -158,12 +168,10 @@ void key_text(const struct key_input *in, struct buf *out)
 	if (in->newest.n)
 		put_part(out, "exclude-newer", in->newest);
 	put_channels(out, &a, in->channels);
-	struct str *virtuals = arena_zero(&a, in->virtuals.n, sizeof(*virtuals));
-	for (size_t i = 0; i < in->virtuals.n; i++)
-		virtuals[i] = in->virtuals.v[i];
-	put_set(out, "virtual", virtuals, in->virtuals.n);
+	put_texts(out, &a, "virtual", in->virtuals);
 	put_specs(out, &a, d);
 	put_requirements(out, &a, &d->pip);
+	put_texts(out, &a, "pip-local", in->local);
 	put_variables(out, &a, "variable", d->variables, d->variable_count);
 	put_settings(out, &a, d);
 }

@@ -21,6 +21,7 @@ struct key_input {
 	struct str priority;	/* of channels: "strict", "flexible", "disabled" */
 	bool bytecode;		/* make .pyc for noarch packages */
 	struct str compression; /* "gzip", "zstd" */
+	struct strs local;	/* "./pkg sha256:HEX": what requirements name on this machine */
 	struct str newest;	/* RFC 3339: packages made later are none; empty: all are */
 };
 

@@ -185,6 +185,30 @@ static void put_lines(struct buf *out, const char *key, struct strs lines)
 		put(out, key, buf_str(&text));
 }
 
+/* Of each source, what its record does not say: a word for what, and that. */
+static void put_builds(struct buf *out, const char *key, const struct lock *l)
+{
+	AUTO(buf_done) struct buf text = BUF(MAX_LOCK);
+	for (size_t i = 0; i < l->count; i++) {
+		const struct record_source *s = l->records[i].source;
+		struct str name = l->records[i].name;
+		for (size_t k = 0; s && k < s->settings.n; k++)
+			buf_printf(&text, "%.*s setting %.*s\n", STR_ARG(name),
+				   STR_ARG(s->settings.v[k]));
+		for (size_t k = 0; s && k < s->requires.n; k++)
+			buf_printf(&text, "%.*s with %.*s\n", STR_ARG(name),
+				   STR_ARG(s->requires.v[k]));
+		if (s && s->revision.n)
+			buf_printf(&text, "%.*s revision %.*s\n", STR_ARG(name),
+				   STR_ARG(s->revision));
+		if (s && s->wheel.n)
+			buf_printf(&text, "%.*s gives %.*s#sha256=%s\n", STR_ARG(name),
+				   STR_ARG(s->wheel), digest_text(&s->wheel_sha256).hex);
+	}
+	if (text.n)
+		put(out, key, buf_str(&text));
+}
+
 /* What each of several platforms has of its own stands under a key of its own. */
 static struct str own_key(struct arena *a, const char *key, const struct lock *l, bool alone)
 {
@@ -207,6 +231,8 @@ static void put_custom(struct buf *out, const struct lock *v, size_t n)
 		put(out, "    kiln_base_digest", v->base_digest);
 	for (size_t i = 0; i < n; i++)
 		put_lines(out, own_key(&a, "kiln_virtuals", &v[i], n == 1).p, v[i].virtuals);
+	for (size_t i = 0; i < n; i++)
+		put_builds(out, own_key(&a, "kiln_builds", &v[i], n == 1).p, &v[i]);
 	put_lines(out, "    kiln_specs", v->specs);
 	put_lines(out, "    kiln_pip", v->pip);
 }

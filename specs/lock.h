@@ -30,7 +30,8 @@ struct lock {
 
 void lock_done(struct lock *l);
 AUTO_DEFINE_VALUE(struct lock, lock_done)
-/* conda-lock.yml; equal locks give equal bytes. */
+/* conda-lock.yml; equal locks give equal bytes. What sources are built with, and what comes of it,
+ * stands under metadata.custom_metadata. */
 int lock_write(const struct lock *l, struct buf *out, struct err **e);
 /* Several platforms of one definition in one file, each of which lock_read finds again. What they
  * share (channels, specs, base) is the first's. v: [n], at least one. */

@@ -65,6 +65,11 @@ static int read_wheel(struct lock_reader *r, struct str line, unsigned number, s
 	const char *wrong = lock_read_wheel_url(a, address, &record);
 	if (wrong)
 		return err_set(e, ERR_SYNTAX, "%s:%u:1: the address %s", r->what, number, wrong);
+	if (record.source)
+		return err_set(e, ERR_SYNTAX,
+			       "%s:%u:1: %.*s is to be built from its source, which a list of "
+			       "addresses does not say how: conda-lock's form does",
+			       r->what, number, STR_ARG(wanted.name));
 	if (!str_starts(url, "sha256=") ||
 	    !digest_parse(str_from(url, strlen("sha256=")), &record.sha256))
 		return err_set(e, ERR_SYNTAX,

@@ -20,12 +20,13 @@ struct lock_reader {
 	struct lock *to;
 	VEC(struct record) records;
 	VEC(struct lock_entry) entries; /* of each record */
+	struct strs builds;		/* lines of kiln_builds */
 };
 
 /* Fills url, channel, subdir, fn, and name, version and build from the file's name. NULL, or
  * what is wrong with the address. */
 const char *lock_read_url(struct arena *a, struct str text, struct record *r);
-/* The same for a wheel: url and fn. */
+/* The same for a wheel: url and fn; of its source: source as well, as far as the address tells. */
 const char *lock_read_wheel_url(struct arena *a, struct str text, struct record *r);
 /* Whether the text may be part of a file's name. */
 bool lock_is_safe(struct str s);

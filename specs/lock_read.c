@@ -90,6 +90,46 @@ int lock_check_wheel(struct lock_reader *r, const struct yaml_node *package, str
 	return 0;
 }
 
+/* `NAME WORD TEXT` of the record's source: see put_builds in lock.c. */
+static bool take_build(struct lock_reader *r, struct str line, struct record_source *to)
+{
+	struct str word, hash = {0};
+	str_cut(&line, ' ', &word);
+	if (str_is(word, "gives")) {
+		hash = line;
+		str_cut(&hash, '#', &to->wheel);
+		return lock_is_safe(to->wheel) && str_starts(hash, "sha256=") &&
+		       digest_parse(str_from(hash, strlen("sha256=")), &to->wheel_sha256);
+	}
+	if (str_is(word, "revision"))
+		to->revision = line;
+	else if (str_is(word, "setting"))
+		to->settings = strs_with(&r->to->arena, to->settings, line);
+	else if (str_is(word, "with"))
+	to->requires = strs_with(&r->to->arena, to->requires, line);
+	else return false;
+	return line.n > 0;
+}
+
+static int read_builds(struct lock_reader *r, const struct yaml_node *package, struct record *out,
+		       struct err **e)
+{
+	if (!out->source)
+		return 0;
+	struct record_source *source = arena_zero(&r->to->arena, 1, sizeof(*source));
+	*source = *out->source;
+	for (size_t i = 0; i < r->builds.n; i++) {
+		struct str line = r->builds.v[i], name;
+		str_cut(&line, ' ', &name);
+		if (str_eq(name, out->name) && !take_build(r, line, source))
+			return yaml_fail(&r->yaml, package, e,
+					 "kiln_builds says of it \"%.*s\", which means nothing",
+					 STR_ARG(line));
+	}
+	out->source = source;
+	return 0;
+}
+
 static int read_record(struct lock_reader *r, const struct yaml_node *package, struct record *out,
 		       struct err **e)
 {
@@ -110,8 +150,10 @@ static int read_record(struct lock_reader *r, const struct yaml_node *package, s
 	    lock_read_part(r, package, "build", &out->build, e) < 0 ||
 	    read_hash(r, package, out, e) < 0 || read_depends(r, package, out, e) < 0)
 		return ERR_SYNTAX;
+	if (wheel && lock_check_wheel(r, package, out, e) < 0)
+		return ERR_SYNTAX;
 	if (wheel)
-		return lock_check_wheel(r, package, out, e);
+		return read_builds(r, package, out, e);
 	lock_read_version(&r->to->arena, out);
 	return 0;
 }
@@ -207,7 +249,7 @@ static int read_custom(struct lock_reader *r, const struct yaml_node *metadata, 
 		       struct err **e)
 {
 	const struct yaml_node *custom = NULL;
-	struct str order = {0}, virtuals = {0}, specs = {0}, pip = {0};
+	struct str order = {0}, virtuals = {0}, builds = {0}, specs = {0}, pip = {0};
 	struct lock *l = r->to;
 	if (yaml_member(&r->yaml, metadata, "custom_metadata", YAML_MAP, &custom, e) < 0)
 		return ERR_SYNTAX;
@@ -222,6 +264,7 @@ static int read_custom(struct lock_reader *r, const struct yaml_node *metadata, 
 		{"kiln_base_digest", &l->base_digest},
 		{"kiln_order", &order},
 		{"kiln_virtuals", &virtuals},
+		{"kiln_builds", &builds},
 		{"kiln_specs", &specs},
 		{"kiln_pip", &pip},
 	};
@@ -233,6 +276,7 @@ static int read_custom(struct lock_reader *r, const struct yaml_node *metadata, 
 		*rows[i].to = arena_str(&l->arena, *rows[i].to);
 	}
 	*in_order = str_is(order, "link");
+	r->builds = split_lines(&l->arena, builds);
 	l->virtuals = split_lines(&l->arena, virtuals);
 	l->specs = split_lines(&l->arena, specs);
 	l->pip = split_lines(&l->arena, pip);

@@ -68,20 +68,40 @@ const char *lock_read_url(struct arena *a, struct str text, struct record *r)
 	return NULL;
 }
 
+static void read_source(struct arena *a, const struct source_address *s, struct record *r)
+{
+	struct record_source *source = arena_zero(a, 1, sizeof(*source));
+	source->kind = s->kind;
+	r->source = source;
+	if (s->kind == SOURCE_GIT)
+		r->url = source_address_of_commit(a, s, s->revision);
+	else if (s->subdirectory.n)
+		r->url = arena_printf(a, "%.*s#subdirectory=%.*s", STR_ARG(s->address),
+				      STR_ARG(s->subdirectory));
+	r->url = url_without_secrets(a, r->url);
+}
+
 /* The name of its file is the last part, without `?` and what follows. */
 const char *lock_read_wheel_url(struct arena *a, struct str text, struct record *r)
 {
-	struct str whole = str_to(text, str_find(text, '#'));
-	struct str path = str_to(whole, str_find(whole, '?'));
-	size_t slash = last_of(path, '/');
+	struct source_address s;
 	for (size_t i = 0; i < text.n; i++)
 		if (text.p[i] <= ' ' || text.p[i] > '~')
 			return "holds a letter that must be written as %XX";
+	if (source_address_parse(a, text, &s, NULL) < 0)
+		return "is of no wheel and of no source that kiln knows";
+	struct str path = str_to(s.address, str_find(s.address, '?'));
+	size_t slash = last_of(path, '/');
 	if (slash == path.n)
 		return "has no folder";
-	r->url = url_without_secrets(a, whole);
+	if (s.kind == SOURCE_GIT && !source_is_commit(s.revision))
+		return "names no commit";
+	r->url = url_without_secrets(a, s.address);
 	r->fn = url_decoded(a, str_from(path, slash + 1));
-	return str_ends(r->fn, ".whl") && lock_is_safe(r->fn) ? NULL : "must end in a file *.whl";
+	if (s.kind != SOURCE_NONE)
+		read_source(a, &s, r);
+	bool file = s.kind == SOURCE_NONE || s.kind == SOURCE_ARCHIVE;
+	return !file || lock_is_safe(r->fn) ? NULL : "must end in the name of a file";
 }
 
 bool lock_is_for(const struct record *r, const char *platform)

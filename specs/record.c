@@ -1,6 +1,17 @@
 /* specs/record.c - records copied, named, and made up for virtual packages. */
 #include "specs/record.h"
 
+const struct record_source *record_source_copy(struct arena *a, const struct record_source *from)
+{
+	struct record_source *s = arena_zero(a, 1, sizeof(*s));
+	*s = *from;
+	s->revision = arena_str(a, from->revision);
+	s->settings = arena_strs(a, from->settings);
+	s->requires = arena_strs(a, from->requires);
+	s->wheel = arena_str(a, from->wheel);
+	return s;
+}
+
 void record_copy(struct arena *a, const struct record *from, struct record *out)
 {
 	*out = *from;
@@ -13,6 +24,8 @@ void record_copy(struct arena *a, const struct record *from, struct record *out)
 		*texts[i] = arena_str(a, *texts[i]);
 	out->depends = arena_strs(a, from->depends);
 	out->constrains = arena_strs(a, from->constrains);
+	if (from->source)
+		out->source = record_source_copy(a, from->source);
 	/* It lives in another arena: read it again. It parsed before, so it does now. */
 	if (from->version)
 		version_parse(a, out->version_text, &out->version, NULL);

@@ -1,6 +1,7 @@
 /* specs/requirements.c - lines of requirements files: what each asks for, and options. */
 #include "specs/requirements.h"
 #include "specs/base/fs.h"
+#include "specs/pyname.h"
 #include "specs/requirements_text.h"
 #include <unistd.h>
 
@@ -215,35 +216,68 @@ static int ignore(struct reader *r, struct str value, struct err **e)
 	return 0;
 }
 
+typedef __typeof__(((struct requirements *)0)->no_binary) format_list;
+
+static bool is_in(const format_list *list, struct str name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (str_eq(list->v[i], name))
+			return true;
+	return false;
+}
+
+static void leave(format_list *list, struct str name)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < list->n; i++)
+		if (!str_eq(list->v[i], name))
+			list->v[kept++] = list->v[i];
+	list->n = kept;
+}
+
 /* `:all:`, `:none:` (which empties the list), or names; a name in one list leaves the other. */
-static int set_format(struct reader *r, struct str value, bool binary)
+static void set_format(struct reader *r, struct str value, format_list *list, format_list *other)
 {
 	struct str name;
 	for (bool more = true; more;) {
 		more = str_cut(&value, ',', &name);
 		name = str_trim(name);
-		if (binary && str_is(name, ":none:"))
-			r->to->only_binary.n = 0;
-		else if (str_is(name, ":none:"))
-			r->to->no_binary.n = 0;
-		else if (name.n && binary)
-			VEC_PUSH(&r->to->only_binary, name);
-		else if (name.n)
-			VEC_PUSH(&r->to->no_binary, name);
+		if (str_is(name, ":none:") || str_is(name, ":all:"))
+			list->n = 0;
+		if (str_is(name, ":all:"))
+			other->n = 0;
+		if (!name.n || str_is(name, ":none:"))
+			continue;
+		if (name.p[0] != ':')
+			name = pyname_normal(&r->to->arena, name);
+		leave(other, name);
+		VEC_PUSH(list, name);
 	}
-	return 0;
 }
 
 static int add_no_binary(struct reader *r, struct str value, struct err **e)
 {
 	(void)e;
-	return set_format(r, value, false);
+	set_format(r, value, &r->to->no_binary, &r->to->only_binary);
+	return 0;
 }
 
 static int add_only_binary(struct reader *r, struct str value, struct err **e)
 {
 	(void)e;
-	return set_format(r, value, true);
+	set_format(r, value, &r->to->only_binary, &r->to->no_binary);
+	return 0;
+}
+
+enum requirement_format requirements_format(const struct requirements *r, struct str normal)
+{
+	if (is_in(&r->only_binary, normal))
+		return FORMAT_WHEEL;
+	if (is_in(&r->no_binary, normal))
+		return FORMAT_SOURCE;
+	if (is_in(&r->only_binary, STR(":all:")))
+		return FORMAT_WHEEL;
+	return is_in(&r->no_binary, STR(":all:")) ? FORMAT_SOURCE : FORMAT_ANY;
 }
 
 /* pip reads one of these a line, and drops further ones in silence. */
@@ -308,15 +342,6 @@ static bool is_hex(struct str s)
 	return true;
 }
 
-static struct strs with_one_more(struct arena *a, struct strs list, struct str text)
-{
-	struct str *v = arena_alloc(a, (list.n + 1) * sizeof(*v));
-	if (list.n)
-		memcpy(v, list.v, list.n * sizeof(*v));
-	v[list.n] = text;
-	return (struct strs){v, list.n + 1};
-}
-
 static int add_hash(struct reader *r, struct str value, struct err **e)
 {
 	static const struct {
@@ -332,7 +357,7 @@ static int add_hash(struct reader *r, struct str value, struct err **e)
 				       "--hash %.*s: %zu hexadecimal digits are wanted",
 				       STR_ARG(value), kinds[i].digits);
 		r->to->require_hashes = true;
-		r->line->hashes = with_one_more(&r->to->arena, r->line->hashes, value);
+		r->line->hashes = strs_with(&r->to->arena, r->line->hashes, value);
 		return 0;
 	}
 	return err_set(e, ERR_SYNTAX, "--hash %.*s: sha256:, sha384: or sha512: is wanted",
@@ -344,7 +369,7 @@ static int add_setting(struct reader *r, struct str value, struct err **e)
 	if (str_find(value, '=') == value.n)
 		return err_set(e, ERR_SYNTAX, "--config-settings %.*s: KEY=VALUE is wanted",
 			       STR_ARG(value));
-	r->line->settings = with_one_more(&r->to->arena, r->line->settings, value);
+	r->line->settings = strs_with(&r->to->arena, r->line->settings, value);
 	return 0;
 }
 

@@ -33,7 +33,8 @@ struct requirements {
 	struct arena arena;
 	VEC(struct requirement_line) lines; /* in the order read */
 	struct str index_url;		    /* empty: the usual one */
-	VEC(struct str) extra_index_urls, find_links, trusted_hosts, no_binary, only_binary;
+	VEC(struct str) extra_index_urls, find_links, trusted_hosts;
+	VEC(struct str) no_binary, only_binary; /* normal names, or :all: */
 	bool no_index, prefer_binary, pre, require_hashes;
 };
 #define REQUIREMENTS                                                                               \
@@ -55,6 +56,14 @@ struct requirements_source {
 	bool constraint;
 	const struct requirements_source *parent; /* the file that names this one */
 };
+
+/* What may be taken of a distribution, by the switches --no-binary and --only-binary. */
+enum requirement_format {
+	FORMAT_ANY,
+	FORMAT_WHEEL,
+	FORMAT_SOURCE,
+};
+enum requirement_format requirements_format(const struct requirements *r, struct str normal);
 
 /* Adds what the text says. ERR_SYNTAX "FILE:LINE: ..."; errors of nested files say both. What
  * pip reads and does nothing with warns. */

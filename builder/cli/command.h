@@ -19,6 +19,7 @@ struct common_args {
 	struct option_list virtuals;	       /* virtual_options */
 	const char *file, *base, *compression; /* definition_options */
 	struct option_list requirements;
+	bool no_build;
 	const char *exclude_newer;
 	bool no_bytecode;	 /* bytecode_options */
 	bool verify;		 /* verify_options */

@@ -78,3 +78,12 @@ struct str arena_printf(struct arena *a, const char *fmt, ...)
 	buf_done(&text);
 	return copy;
 }
+
+struct strs strs_with(struct arena *a, struct strs list, struct str text)
+{
+	struct str *v = arena_alloc(a, (list.n + 1) * sizeof(*v));
+	if (list.n)
+		memcpy(v, list.v, list.n * sizeof(*v));
+	v[list.n] = text;
+	return (struct strs){v, list.n + 1};
+}

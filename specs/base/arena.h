@@ -25,5 +25,7 @@ void *arena_zero(struct arena *a, size_t count, size_t size);
 char *arena_copy(struct arena *a, const void *p, size_t n);
 struct str arena_str(struct arena *a, struct str s);
 struct strs arena_strs(struct arena *a, struct strs from); /* the list and its texts */
+/* The list with one more behind it; texts are not copied. For short lists. */
+struct strs strs_with(struct arena *a, struct strs list, struct str text);
 struct str arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 #endif

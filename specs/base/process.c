@@ -212,13 +212,13 @@ static void close_both(int ends[2])
 int process_run(const struct process_request *q, unsigned timeout_ms, bool together,
 		struct process_result *r, struct err **e)
 {
-	int out[2] = {-1, -1}, text[2] = {-1, -1};
+	int out[2] = {-1, -1}, text[2] = {-1, -1}, in = q->input > 0 ? q->input : -1;
 	pid_t pid;
 	int code = pipe_new(out, e);
 	if (code == 0 && !together)
 		code = pipe_new(text, e);
 	if (code == 0)
-		code = process_start(q, (int[]){-1, out[1], together ? out[1] : text[1]}, &pid, e);
+		code = process_start(q, (int[]){in, out[1], together ? out[1] : text[1]}, &pid, e);
 	if (code < 0) {
 		close_both(out);
 		close_both(text);

@@ -21,6 +21,13 @@ static size_t token_length(struct str s)
 	return n > 3 ? n : 0;
 }
 
+/* `git@` of an ssh address: a login's name, without which it is another's. */
+static bool is_login(struct str url, size_t host, struct str user)
+{
+	bool ssh = str_ends(str_to(url, host), "ssh://");
+	return ssh && str_find(user, ':') == user.n;
+}
+
 struct str url_without_secrets(struct arena *a, struct str url)
 {
 	size_t host = after_scheme(url);
@@ -30,6 +37,8 @@ struct str url_without_secrets(struct arena *a, struct str url)
 	for (size_t i = host; i < end; i++)
 		if (url.p[i] == '@')
 			from = i + 1;
+	if (from > host && is_login(url, host, str_from(str_to(url, from - 1), host)))
+		from = host;
 	char *to = arena_alloc(a, url.n + 1);
 	size_t n = 0;
 	for (size_t i = 0; i < url.n; i++) {

@@ -223,6 +223,56 @@ static void wheels_stand_in_every_form(void **state)
 	}
 }
 
+/* A lock of each kind of source; what it says is what is written. */
+static void sources_stand_in_a_lock_with_how_they_are_built(void **state)
+{
+#define COMMIT "0123456789abcdef0123456789abcdef01234567"
+	static const char *const urls[] = {
+		"https://h/a-1.0.tar.gz",
+		"https://h/a-1.0.zip#subdirectory=b",
+		"file:///a/b",
+		"git+https://h/a.git@" COMMIT,
+		"git+ssh://git@h/a.git@" COMMIT "#subdirectory=b/c",
+	};
+	static const enum source_kind kinds[] = {SOURCE_ARCHIVE, SOURCE_ARCHIVE, SOURCE_FOLDER,
+						 SOURCE_GIT, SOURCE_GIT};
+	const struct str settings[] = {STR("--x=y z")};
+	const struct str requires[] = {STR("https://h/s-1-py3-none-any.whl#sha256=" SHA256),
+				       STR("https://h/w-1-py3-none-any.whl#sha256=" SHA256)};
+	(void)state;
+	for (size_t i = 0; i < COUNT(urls); i++) {
+		AUTO(lock_done) struct lock l = {.arena = ARENA}, back = {.arena = ARENA};
+		AUTO(buf_done) struct buf once = BUF(1 << 16), again = BUF(1 << 16);
+		AUTO(err_free) struct err *e = NULL;
+		struct record_source source = {
+			.kind = kinds[i],
+			.revision = i == 3 ? STR("v1 x") : STR(""),
+			.settings = {settings, 1},
+			.requires = {requires, 2},
+			.wheel = STR("a-1.0-py3-none-any.whl"),
+		};
+		struct record r = {.manager = MANAGER_PIP,
+				   .name = STR("a"),
+				   .version_text = STR("1.0"),
+				   .url = str_of(urls[i]),
+				   .source = &source,
+				   .has_sha256 = true};
+		digest_parse(STR(SHA256), &r.sha256);
+		source.wheel_sha256 = r.sha256;
+		l.platform = STR("linux-64");
+		l.records = &r;
+		l.count = 1;
+		assert_int_equal(lock_write(&l, &once, NULL), 0);
+		if (lock_read(buf_str(&once), "l", "linux-64", &back, &e) < 0)
+			fail_msg("%s: %s", urls[i], e->text);
+		const struct record_source *s = back.records[0].source;
+		assert_int_equal(s->kind, kinds[i]);
+		assert_int_equal(s->requires.n, 2);
+		assert_int_equal(lock_write(&back, &again, NULL), 0);
+		assert_string_equal(again.data, once.data);
+	}
+}
+
 static void explicit_lists_read_back(void **state)
 {
 	(void)state;
@@ -317,7 +367,17 @@ static const struct {
 	 "l: nothing is locked for linux-64; there is osx-64"},
 	{HEAD "- 1\n", "l:5:3: a package must be a map, not a number"},
 	{HEAD "- {platform: linux-64, manager: pip, name: x, version: 1, url: 'https://h/x.zip'}\n",
-	 "l:5:64: the address must end in a file *.whl"},
+	 "l:5:3: \"hash\" is missing"},
+	{HEAD "- {platform: linux-64, manager: pip, name: x, version: 1, hash: {},\n"
+	      "   url: 'git+https://h/x@main'}\n",
+	 "l:6:9: the address names no commit"},
+	{HEAD "- {platform: linux-64, manager: pip, name: x, version: 1, hash: {},\n"
+	      "   url: 'hg+https://h/x'}\n",
+	 "l:6:9: the address is of no wheel and of no source"},
+	{"version: 1\nmetadata: {platforms: [linux-64], custom_metadata: {kiln_builds: x makes y}}"
+	 "\npackage:\n- {platform: linux-64, manager: pip, name: x, version: 1,\n"
+	 "   hash: {sha256: " SHA256 "}, url: 'https://h/x-1.zip'}\n",
+	 "l:4:3: kiln_builds says of it \"makes y\", which means nothing"},
 	{HEAD "- {platform: linux-64, name: x}\n", "l:5:3: \"url\" is missing"},
 	{HEAD "- {platform: linux-64, url: 'https://h/c/linux-64/x.zip'}\n",
 	 "l:5:29: the address must end in a file"},
@@ -358,7 +418,7 @@ static const struct {
 	{"@EXPLICIT\n# pip x @ https://h/x-1-py3-none-any.whl\n",
 	 "l:2:1: a wheel needs \"#sha256=\" and 64 hex digits"},
 	{"@EXPLICIT\n# pip x @ https://h/x-1.tar.gz#sha256=0\n",
-	 "l:2:1: the address must end in a file *.whl"},
+	 "l:2:1: x is to be built from its source"},
 	{"@EXPLICIT\n# pip x @ https://h/x-.1-py3-none-any.whl#sha256=" SHA256 "\n",
 	 "l:2:1: \"x-.1-py3-none-any.whl\" is no wheel's name"},
 	{"@EXPLICIT\nnumpy\n", "l:2:1: the address has no folder"},
@@ -457,6 +517,7 @@ int main(void)
 		cmocka_unit_test(reads_back_to_equal_bytes),
 		cmocka_unit_test(several_platforms_share_a_file),
 		cmocka_unit_test(wheels_stand_in_every_form),
+		cmocka_unit_test(sources_stand_in_a_lock_with_how_they_are_built),
 		cmocka_unit_test(explicit_lists_read_back),
 		cmocka_unit_test(what_conda_lock_wrote_is_put_in_link_order),
 		cmocka_unit_test(says_where_a_lock_is_wrong),

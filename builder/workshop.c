@@ -1,0 +1,482 @@
+/* builder/workshop.c - where sources become wheels: what is kept, what is fetched, what is checked.
+ */
+#include "builder/workshop.h"
+#include "builder/git_fetch.h"
+#include "builder/sandbox.h"
+#include "builder/source_tree.h"
+#include "builder/wheel.h"
+#include "builder/workshop_private.h"
+#include "cache/layout.h"
+#include "specs/base/fs.h"
+#include "specs/pyversion.h"
+#include "specs/wheel_name.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define FORMAT "kiln wheel 1"
+enum { KEPT_MAX = 4 << 20 };
+
+struct workshop *workshop_open(struct build *b, const struct lock *l,
+			       const struct package_file *files,
+			       const struct requirements *requirements)
+{
+	struct workshop *w = mem_zero(1, sizeof(*w));
+	*w = (struct workshop){.b = b, .lock = l, .files = files, .requirements = requirements};
+	return w;
+}
+
+void workshop_close(struct workshop *w)
+{
+	if (!w)
+		return;
+	link_plan_done(&w->plan);
+	free(w->environment);
+	arena_done(&w->arena);
+	free(w);
+}
+
+/* "__glibc=2.36=0" gives 36. */
+static unsigned glibc_minor(const struct lock *l)
+{
+	for (size_t i = 0; i < l->virtuals.n; i++) {
+		struct str text = l->virtuals.v[i], minor;
+		uint64_t n;
+		if (!str_starts(text, "__glibc=2."))
+			continue;
+		minor = str_from(text, strlen("__glibc=2."));
+		minor = str_to(minor, str_find(minor, '='));
+		if (str_u64(str_to(minor, str_find(minor, '.')), &n))
+			return (unsigned)n;
+	}
+	return 0;
+}
+
+static size_t find_python(const struct lock *l)
+{
+	size_t i = 0;
+	while (i < l->count &&
+	       !(l->records[i].manager == MANAGER_CONDA && str_is(l->records[i].name, "python")))
+		i++;
+	return i;
+}
+
+int workshop_target(const struct build *b, const struct lock *l, struct pip_target *out,
+		    struct err **e)
+{
+	size_t at = find_python(l);
+	if (at == l->count)
+		return err_set(e, ERR_UNSOLVABLE,
+			       "pip requirements need a python, and no dependency brings one: add "
+			       "python to the dependencies");
+	*out = (struct pip_target){b->platform, l->records[at].version_text, glibc_minor(l)};
+	return 0;
+}
+
+/* ---- what is kept of a wheel: cache/built/KEY ---- */
+
+static void add_str(struct hasher *h, struct str s)
+{
+	hasher_add(h, s.p, s.n);
+	hasher_add(h, "", 1);
+}
+
+/* requires: what it was built with, or {0} for whatever that was. environment: of conda's
+ * packages; NULL: a wheel of any platform. */
+static struct digest_text key_of(const struct workshop *w, const struct record *r,
+				 struct strs requires, const struct digest *environment)
+{
+	AUTO(hasher_free) struct hasher *h = hasher_new();
+	AUTO(arena_done) struct arena a = ARENA;
+	struct source_address s = {0};
+	struct digest d;
+	source_address_parse(&a, r->url, &s, NULL);
+	add_str(h, STR(FORMAT));
+	hasher_add(h, &r->sha256, sizeof(r->sha256));
+	hasher_add(h, &w->files[find_python(w->lock)].sha256, sizeof(struct digest));
+	add_str(h, str_of(w->b->platform->image));
+	add_str(h, s.subdirectory);
+	for (size_t i = 0; i < r->source->settings.n; i++)
+		add_str(h, r->source->settings.v[i]);
+	add_str(h, STR("with"));
+	for (size_t i = 0; i < requires.n; i++)
+		add_str(h, requires.v[i]);
+	if (!requires.n)
+		add_str(h, w->b->newest);
+	if (environment)
+		hasher_add(h, environment, sizeof(*environment));
+	hasher_end(h, &d);
+	return digest_text(&d);
+}
+
+static char *kept_path(const struct workshop *w, const char *name, struct err **e)
+{
+	AUTO(free) char *folder = NULL;
+	return layout_folder(w->b->cache, LAYOUT_BUILT, &folder, e) < 0 ? NULL
+									: fs_join(folder, name);
+}
+
+static char *wheel_path(const struct workshop *w, const struct digest *d, struct err **e)
+{
+	AUTO(free) char *folder = NULL;
+	AUTO(buf_done) struct buf name = BUF(256);
+	buf_printf(&name, "%s.whl", digest_text(d).hex);
+	return layout_folder(w->b->cache, LAYOUT_PACKAGES, &folder, e) < 0
+		       ? NULL
+		       : fs_join(folder, name.data);
+}
+
+/* A line for the wheel, then one for each it was built with. */
+static int keep(const struct workshop *w, const char *name, const struct record_source *s,
+		struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(KEPT_MAX);
+	AUTO(free) char *path = kept_path(w, name, e);
+	buf_printf(&text, "%.*s#sha256=%s\n", STR_ARG(s->wheel), digest_text(&s->wheel_sha256).hex);
+	for (size_t i = 0; i < s->requires.n; i++)
+		buf_printf(&text, "%.*s\n", STR_ARG(s->requires.v[i]));
+	return path ? fs_write(path, buf_str(&text), 0600, e) : ERR_IO;
+}
+
+static bool read_kept(struct arena *a, struct str text, struct record_source *to)
+{
+	struct str line, hash;
+	str_cut(&text, '\n', &line);
+	hash = line;
+	str_cut(&hash, '#', &to->wheel);
+	to->requires = (struct strs){0};
+	while (text.n) {
+		str_cut(&text, '\n', &line);
+		to->requires = strs_with(a, to->requires, line);
+	}
+	return to->wheel.n && str_starts(hash, "sha256=") &&
+	       digest_parse(str_from(hash, strlen("sha256=")), &to->wheel_sha256);
+}
+
+/* Whether the cache has the wheel that was built under this key. */
+static bool look_up(const struct workshop *w, struct arena *a, const char *name, struct record *r,
+		    struct package_file *out)
+{
+	AUTO(buf_done) struct buf text = BUF(KEPT_MAX);
+	AUTO(free) char *path = kept_path(w, name, NULL);
+	struct record_source *s = arena_zero(a, 1, sizeof(*s));
+	struct stat st;
+	*s = *r->source;
+	if (!path || fs_read(path, &text, NULL) < 0 ||
+	    !read_kept(a, arena_str(a, buf_str(&text)), s))
+		return false;
+	AUTO(free) char *wheel = wheel_path(w, &s->wheel_sha256, NULL);
+	if (!wheel || stat(wheel, &st) < 0 || st.st_size == 0)
+		return false;
+	r->source = s;
+	*out = (struct package_file){STEAL(&wheel), s->wheel_sha256, (uint64_t)st.st_size, false};
+	return true;
+}
+
+/* By what it was built with, where that is said; else the last one. */
+static int find_kept(struct workshop *w, struct arena *a, struct record *r,
+		     struct package_file *out, struct err **e)
+{
+	struct strs requires = r->source->requires;
+	if (w->b->o.update && !requires.n)
+		return err_set(e, ERR_ABSENT, "built anew");
+	if (look_up(w, a, key_of(w, r, requires, NULL).hex, r, out))
+		return 0;
+	int code = workshop_plan(w, e);
+	if (code < 0)
+		return code;
+	if (look_up(w, a, key_of(w, r, requires, &w->identity).hex, r, out))
+		return 0;
+	return err_set(e, ERR_ABSENT, "its wheel is not in the cache");
+}
+
+int workshop_find(struct workshop *w, struct record *r, struct package_file *out, struct err **e)
+{
+	return find_kept(w, &w->arena, r, out, e);
+}
+
+/* ---- the source ---- */
+
+static int changed(const struct record *r, const struct digest *is, struct err **e)
+{
+	return err_set(
+		e, ERR_DIGEST,
+		"the files of %.*s are sha256:%s, and those that were locked sha256:%s; `kiln "
+		"lock` takes them as they are now",
+		STR_ARG(r->url), digest_text(is).hex, digest_text(&r->sha256).hex);
+}
+
+static int set_digest(struct record *r, const struct digest *is, struct err **e)
+{
+	if (r->has_sha256 && !digest_eq(&r->sha256, is))
+		return changed(r, is, e);
+	r->has_sha256 = true;
+	r->sha256 = *is;
+	return 0;
+}
+
+static int fetch_archive(struct workshop *w, struct making *m, struct err **e)
+{
+	struct record wanted = *m->r;
+	struct package_file file = {0};
+	AUTO(arena_done) struct arena a = ARENA;
+	struct str shown = url_without_secrets(&a, m->address.address);
+	http_secret(w->b->http, shown, m->address.address);
+	wanted.url = shown;
+	int code = workshop_fetch(w, &wanted, 1, &file, e);
+	if (code < 0)
+		return code;
+	m->archive = STEAL(&file.path);
+	return set_digest(m->r, &file.sha256, e);
+}
+
+/* Only its digest: it is copied when it is built. */
+static int look_at_folder(struct making *m, struct err **e)
+{
+	struct str path = source_address_path(m->a, m->address.address);
+	struct digest is;
+	int code = source_copy(path.p, NULL, &is, e);
+	return code < 0 ? code : set_digest(m->r, &is, e);
+}
+
+/* A clone, unless the digest is known. */
+static int fetch_git(struct workshop *w, struct making *m, struct err **e)
+{
+	struct digest is;
+	struct str commit;
+	bool far = !str_starts(m->address.address, "file:");
+	if (w->b->o.offline && far)
+		return err_set(e, ERR_ABSENT, "%.*s: git repositories are not asked when offline",
+			       STR_ARG(url_without_secrets(m->a, m->address.address)));
+	m->tree = fs_join(m->folder, "clone");
+	int code = fs_make_dirs(m->tree, 0755, e);
+	if (code == 0)
+		code = git_fetch(&m->address, m->tree, m->a, &commit, e);
+	if (code == 0)
+		code = source_digest_checkout(m->tree, &is, e);
+	if (code < 0)
+		return code;
+	m->r->url = source_address_of_commit(m->a, &m->address, commit);
+	return set_digest(m->r, &is, e);
+}
+
+/* What is needed to know its digest. */
+static int get_source(struct workshop *w, struct making *m, struct err **e)
+{
+	switch (m->r->source->kind) {
+	case SOURCE_ARCHIVE:
+		return fetch_archive(w, m, e);
+	case SOURCE_FOLDER:
+		return m->r->has_sha256 ? 0 : look_at_folder(m, e);
+	case SOURCE_GIT:
+		return m->r->has_sha256 ? 0 : fetch_git(w, m, e);
+	case SOURCE_NONE:
+		break;
+	}
+	return err_set(e, ERR_FAILED, "%.*s is no source", STR_ARG(m->r->url));
+}
+
+static int copy_folder(struct making *m, struct err **e)
+{
+	struct str path = source_address_path(m->a, m->address.address);
+	struct digest is;
+	m->tree = fs_join(m->folder, "copy");
+	int code = fs_make_dirs(m->tree, 0755, e);
+	if (code < 0)
+		return code;
+	AUTO(sink_folder_free) struct sink *to = sink_folder_new(m->tree, e);
+	if (!to)
+		return ERR_IO;
+	if ((code = source_copy(path.p, to, &is, e)) < 0 || (code = sink_folder_end(to, e)) < 0)
+		return code;
+	return set_digest(m->r, &is, e);
+}
+
+/* As files: m->tree. */
+static int lay_out_source(struct workshop *w, struct making *m, struct err **e)
+{
+	if (m->r->source->kind == SOURCE_FOLDER)
+		return copy_folder(m, e);
+	if (m->r->source->kind == SOURCE_GIT)
+		return m->tree ? 0 : fetch_git(w, m, e);
+	AUTO(free) char *folder = fs_join(m->folder, "unpacked");
+	int code = fs_make_dirs(folder, 0755, e);
+	return code < 0 ? code : source_unpack(m->archive, folder, &m->tree, e);
+}
+
+/* ---- the wheel ---- */
+
+static bool same_version(struct str one, struct str two)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct pyversion v, w;
+	return pyversion_parse(&a, one, &v, NULL) == 0 && pyversion_parse(&a, two, &w, NULL) == 0 &&
+	       pyversion_compare(&v, &w) == 0;
+}
+
+/* An index, or a lock, has said what it is to be. */
+static int check_identity(const struct making *m, const struct package_info *info, struct err **e)
+{
+	const struct record *r = m->r;
+	if ((r->name.n && !str_eq(r->name, info->name)) ||
+	    (r->version_text.n && !same_version(r->version_text, info->version)))
+		return err_set(e, ERR_CORRUPT, "the wheel that came of it is %.*s %.*s",
+			       STR_ARG(info->name), STR_ARG(info->version));
+	return 0;
+}
+
+static int check_tags(const struct workshop *w, const struct wheel_name *name, struct err **e)
+{
+	struct pip_target target;
+	int code = workshop_target(w->b, w->lock, &target, e);
+	if (code == 0 && pip_tags_rank(&target, name->python, name->abi, name->platform) < 0)
+		return err_set(
+			e, ERR_FAILED,
+			"the wheel that came of it is for %.*s-%.*s-%.*s, not for this Python",
+			STR_ARG(name->python), STR_ARG(name->abi), STR_ARG(name->platform));
+	return code;
+}
+
+static int check_wheel(const struct workshop *w, struct making *m, const char *path,
+		       struct wheel_name *name, struct err **e)
+{
+	AUTO(package_info_done) struct package_info info = {.arena = ARENA};
+	const char *file = strrchr(path, '/') + 1;
+	int code = wheel_name_parse(arena_str(m->a, str_of(file)), name, e);
+	if (code == 0)
+		code = wheel_info_read(path, &info, e);
+	if (code == 0)
+		code = check_identity(m, &info, e);
+	if (code == 0)
+		code = check_tags(w, name, e);
+	if (code == 0 && !str_is(name->platform, "any"))
+		code = workshop_check_libc(w, path, e);
+	if (code < 0)
+		return code;
+	m->r->name = arena_str(m->a, info.name);
+	m->r->version_text = arena_str(m->a, info.version);
+	return 0;
+}
+
+/* Into the cache, under its digest. */
+static int take_wheel(const struct workshop *w, struct making *m, const char *path,
+		      struct package_file *out, struct err **e)
+{
+	AUTO(fd_close) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "%s", path);
+	int code = digest_of_fd(fd, &out->sha256, &out->size, e);
+	if (code < 0)
+		return code;
+	AUTO(free) char *to = wheel_path(w, &out->sha256, e);
+	if (!to)
+		return ERR_IO;
+	if (fchmod(fd, 0600) < 0 || fsync(fd) < 0 || rename(path, to) < 0)
+		return err_sys(e, "%s", to);
+	struct record_source *s = arena_zero(m->a, 1, sizeof(*s));
+	*s = *m->r->source;
+	s->wheel = arena_str(m->a, str_of(strrchr(path, '/') + 1));
+	s->wheel_sha256 = out->sha256;
+	m->r->source = s;
+	out->path = STEAL(&to);
+	return 0;
+}
+
+/* ---- building ---- */
+
+static int build(struct workshop *w, struct making *m, struct package_file *out, struct err **e)
+{
+	struct wheel_name name;
+	struct strs none = {0};
+	AUTO(free) char *path = NULL;
+	int code = sandbox_check(e);
+	if (code == 0)
+		code = lay_out_source(w, m, e);
+	if (code == 0)
+		code = workshop_run(w, m, &path, e);
+	if (code == 0)
+		code = check_wheel(w, m, path, &name, e);
+	if (code == 0)
+		code = take_wheel(w, m, path, out, e);
+	if (code < 0)
+		return code;
+	bool any = str_is(name.platform, "any");
+	const struct digest *environment = any ? NULL : &w->identity;
+	code = keep(w, key_of(w, m->r, m->r->source->requires, environment).hex, m->r->source, e);
+	if (code == 0)
+		code = keep(w, key_of(w, m->r, none, environment).hex, m->r->source, e);
+	return code;
+}
+
+/* One process builds it, others wait and then find it. */
+static int build_once(struct workshop *w, struct making *m, struct package_file *out,
+		      struct err **e)
+{
+	AUTO(free) char *locks = NULL;
+	AUTO(fd_close) int lock = -1;
+	struct strs none = {0};
+	AUTO(buf_done) struct buf name = BUF(256);
+	buf_printf(&name, "build-%s", key_of(w, m->r, none, NULL).hex);
+	int code = layout_folder(w->b->cache, LAYOUT_LOCKS, &locks, e);
+	if (code == 0)
+		code = layout_lock(locks, name.data, &lock, e);
+	if (code == 0)
+		code = find_kept(w, m->a, m->r, out, e);
+	if (code != ERR_ABSENT)
+		return code;
+	err_clear(e);
+	log_info(w->b->o.log, "%s: building its wheel", m->what);
+	return build(w, m, out, e);
+}
+
+/* What comes of a source again may be something else, when its build is not reproducible. */
+static void compare_with_lock(const struct workshop *w, const struct making *m,
+			      const struct record_source *locked)
+{
+	const struct record_source *s = m->r->source;
+	if (locked->wheel.n && !digest_eq(&locked->wheel_sha256, &s->wheel_sha256))
+		log_warn(w->b->o.log,
+			 "%s: the wheel built here is not the one of the lock (sha256:%s, not %s): "
+			 "its build depends on more than its source and requirements, as on this "
+			 "machine's compiler",
+			 m->what, digest_text(&s->wheel_sha256).hex,
+			 digest_text(&locked->wheel_sha256).hex);
+}
+
+static int make(struct workshop *w, struct making *m, struct package_file *out, struct err **e)
+{
+	struct record_source locked = *m->r->source;
+	int code = get_source(w, m, e);
+	if (code == 0)
+		code = build_once(w, m, out, e);
+	if (code == 0)
+		compare_with_lock(w, m, &locked);
+	return code;
+}
+
+/* What messages call it. */
+static const char *what_of(struct arena *a, const struct record *r)
+{
+	if (r->name.n && r->version_text.n)
+		return record_stem(a, r).p;
+	return r->name.n ? r->name.p : url_without_secrets(a, r->url).p;
+}
+
+int workshop_build(struct workshop *w, struct arena *a, struct record *r, struct package_file *out,
+		   struct err **e)
+{
+	AUTO(making_done) struct making m = {.a = a, .r = r, .what = what_of(a, r)};
+	int code = source_address_parse(a, r->url, &m.address, e);
+	if (code == 0 && w->b->foreign)
+		code = err_set(e, ERR_UNSOLVABLE,
+			       "it has to be built by programs for %s, which do not run on this "
+			       "machine",
+			       w->b->foreign);
+	if (code == 0)
+		code = workshop_folder(w, &m.folder, e);
+	if (code == 0)
+		code = make(w, &m, out, e);
+	r->url = url_without_secrets(a, r->url);
+	return code < 0 ? err_wrap(e, code, "%s", m.what) : 0;
+}
