@@ -100,7 +100,7 @@ campaigns: $(CAMPAIGNS:%=build/fuzz/campaign_%)
 build/fuzz/campaign_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libkiln.a
 	@$(CC) $(LDFLAGS) -fsanitize=fuzzer,address,undefined $^ $(LIBS) -o $@
 
-test: channel base
+test: channel sources base
 	$(MAKE) -j2 checks
 	$(if $(SAN),,$(MAKE) -j2 SAN=address,undefined checks)
 	tests/run.sh
@@ -110,7 +110,7 @@ lint: setup-tests
 	tests/lint/run.sh
 
 # What the build needs; what the tests need; the channel and the base image that they use.
-.PHONY: setup setup-tests channel base demo bench bench-solve bench-pip
+.PHONY: setup setup-tests channel sources base demo bench bench-solve bench-pip
 setup:
 	@BUILD_PACKAGES="$(BUILD_PACKAGES)" tests/setup.sh build
 
@@ -119,6 +119,10 @@ setup-tests: setup
 
 channel: setup-tests
 	@tests/channel/make.sh
+
+# Source distributions that tests build, and what they are built with.
+sources: setup-tests
+	@tests/sources/make.sh
 
 # Where no base can be made, the tests that need one say so and are skipped.
 base: setup-tests

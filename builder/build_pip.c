@@ -71,6 +71,10 @@ static int build_source(void *cookie, struct arena *a, struct record *r, struct 
 	if (code == 0)
 		code = pip_dist_of_wheel(file.path, a, out, e);
 	package_files_done(&file, 1);
+	if (code == 0 && r->name.n == 0)
+		r->name = out->name;
+	if (code == 0 && r->version_text.n == 0)
+		r->version_text = out->version;
 	return code;
 }
 

@@ -352,11 +352,7 @@ static int check_wheel(const struct workshop *w, struct making *m, const char *p
 		code = check_tags(w, name, e);
 	if (code == 0 && !str_is(name->platform, "any"))
 		code = workshop_check_libc(w, path, e);
-	if (code < 0)
-		return code;
-	m->r->name = arena_str(m->a, info.name);
-	m->r->version_text = arena_str(m->a, info.version);
-	return 0;
+	return code;
 }
 
 /* Into the cache, under its digest. */

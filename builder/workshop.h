@@ -20,8 +20,9 @@ struct workshop *workshop_open(struct build *b, const struct lock *l,
 void workshop_close(struct workshop *w);
 AUTO_DEFINE(struct workshop *, workshop_close)
 
-/* The wheel of a source: from the cache, or built. r is completed, as pip_build_fn says; what it
- * knows of digests and of what it was built with is held. The caller frees out->path. */
+/* The wheel of a source: from the cache, or built. r's address becomes exact, and its source says
+ * what it was built with; what it knows of name, version, digest and requirements is held. The
+ * caller frees out->path. */
 int workshop_build(struct workshop *w, struct arena *a, struct record *r, struct package_file *out,
 		   struct err **e);
 /* The same when it is in the cache; else ERR_ABSENT, and nobody is asked. */
