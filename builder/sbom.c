@@ -93,7 +93,9 @@ static void put_package(struct writing *w, size_t i)
 	if (r->fn.n)
 		json_put_str(j, "packageFileName", r->fn);
 	json_put_bool(j, "filesAnalyzed", false);
-	put_checksum(j, digest_text(&w->s->plan->files[i].sha256).hex);
+	/* of what is at the location: of a wheel that was built here, its source */
+	bool source = r->source && r->source->kind == SOURCE_ARCHIVE;
+	put_checksum(j, digest_text(source ? &r->sha256 : &w->s->plan->files[i].sha256).hex);
 	put_license(j, link_license(w->s->plan, i, &w->arena));
 	put_purl(j, buf_str(&purl));
 	json_close(j, '}');

@@ -92,7 +92,7 @@ static void put_lines(struct buf *out, struct arena *a, const struct requirement
 }
 
 /* Where distributions come from, in order, and what may be chosen. Who is trusted does not count,
- * nor that wheels are preferred: they are. */
+ * nor that wheels are wanted: they are preferred, but where --no-binary is for all. */
 static void put_requirements(struct buf *out, struct arena *a, const struct requirements *r)
 {
 	put_lines(out, a, r, false);
@@ -104,7 +104,9 @@ static void put_requirements(struct buf *out, struct arena *a, const struct requ
 	for (size_t i = 0; i < r->find_links.n; i++)
 		put_part(out, "pip-find-links", url_without_secrets(a, r->find_links.v[i]));
 	put_texts(out, a, "pip-no-binary", (struct strs){r->no_binary.v, r->no_binary.n});
-	put_texts(out, a, "pip-only-binary", (struct strs){r->only_binary.v, r->only_binary.n});
+	if (requirements_format(r, STR("")) == FORMAT_SOURCE)
+		put_texts(out, a, "pip-only-binary",
+			  (struct strs){r->only_binary.v, r->only_binary.n});
 	const struct {
 		const char *name;
 		bool set;

@@ -274,6 +274,7 @@ static void any_change_of_what_is_asked_for_changes_the_key(void **state)
 
 static void every_setting_is_in_the_key(void **state)
 {
+	static const struct str local[] = {STR("./a sha256:00")};
 	(void)state;
 	static const struct str virtuals[] = {{"__cuda=12.0=0", 13}, {"__glibc=2.36=0", 14}};
 	static const struct str turned[] = {{"__glibc=2.36=0", 14}, {"__cuda=12.0=0", 13}};
@@ -335,6 +336,12 @@ static void every_setting_is_in_the_key(void **state)
 		 .prefix = STR("/opt/env"),
 		 .compression = STR("gzip"),
 		 .priority = STR("flexible"),
+		 .local = {local, 1}},
+		{.platform = STR("linux/amd64"),
+		 .base_digest = STR("sha256:00"),
+		 .prefix = STR("/opt/env"),
+		 .compression = STR("gzip"),
+		 .priority = STR("flexible"),
 		 .virtuals = {virtuals, 1}},
 		{.platform = STR("linux/amd64"),
 		 .base_digest = STR("sha256:00"),
@@ -372,6 +379,9 @@ static void pip_requirements_are_in_the_key_as_a_set(void **state)
 		{"  - a\n", "  - a[x]\n", false},
 		{"  - a\n", "  - a\n  - --pre\n", false},
 		{"  - a\n", "  - a\n  - --prefer-binary\n  - --only-binary=a\n", true},
+		{"  - a\n", "  - a\n  - --no-binary=a\n", false},
+		{"  - a\n  - '--no-binary=:all:'\n",
+		 "  - a\n  - '--no-binary=:all:'\n  - --only-binary=a\n", false},
 		{"  - a\n", "  - a\n  - -i https://h/s\n", false},
 		{"  - -i https://h/s\n  - a\n", "  - a\n  - -i https://user:secret@h/s\n", true},
 		{"  - https://t@h/a-1-py3-none-any.whl\n", "  - https://h/a-1-py3-none-any.whl\n",

@@ -199,6 +199,26 @@ static void what_has_an_address_of_its_own_says_so(void **state)
 	assert_memory_equal(json_text(info, "hash"), "sha256=ab00", 11);
 }
 
+/* PEP 610's own form for git. */
+static void what_comes_of_a_commit_says_which(void **state)
+{
+	struct record_source source = {.kind = SOURCE_GIT, .revision = STR("v1")};
+	struct record r = {.url = STR("git+https://h/x.git@0123456789abcdef0123456789abcdef01234567"
+				      "#subdirectory=a/b"),
+			   .manager = MANAGER_PIP,
+			   .direct = true,
+			   .source = &source};
+	AUTO(buf_done) struct buf text = BUF(4096);
+	struct digest d = {{0}};
+	(void)state;
+	assert_true(wheel_has_direct_url(&r));
+	wheel_write_direct_url(&r, &d, &text);
+	assert_string_equal(text.data, "{\"vcs_info\":{\"vcs\":\"git\",\"commit_id\":"
+				       "\"0123456789abcdef0123456789abcdef01234567\","
+				       "\"requested_revision\":\"v1\"},\"subdirectory\":\"a/b\","
+				       "\"url\":\"https://h/x.git\"}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +227,7 @@ int main(void)
 		cmocka_unit_test(names_of_files_have_five_or_six_parts),
 		cmocka_unit_test(records_are_sorted_and_quoted),
 		cmocka_unit_test(what_has_an_address_of_its_own_says_so),
+		cmocka_unit_test(what_comes_of_a_commit_says_which),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
