@@ -308,15 +308,6 @@ static int put_config(const struct making *m, struct buf *to, struct err **e)
 
 /* ---- manifest ---- */
 
-static void put_descriptor(struct json_out *j, const char *key, const struct descriptor *d)
-{
-	json_open(j, key, '{');
-	json_put_str(j, "mediaType", d->media_type);
-	json_put_text(j, "digest", digest_name(&d->digest).text);
-	json_put_u64(j, "size", d->size);
-	json_close(j, '}');
-}
-
 /* A base's layer keeps its urls and annotations; its type gets the name of the family. */
 static void put_base_layer(const struct making *m, struct json_out *j, const cJSON *layer)
 {
@@ -352,12 +343,12 @@ static int put_manifest(const struct making *m, const struct image *i, struct bu
 	json_open(&j, NULL, '{');
 	json_put_u64(&j, "schemaVersion", 2);
 	json_put_str(&j, "mediaType", i->media_type);
-	put_descriptor(&j, "config", &config);
+	descriptor_put(&j, "config", &config);
 	json_open(&j, "layers", '[');
 	cJSON_ArrayForEach(one, base_layers(m)) put_base_layer(m, &j, one);
 	for (size_t l = 0; l < m->count; l++) {
 		struct descriptor d = layer_descriptor(m, &m->layers[l]);
-		put_descriptor(&j, NULL, &d);
+		descriptor_put(&j, NULL, &d);
 	}
 	json_close(&j, ']');
 	if (!m->docker) { /* Docker's manifests have none: there the labels have to do */

@@ -1,6 +1,7 @@
 /* builder/image.h - OCI manifest and config on top of a base (OCI image-spec 1.1). */
 #ifndef KILN_IMAGE_H
 #define KILN_IMAGE_H
+#include "builder/descriptor.h"
 #include "builder/layer.h"
 #include "specs/base/json.h"
 
@@ -13,12 +14,6 @@ enum {
 /* Labels and annotations of kiln's own; the domain is the project's, reversed. */
 #define IMAGE_KEY "io.kiln.key"
 #define IMAGE_LOCK_DIGEST "io.kiln.lock.digest"
-
-struct descriptor {
-	struct str media_type;
-	struct digest digest;
-	uint64_t size;
-};
 
 /* A base image as far as kiln reads it: manifest and config, no blobs. */
 struct base_image {

@@ -13,19 +13,6 @@ void base_image_done(struct base_image *b)
 	*b = (struct base_image){0};
 }
 
-static int descriptor_read(const cJSON *from, struct arena *a, struct descriptor *out,
-			   struct err **e)
-{
-	const char *type = json_text(from, "mediaType"), *digest = json_text(from, "digest");
-	struct descriptor d = {.media_type = arena_str(a, str_of(type))};
-	if (!type || !digest || !json_u64(from, "size", &d.size))
-		return err_set(e, ERR_CORRUPT, "a descriptor lacks mediaType, digest or size");
-	if (!str_starts(str_of(digest), "sha256:") || !digest_parse(str_of(digest), &d.digest))
-		return err_set(e, ERR_CORRUPT, "digest \"%s\" is not sha256", digest);
-	*out = d;
-	return 0;
-}
-
 /* An index has manifests, a manifest has config and layers. A document with both is read as
  * one by some and as the other by others, under the same digest (CVE-2021-41190). */
 static int document_kind(const cJSON *doc, struct str media_type, enum media_kind *out,

@@ -28,10 +28,9 @@ static int put_platform(const struct image *i, struct json_out *j, struct err **
 
 static int put_image(const struct image *i, struct json_out *j, struct err **e)
 {
+	struct descriptor d = {i->media_type, i->manifest_digest, i->manifest.n};
 	json_open(j, NULL, '{');
-	json_put_str(j, "mediaType", i->media_type);
-	json_put_text(j, "digest", digest_name(&i->manifest_digest).text);
-	json_put_u64(j, "size", i->manifest.n);
+	descriptor_put_members(j, &d);
 	int r = put_platform(i, j, e);
 	json_close(j, '}');
 	return r;

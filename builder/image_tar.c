@@ -93,23 +93,14 @@ int image_tar_blob(struct image_tar *t, const struct push_blob *b, struct err **
 	return 0;
 }
 
-static int descriptor_read(const cJSON *from, struct descriptor *out, struct err **e)
-{
-	const char *digest = json_text(from, "digest");
-	out->media_type = str_of(json_text(from, "mediaType"));
-	if (!digest || !digest_parse(str_of(digest), &out->digest) ||
-	    !json_u64(from, "size", &out->size))
-		return err_set(e, ERR_CORRUPT, "the manifest has an entry without digest and size");
-	return 0;
-}
-
 static int want(struct image_tar *t, const struct push_manifest *m, const cJSON *from,
 		struct err **e)
 {
+	AUTO(arena_done) struct arena a = ARENA;
 	struct descriptor d;
-	int code = descriptor_read(from, &d, e);
+	int code = descriptor_read(from, &a, &d, e);
 	if (code < 0)
-		return code;
+		return err_wrap(e, code, "the manifest");
 	enum media_kind kind = media_type_kind(d.media_type, NULL);
 	if (kind == MEDIA_LAYER_FOREIGN || is_written(t, &d.digest))
 		return 0;
@@ -176,16 +167,14 @@ static int put_index(struct image_tar *t, const struct push_manifest *m, const c
 {
 	AUTO(buf_done) struct buf text = BUF(INDEX_MAX);
 	struct json_out j = {&text};
-	struct digest digest;
-	digest_of(m->manifest.p, m->manifest.n, &digest);
+	struct descriptor own = {.media_type = m->media_type, .size = m->manifest.n};
+	digest_of(m->manifest.p, m->manifest.n, &own.digest);
 	json_open(&j, NULL, '{');
 	json_put_u64(&j, "schemaVersion", 2);
 	json_put_text(&j, "mediaType", media_type_name(MEDIA_INDEX, false));
 	json_open(&j, "manifests", '[');
 	json_open(&j, NULL, '{');
-	json_put_str(&j, "mediaType", m->media_type);
-	json_put_text(&j, "digest", digest_name(&digest).text);
-	json_put_u64(&j, "size", m->manifest.n);
+	descriptor_put_members(&j, &own);
 	put_annotations(t, manifest, &j);
 	json_close(&j, '}');
 	json_close(&j, ']');
@@ -288,12 +277,13 @@ int image_tar_find(const char *path, const struct image_tar_options *o, struct s
 {
 	AUTO(buf_done) struct buf text = BUF(INDEX_MAX);
 	AUTO(json_free) cJSON *doc = NULL;
+	AUTO(arena_done) struct arena a = ARENA;
 	if (find_index(path, &text) && json_parse(buf_str(&text), path, &doc, NULL) == 0) {
 		const cJSON *list = json_array(doc, "manifests"),
 			    *image = list ? list->child : NULL;
 		struct descriptor d;
 		if (image && !image->next && is_wanted(image, o, key) &&
-		    descriptor_read(image, &d, NULL) == 0) {
+		    descriptor_read(image, &a, &d, NULL) == 0) {
 			d.media_type = (struct str){0};
 			*out = d;
 			return 0;

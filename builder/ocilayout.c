@@ -65,14 +65,8 @@ static const char *entry_name(const cJSON *entry)
 
 static int entry_read(const cJSON *entry, struct arena *a, struct descriptor *out, struct err **e)
 {
-	struct descriptor d = {0};
-	const char *digest = json_text(entry, "digest");
-	d.media_type = arena_str(a, str_of(json_text(entry, "mediaType")));
-	if (!digest || !digest_parse(str_of(digest), &d.digest) ||
-	    !json_u64(entry, "size", &d.size))
-		return err_set(e, ERR_CORRUPT, "index.json: an entry without digest and size");
-	*out = d;
-	return 0;
+	int code = descriptor_read(entry, a, out, e);
+	return code < 0 ? err_wrap(e, code, "index.json") : 0;
 }
 
 /* Whether the entry is what was asked for by digest or tag. */
@@ -243,9 +237,7 @@ int ocilayout_put(const struct ocilayout *l, const struct ocilayout_blob *b, str
 static void put_entry(struct json_out *j, const struct descriptor *d, struct str tag)
 {
 	json_open(j, NULL, '{');
-	json_put_str(j, "mediaType", d->media_type);
-	json_put_text(j, "digest", digest_name(&d->digest).text);
-	json_put_u64(j, "size", d->size);
+	descriptor_put_members(j, d);
 	if (tag.n) {
 		json_open(j, "annotations", '{');
 		json_put_str(j, REF_NAME, tag);

@@ -72,15 +72,6 @@ int referrer_has(struct registry *g, const struct reference *r, const struct dig
 
 /* ---- writing ---- */
 
-static void put_descriptor(struct json_out *j, const char *key, const struct descriptor *d)
-{
-	json_open(j, key, '{');
-	json_put_str(j, "mediaType", d->media_type);
-	json_put_text(j, "digest", digest_name(&d->digest).text);
-	json_put_u64(j, "size", d->size);
-	json_close(j, '}');
-}
-
 static void put_notes(const struct referrer *r, struct json_out *j)
 {
 	AUTO(buf_done) struct buf created = BUF(64);
@@ -106,11 +97,11 @@ static void manifest_write(const struct referrer *r, struct buf *out)
 	json_put_u64(&j, "schemaVersion", 2);
 	json_put_text(&j, "mediaType", media_type_name(MEDIA_MANIFEST, false));
 	json_put_text(&j, "artifactType", r->type);
-	put_descriptor(&j, "config", &empty);
+	descriptor_put(&j, "config", &empty);
 	json_open(&j, "layers", '[');
-	put_descriptor(&j, NULL, &text);
+	descriptor_put(&j, NULL, &text);
 	json_close(&j, ']');
-	put_descriptor(&j, "subject", &r->subject);
+	descriptor_put(&j, "subject", &r->subject);
 	put_notes(r, &j);
 	json_close(&j, '}');
 }

@@ -7,6 +7,7 @@
 #include "specs/base/arena.h"
 #include "tests/fake/folder.h"
 #include "tests/fake/peer.h"
+#include <limits.h>
 
 static struct {
 	struct peer peer;
@@ -29,5 +30,25 @@ static int served_stop(void **state)
 	peer_stop(&served.peer);
 	arena_done(&served.arena);
 	return folder_remove(state);
+}
+
+/* How often the path ("count/files/x", "counts") was asked for, as the server says. */
+static inline unsigned served_count(const char *path)
+{
+	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
+	struct str url =
+		arena_printf(&served.arena, "http://127.0.0.1:%u/%s", served.peer.port, path);
+	struct http_request r = {.method = "GET", .url = url.p};
+	return http_send(served.client, &r, &a, NULL) == 0 ? (unsigned)atoi(a.body.data) : UINT_MAX;
+}
+
+/* With a blank between. */
+static inline struct str served_joined(struct strs list)
+{
+	struct str all = {0};
+	for (size_t i = 0; i < list.n; i++)
+		all = arena_printf(&served.arena, "%.*s%s%.*s", STR_ARG(all), i ? " " : "",
+				   STR_ARG(list.v[i]));
+	return all;
 }
 #endif

@@ -89,15 +89,6 @@ static void resolves_names(void **state)
 			       "file:///"));
 }
 
-static struct str joined(struct strs list)
-{
-	struct str all = {0};
-	for (size_t i = 0; i < list.n; i++)
-		all = arena_printf(&served.arena, "%.*s%s%.*s", STR_ARG(all), i ? " " : "",
-				   STR_ARG(list.v[i]));
-	return all;
-}
-
 static void the_multichannel_is_its_members_in_order(void **state)
 {
 	static const struct str own[] = {STR("a"), STR("/b")};
@@ -126,8 +117,8 @@ static void the_multichannel_is_its_members_in_order(void **state)
 		struct strs list = {rows[i].list, rows[i].list[2].n ? 3 : 2};
 		struct strs members = channel_members(&served.arena, list, &rows[i].names);
 		struct strs shown = channel_identities(&served.arena, list, &rows[i].names);
-		assert_string_equal(joined(members).p, rows[i].members);
-		assert_string_equal(joined(shown).p, rows[i].identities);
+		assert_string_equal(served_joined(members).p, rows[i].members);
+		assert_string_equal(served_joined(shown).p, rows[i].identities);
 	}
 }
 

@@ -1,27 +1,12 @@
 /* tests/unit/test_definition.c - environment files: what is read, warned of and refused. */
 #include "specs/definition.h"
+#include "tests/unit/warnings.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-
-struct warnings {
-	struct log log;
-	struct buf text;
-};
-
-static void keep_warning(struct log *l, const char *text)
-{
-	struct warnings *w = (struct warnings *)l;
-	buf_printf(&w->text, "%s\n", text);
-}
-
-#define WARNINGS                                                                                   \
-	{                                                                                          \
-		{.warn = keep_warning}, BUF(1 << 16)                                               \
-	}
 
 static void reads_what_people_write(void **state)
 {

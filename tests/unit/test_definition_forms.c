@@ -4,6 +4,7 @@
 #include "specs/base/json.h"
 #include "specs/context.h"
 #include "specs/key.h"
+#include "tests/unit/warnings.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,22 +17,6 @@
 #include <unistd.h>
 
 #define CASES "tests/cases/azureml/"
-
-struct warnings {
-	struct log log;
-	struct buf text;
-};
-
-static void keep_warning(struct log *l, const char *text)
-{
-	struct warnings *w = (struct warnings *)l;
-	buf_printf(&w->text, "%s\n", text);
-}
-
-#define WARNINGS                                                                                   \
-	{                                                                                          \
-		{.warn = keep_warning}, BUF(1 << 16)                                               \
-	}
 
 static int new_folder(void **state)
 {

@@ -30,15 +30,6 @@ static struct config_map map_of(const struct rule *rules, size_t n)
 	return (struct config_map){v, n};
 }
 
-static struct str joined(struct strs list)
-{
-	struct str all = {0};
-	for (size_t i = 0; i < list.n; i++)
-		all = arena_printf(&served.arena, "%.*s%s%.*s", STR_ARG(all), i ? " " : "",
-				   STR_ARG(list.v[i]));
-	return all;
-}
-
 static const struct rule rules[] = {
 	{"https://h", {"http://a", "https://h"}},
 	{"https://h/c", {"http://b/x"}},
@@ -68,9 +59,9 @@ static void the_longest_prefix_counts_and_ends_at_a_slash(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct strs places = mirrors_places(m, str_of(rows[i].url), &served.arena);
-		assert_string_equal(joined(places).p, rows[i].places);
+		assert_string_equal(served_joined(places).p, rows[i].places);
 		places = mirrors_places(NULL, str_of(rows[i].url), &served.arena);
-		assert_string_equal(joined(places).p, rows[i].url);
+		assert_string_equal(served_joined(places).p, rows[i].url);
 	}
 }
 
@@ -81,13 +72,13 @@ static void what_is_avoided_is_asked_last(void **state)
 	struct arena *a = &served.arena;
 	(void)state;
 	mirrors_avoid(m, STR("http://a/p"));
-	assert_string_equal(joined(mirrors_places(m, STR("https://h/p/q"), a)).p,
+	assert_string_equal(served_joined(mirrors_places(m, STR("https://h/p/q"), a)).p,
 			    "https://h/p/q http://a/p/q");
-	assert_string_equal(joined(mirrors_places(m, STR("https://h/pp"), a)).p,
+	assert_string_equal(served_joined(mirrors_places(m, STR("https://h/pp"), a)).p,
 			    "http://a/pp https://h/pp");
 	mirrors_avoid(m, STR("https://h"));
 	mirrors_avoid(m, STR("http://a"));
-	assert_string_equal(joined(mirrors_places(m, STR("https://h/pp"), a)).p,
+	assert_string_equal(served_joined(mirrors_places(m, STR("https://h/pp"), a)).p,
 			    "http://a/pp https://h/pp");
 }
 
@@ -139,16 +130,6 @@ static void client_open(struct client *c, const char *one, const char *two)
 	c->mirrors = mirrors_new(&c->map);
 	struct http_options o = {.idle_ms = 500, .backoff_ms = 10, .mirrors = c->mirrors};
 	assert_int_equal(http_open(&o, &c->http, NULL), 0);
-}
-
-static unsigned asked(const char *path)
-{
-	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
-	struct str url =
-		arena_printf(&served.arena, "http://127.0.0.1:%u/%s", served.peer.port, path);
-	struct http_request r = {.method = "GET", .url = url.p};
-	assert_int_equal(http_send(served.client, &r, &a, NULL), 0);
-	return (unsigned)atoi(a.body.data);
 }
 
 static void put(const char *place, const char *file, struct str bytes)
@@ -336,11 +317,11 @@ static void a_mirror_that_fails_is_left_alone(void **state)
 		r[i].url = arena_printf(&served.arena, "https://origin.example/%s", name);
 		digest_of(bytes, strlen(bytes), &r[i].sha256);
 	}
-	unsigned before = asked("counts");
+	unsigned before = served_count("counts");
 	client_open(&one, "status/502/502", "files");
 	assert_int_equal(packages_fetch(one.http, r, COUNT(r), &o, files, NULL), 0);
 	/* each archive once, and at most two tries of each download that ran at first */
-	assert_true(asked("counts") - before <= COUNT(r) + 2 * 8);
+	assert_true(served_count("counts") - before <= COUNT(r) + 2 * 8);
 	package_files_done(files, COUNT(r));
 }
 

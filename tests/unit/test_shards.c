@@ -94,20 +94,10 @@ static struct str far(const char *rest)
 	return arena_printf(&served.arena, "http://127.0.0.1:%u/files/%s", served.peer.port, rest);
 }
 
-static unsigned count_of(const char *path)
-{
-	AUTO(http_answer_done) struct http_answer a = HTTP_ANSWER;
-	struct str url =
-		arena_printf(&served.arena, "http://127.0.0.1:%u/%s", served.peer.port, path);
-	struct http_request r = {.method = "GET", .url = url.p};
-	assert_int_equal(http_send(served.client, &r, &a, NULL), 0);
-	return (unsigned)atoi(a.body.data);
-}
-
 /* How often anything was asked for, but for the counts themselves. */
 static unsigned asked(void)
 {
-	return count_of("counts");
+	return served_count("counts");
 }
 
 static uint32_t records(const struct channels *c, size_t subdir, const char *name)
@@ -199,7 +189,7 @@ static void without_a_list_it_is_repodata_and_that_is_remembered(void **state)
 		assert_int_equal(records(&c, 1, "a"), 1);
 		assert_null(c.v[0].subdirs[1].shards);
 	}
-	assert_int_equal(count_of("count/files/plain/noarch/repodata_shards.msgpack.zst"), 1);
+	assert_int_equal(served_count("count/files/plain/noarch/repodata_shards.msgpack.zst"), 1);
 
 	/* It is not believed when repodata.json is gone. */
 	AUTO(channels_close) struct channels c = {0};
