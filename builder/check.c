@@ -1,9 +1,23 @@
 /* builder/check.c - doubts, each a row: its code, how bad it is, what to do. */
 #include "builder/check.h"
+#include "specs/known_base.h"
 #include "specs/pyname.h"
 #include "specs/wheel_name.h"
 
-enum kind { SHADOW, NO_PIP, UNPINNED, CUDA_TWICE, NEWER_GLIBC, OTHER_SYSTEM, BAD_PAIR, KINDS };
+enum kind {
+	SHADOW,
+	NO_PIP,
+	UNPINNED,
+	CUDA_TWICE,
+	NO_CUDA,
+	NEWER_CUDA,
+	RETIRED_BASE,
+	MOVING_TAG,
+	NEWER_GLIBC,
+	OTHER_SYSTEM,
+	BAD_PAIR,
+	KINDS
+};
 
 static const struct {
 	const char *code;
@@ -17,6 +31,14 @@ static const struct {
 		      "name versions, or keep the lock: `kiln lock -o FILE`"},
 	[CUDA_TWICE] = {"cuda-twice", FINDING_WARNING,
 			"keep one: a base without CUDA, or packages that bring none"},
+	[NO_CUDA] = {"no-cuda", FINDING_WARNING,
+		     "take a base for GPUs (--base gpu), or packages for the CPU"},
+	[NEWER_CUDA] = {"newer-cuda", FINDING_WARNING,
+			"take a base with that CUDA, or packages for the base's"},
+	[RETIRED_BASE] = {"retired-base", FINDING_WARNING,
+			  "take one that is still updated: `kiln env bases`"},
+	[MOVING_TAG] = {"moving-tag", FINDING_WARNING,
+			"name a tag that stays, or a digest; else the key changes when it moves"},
 	[NEWER_GLIBC] = {"newer-glibc", FINDING_ERROR,
 			 "take a newer base image, or an older version of the package"},
 	[OTHER_SYSTEM] = {"other-system", FINDING_WARNING,
@@ -138,6 +160,22 @@ void check_definition(const struct definition *d, struct findings *out)
 			check_system(out, d->pip.lines.v[i].requirement.normal);
 }
 
+/* ---- base ---- */
+
+void check_base(const struct reference *base, struct findings *out)
+{
+	AUTO(buf_done) struct buf name = BUF(64 << 10);
+	struct known_base known;
+	reference_write(base, &name);
+	if (known_base_find(base, &known) && known.retired)
+		add(out, RETIRED_BASE,
+		    arena_printf(&out->arena, "the base %s is retired", name.data));
+	bool moves = !base->tag.n || str_is(base->tag, "latest");
+	if (base->kind == REFERENCE_REGISTRY && !base->has_digest && moves)
+		add(out, MOVING_TAG,
+		    arena_printf(&out->arena, "the base %s is another image tomorrow", name.data));
+}
+
 /* ---- lock ---- */
 
 static bool is_pip(const struct record *r)
@@ -178,29 +216,86 @@ static bool is_cuda_package(struct str name)
 	return false;
 }
 
-static void check_cuda(const struct lock *l, struct str base_cuda, struct findings *f)
+/* The packages that bring CUDA's runtime; NULL: none. */
+struct cuda {
+	const struct record *wheel, *package;
+};
+
+static struct cuda find_cuda(const struct lock *l)
 {
-	const struct record *wheel = NULL, *package = NULL;
+	struct cuda found = {0};
 	for (size_t i = 0; i < l->count; i++) {
 		const struct record *r = &l->records[i];
 		if (is_pip(r) && is_cuda_wheel(r->name))
-			wheel = r;
+			found.wheel = r;
 		if (!is_pip(r) && is_cuda_package(r->name))
-			package = r;
+			found.package = r;
 	}
-	if (!!wheel + !!package + !!base_cuda.n < 2)
-		return;
+	return found;
+}
+
+static struct str record_words(struct findings *f, const struct record *r)
+{
+	return arena_printf(&f->arena, "%.*s %.*s", STR_ARG(r->name), STR_ARG(r->version_text));
+}
+
+static void check_cuda_twice(const struct cuda *c, struct str base_cuda, struct findings *f)
+{
 	AUTO(buf_done) struct buf list = BUF(1 << 16);
+	if (!!c->wheel + !!c->package + !!base_cuda.n < 2)
+		return;
 	if (base_cuda.n)
 		add_word(&list,
 			 arena_printf(&f->arena, "the base (CUDA %.*s)", STR_ARG(base_cuda)));
-	if (package)
-		add_word(&list, arena_printf(&f->arena, "conda (%.*s %.*s)", STR_ARG(package->name),
-					     STR_ARG(package->version_text)));
-	if (wheel)
-		add_word(&list, arena_printf(&f->arena, "pip (%.*s %.*s)", STR_ARG(wheel->name),
-					     STR_ARG(wheel->version_text)));
+	if (c->package)
+		add_word(&list,
+			 arena_printf(&f->arena, "conda (%s)", record_words(f, c->package).p));
+	if (c->wheel)
+		add_word(&list, arena_printf(&f->arena, "pip (%s)", record_words(f, c->wheel).p));
 	add(f, CUDA_TWICE, arena_printf(&f->arena, "CUDA comes from %s", list.data));
+}
+
+/* 1204 of "12.4.1". Libraries of CUDA have versions of their own; 0: it is no such version. */
+static unsigned cuda_number(struct str version)
+{
+	struct str rest = version, major, minor;
+	uint64_t first = 0, second = 0;
+	str_cut(&rest, '.', &major);
+	str_cut(&rest, '.', &minor);
+	bool fine = str_u64(major, &first) && str_u64(minor, &second);
+	return fine && first < 1000 && second < 100 ? (unsigned)(first * 100 + second) : 0;
+}
+
+/* Whether the version of a package that brings CUDA is CUDA's own. */
+static bool is_versioned_as_cuda(struct str name)
+{
+	return !str_is(name, "libcublas") &&
+	       (str_starts(name, "cuda") || str_starts(name, "nvidia-cuda-runtime-"));
+}
+
+/* GPU packages on a base for CPUs, and packages for a CUDA that the base does not have yet. */
+static void check_cuda_pair(const struct record *r, const struct check_target *t,
+			    struct findings *f)
+{
+	if (!r || !t->base)
+		return;
+	if (!t->base_cuda.n)
+		add(f, NO_CUDA,
+		    arena_printf(&f->arena, "%s is for GPUs, and the base has no CUDA",
+				 record_words(f, r).p));
+	else if (is_versioned_as_cuda(r->name) &&
+		 cuda_number(r->version_text) > cuda_number(t->base_cuda))
+		add(f, NEWER_CUDA,
+		    arena_printf(&f->arena, "%s is newer than the base's CUDA %.*s",
+				 record_words(f, r).p, STR_ARG(t->base_cuda)));
+}
+
+static void check_cuda(const struct lock *l, const struct check_target *t, struct findings *f)
+{
+	struct cuda found = find_cuda(l);
+	check_cuda_twice(&found, t->base_cuda, f);
+	check_cuda_pair(found.package, t, f);
+	check_cuda_pair(found.wheel, t, f);
 }
 
 /* N of the glibc 2.N that a tag wants; -1: it is not for this system. */
@@ -324,7 +419,7 @@ static void check_pairs(const struct lock *l, struct findings *f)
 void check_lock(const struct lock *l, const struct check_target *t, struct findings *out)
 {
 	check_twice(l, out);
-	check_cuda(l, t->base_cuda, out);
+	check_cuda(l, t, out);
 	check_fit(l, t, out);
 	check_pairs(l, out);
 }

@@ -6,6 +6,7 @@
 #include "specs/definition.h"
 #include "specs/lock.h"
 #include "specs/platform.h"
+#include "specs/reference.h"
 
 enum finding_severity {
 	FINDING_NOTE,	 /* fine for many */
@@ -36,9 +37,12 @@ void check_definition(const struct definition *d, struct findings *out);
 /* What they are to run on. */
 struct check_target {
 	const struct platform *platform;
-	struct strs virtuals; /* "__glibc=2.36=0" */
-	struct str base_cuda; /* version of the CUDA that the base brings; empty: none */
+	struct strs virtuals;	      /* "__glibc=2.36=0" */
+	const struct reference *base; /* as it was named; NULL: none, or not looked at */
+	struct str base_cuda;	      /* version of the CUDA that the base brings; empty: none */
 };
+/* What the base's name tells. */
+void check_base(const struct reference *base, struct findings *out);
 /* What its packages tell. */
 void check_lock(const struct lock *l, const struct check_target *t, struct findings *out);
 

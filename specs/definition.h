@@ -88,6 +88,9 @@ int definition_parse(struct str text, const char *what, const char *folder, stru
 /* One more spec (a command line's) and one more channel. */
 int definition_add_spec(struct definition *d, struct str text, struct err **e);
 void definition_add_channel(struct definition *d, struct str channel);
+/* Sets a variable of the image ("NAME=VALUE"), or one of its labels. ERR_USAGE when it is no pair.
+ */
+int definition_set_pair(struct definition *d, bool variable, struct str pair);
 /* The form's name: "conda", "v1", "v2". */
 const char *definition_form_name(enum definition_form form);
 
@@ -99,7 +102,8 @@ int definition_write_v1(const struct definition *d, const char *folder, bool ove
 			struct err **e);
 /* azureml_environment.json alone, without what stands in the files beside it. */
 int definition_v1_document(const struct definition *d, struct buf *out, struct err **e);
-/* Writes the v2 form, with its conda file inline. ERR_USAGE as above. */
+/* Writes the v2 form, with its conda file inline, and without variables of the image, for which it
+ * has no place. ERR_USAGE as above. */
 int definition_write_v2(const struct definition *d, struct buf *out, struct err **e);
 
 /* Name and version that azure-ai-ml gives a v2 environment without them: the version is a hash of

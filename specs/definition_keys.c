@@ -164,3 +164,32 @@ int definition_read_variables(struct reader *r, const struct yaml_node *map,
 	*count = map->n;
 	return 0;
 }
+
+/* In its place of a list that is sorted. */
+static void set_variable(struct arena *a, struct definition_variable new,
+			 struct definition_variable **list, size_t *count)
+{
+	struct definition_variable *v = arena_zero(a, *count + 1, sizeof(*v));
+	size_t n = 0;
+	for (size_t i = 0; i < *count; i++)
+		if (!str_eq((*list)[i].name, new.name))
+			v[n++] = (*list)[i];
+	v[n++] = new;
+	qsort(v, n, sizeof(*v), compare_variables);
+	*list = v;
+	*count = n;
+}
+
+int definition_set_pair(struct definition *d, bool variable, struct str pair)
+{
+	struct definition_variable new;
+	struct str rest = arena_str(&d->arena, pair);
+	if (!str_cut(&rest, '=', &new.name) || new.name.n == 0)
+		return ERR_USAGE;
+	new.value = rest;
+	if (variable)
+		set_variable(&d->arena, new, &d->environment, &d->environment_count);
+	else
+		set_variable(&d->arena, new, &d->labels, &d->label_count);
+	return 0;
+}

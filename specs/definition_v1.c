@@ -151,6 +151,14 @@ static int check_login(struct reader *r, const struct yaml_node *registry, struc
 	return 0;
 }
 
+/* "HOST/NAME" and not only "NAME": hosts have a dot, a port, or are localhost. */
+static bool has_host(struct str image)
+{
+	struct str host = str_to(image, str_find(image, '/'));
+	return host.n < image.n && (str_find(host, '.') < host.n || str_find(host, ':') < host.n ||
+				    str_is(host, "localhost"));
+}
+
 /* The image's name is within the registry that is named beside it. */
 static int read_image(struct reader *r, const struct yaml_node *docker, struct err **e)
 {
@@ -161,8 +169,7 @@ static int read_image(struct reader *r, const struct yaml_node *docker, struct e
 	if (status < 0 || !image)
 		return status;
 	struct str name = image->text;
-	size_t host = str_find(name, '/');
-	if (address && !(host < name.n && str_eq(str_to(name, host), address->text)))
+	if (address && !has_host(name))
 		name = arena_printf(&r->to->arena, "%.*s/%.*s",
 				    STR_ARG(str_trim_end(address->text, '/')), STR_ARG(name));
 	return definition_read_base(r, image, name, e);

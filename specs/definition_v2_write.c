@@ -115,9 +115,6 @@ static int check_form(const struct definition *d, struct err **e)
 			"and name that as build.path");
 	if (!d->base.n && !d->steps.context.n)
 		return err_set(e, ERR_USAGE, "a v2 environment needs a base image: --base IMAGE");
-	if (d->environment_count)
-		return err_set(e, ERR_USAGE,
-			       "a v2 environment has no environment variables; jobs have them");
 	return 0;
 }
 

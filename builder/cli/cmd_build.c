@@ -8,7 +8,7 @@ struct build_args {
 	bool update, sbom;
 };
 
-static int check_base(const struct session *s, const struct build_args *args, struct err **e)
+static int has_a_base(const struct session *s, const struct build_args *args, struct err **e)
 {
 	const struct definition_steps *steps = &s->definition.steps;
 	bool locked = s->locked && s->locked->base_digest.n;
@@ -45,7 +45,7 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
 	if (r == 0)
-		r = check_base(&s, args, e);
+		r = has_a_base(&s, args, e);
 	if (r < 0)
 		return r;
 	struct str *names;
@@ -76,8 +76,8 @@ const struct command cmd_build = {
 	.usage = "build [OPTIONS] --base IMAGE -t DEST CONDA_FILE",
 	.summary = "build the image of a definition and push it",
 	.options = (const struct option_row *const[]){own_options, definition_options,
-						      bytecode_options, verify_options,
-						      channel_options, lock_options,
+						      image_options, bytecode_options,
+						      verify_options, channel_options, lock_options,
 						      virtual_options, target_options,
 						      config_options, common_options, NULL},
 	.args_size = sizeof(struct build_args),

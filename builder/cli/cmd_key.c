@@ -43,10 +43,11 @@ const struct command cmd_key = {
 	.name = "key",
 	.usage = "key [OPTIONS] CONDA_FILE",
 	.summary = "print the key of a definition: equal keys, equal images",
-	.options = (const struct option_row *const[]){own_options, definition_options,
-						      bytecode_options, channel_options,
-						      virtual_options, target_options,
-						      config_options, common_options, NULL},
+	.options =
+		(const struct option_row *const[]){own_options, definition_options, image_options,
+						   bytecode_options, channel_options,
+						   virtual_options, target_options, config_options,
+						   common_options, NULL},
 	.args_size = sizeof(struct key_args),
 	.run = key_run,
 };

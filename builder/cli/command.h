@@ -21,6 +21,8 @@ struct common_args {
 	struct option_list requirements;
 	bool no_build;
 	const char *exclude_newer;
+	struct option_list env, labels; /* image_options */
+	const char *user, *workdir;
 	bool no_bytecode;	 /* bytecode_options */
 	bool verify;		 /* verify_options */
 	const char *environment; /* lock_options */
@@ -35,17 +37,17 @@ struct command {
 	int (*run)(void *args, const struct option_list *rest, struct err **e);
 };
 
-extern const struct command cmd_build, cmd_check, cmd_config, cmd_lock, cmd_key, cmd_install,
-	cmd_sbom, cmd_render, cmd_search, cmd_plan, cmd_version;
+extern const struct command cmd_build, cmd_check, cmd_config, cmd_env, cmd_lock, cmd_key,
+	cmd_install, cmd_sbom, cmd_render, cmd_search, cmd_plan, cmd_version;
 extern const struct option_row common_options[]; /* of every command; listed last */
 extern const struct option_row config_options[], target_options[], channel_options[],
-	virtual_options[], definition_options[], bytecode_options[], verify_options[],
-	lock_options[];
+	virtual_options[], definition_options[], image_options[], bytecode_options[],
+	verify_options[], lock_options[];
 
 /* The tables of commands that take a definition or a lock, behind their own. */
 #define DEFINITION_AND_LOCK_TABLES                                                                 \
-	definition_options, bytecode_options, channel_options, lock_options, virtual_options,      \
-		target_options, config_options, common_options, NULL
+	definition_options, image_options, bytecode_options, channel_options, lock_options,        \
+		virtual_options, target_options, config_options, common_options, NULL
 
 /* Writes a result to stdout, whole; ERR_IO when nobody can take it. */
 int command_print(const struct buf *text, struct err **e);

@@ -1,6 +1,7 @@
 /* builder/cli/common.c - settings and definition files from the command line. */
 #include "builder/cli/common.h"
 #include "specs/base/fs.h"
+#include "specs/known_base.h"
 #include "specs/moment.h"
 
 #define AT(field) offsetof(struct common_args, field)
@@ -11,10 +12,18 @@ const struct option_row definition_options[] = {
 	{0, "no-build", OPTION_FLAG, AT(no_build), NULL,
 	 "refuse what pip would build from its source"},
 	{'b', "base", OPTION_TEXT, AT(base), "IMAGE",
-	 "base image: a reference, oci:DIR or a name of the configuration"},
+	 "base image: cpu, gpu, a reference, oci:DIR or a name of the configuration"},
 	{0, "compression", OPTION_TEXT, AT(compression), "gzip|zstd", "of layers (gzip)"},
 	{0, "exclude-newer", OPTION_TEXT, AT(exclude_newer), "DATE",
 	 "no packages made after that day (UTC), or RFC 3339 moment"},
+	{0},
+};
+
+const struct option_row image_options[] = {
+	{'e', "env", OPTION_LIST, AT(env), "NAME=VALUE", "a variable of the image; repeatable"},
+	{0, "label", OPTION_LIST, AT(labels), "NAME=VALUE", "a label of the image; repeatable"},
+	{0, "user", OPTION_TEXT, AT(user), "USER[:GROUP]", "who its programs run as (the base's)"},
+	{0, "workdir", OPTION_TEXT, AT(workdir), "PATH", "where they start (the base's)"},
 	{0},
 };
 
@@ -198,7 +207,8 @@ const char *session_base(const struct session *s, const struct common_args *args
 		return NULL;
 	const struct strs *found =
 		config_find(&s->config.bases, args->base ? str_of(args->base) : STR("cpu"));
-	return found ? found->v[0].p : args->base;
+	const char *known = args->base ? known_base_named(args->base) : NULL;
+	return found ? found->v[0].p : known ? known : args->base;
 }
 
 /* Whether the user names the base that the lock was made for, or none. */
@@ -228,22 +238,10 @@ static void find_locked_base(struct session *s, const char *name)
 	s->base = buf_take(&text);
 }
 
-/* Names that stand for no image of their own. */
-static bool is_row(const char *base)
-{
-	return strcmp(base, "cpu") == 0 || strcmp(base, "gpu") == 0;
-}
-
 /* A base that nobody knows offline is named together with all else that is missing. */
 static int set_base(struct session *s, const struct common_args *args, struct err **e)
 {
 	const char *base = session_base(s, args);
-	if (args->base && base == args->base && is_row(base))
-		return err_set(
-			e, ERR_USAGE,
-			"--base %s: no image is settled for it; kiln.yml has to hold `bases: "
-			"{%s: IMAGE}`",
-			base, base);
 	/* The lock's own goes before what is only settled. */
 	find_locked_base(s, args->base || s->definition.base.n ? base : NULL);
 	const char *name = s->base ? s->base : base;
@@ -258,6 +256,32 @@ static int set_base(struct session *s, const struct common_args *args, struct er
 	return r;
 }
 
+static int set_pairs(struct definition *d, const char *option, const struct option_list *pairs,
+		     struct err **e)
+{
+	bool env = strcmp(option, "--env") == 0;
+	for (size_t i = 0; i < pairs->n; i++)
+		if (definition_set_pair(d, env, str_of(pairs->v[i])) < 0)
+			return err_set(e, ERR_USAGE, "%s %s: NAME=VALUE is wanted", option,
+				       pairs->v[i]);
+	return 0;
+}
+
+/* What the command line says of the image goes before what the definition does. */
+static int set_image(struct definition *d, const struct common_args *args, struct err **e)
+{
+	int r = set_pairs(d, "--env", &args->env, e);
+	if (r == 0)
+		r = set_pairs(d, "--label", &args->labels, e);
+	if (r == 0 && args->workdir && args->workdir[0] != '/')
+		return err_set(e, ERR_USAGE, "--workdir %s: no absolute path", args->workdir);
+	if (args->workdir)
+		d->workdir = str_of(args->workdir);
+	if (args->user)
+		d->user = str_of(args->user);
+	return r;
+}
+
 static int read_definition(struct session *s, const struct common_args *args, const char *path,
 			   struct err **e)
 {
@@ -268,6 +292,8 @@ static int read_definition(struct session *s, const struct common_args *args, co
 		return err_set(e, ERR_SYNTAX, "%.*s", STR_ARG(d->unbuildable));
 	for (size_t i = 0; r == 0 && i < files->n; i++)
 		r = requirements_read(&d->pip, files->v[i], false, args->log, e);
+	if (r == 0)
+		r = set_image(d, args, e);
 	/* Another base stands in the place of the definition's, however that is made. */
 	if (args->base)
 		d->steps = (struct definition_steps){0};

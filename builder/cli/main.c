@@ -9,7 +9,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_build, &cmd_lock, &cmd_key,    &cmd_install, &cmd_search, &cmd_plan,
-	&cmd_check, &cmd_sbom, &cmd_render, &cmd_config,  &cmd_version};
+	&cmd_check, &cmd_sbom, &cmd_render, &cmd_config,  &cmd_env,    &cmd_version};
 
 static void on_signal(int number)
 {

@@ -89,7 +89,7 @@ same "$(key --compression gzip)" "$(KILN_CONFIG=/dev/null key)" "the key where t
 config "cache: settled"
 (unset KILN_CACHE && "$kiln" lock -q "$work/env.yml" >/dev/null) || fail "no lock with a settled cache"
 [ -d "$work/settled/indexes" ] || fail "the settled cache was not used"
-expect 2 "--base gpu: no image is settled for it" "$kiln" key --base gpu "$work/env.yml"
+expect 1 "mcr.microsoft.com/azureml/" "$kiln" key --base gpu --offline "$work/env.yml"
 if [ -e build/base/index.json ]; then
 	ln -s "$top/build/base" "$work/base"
 	config "bases: {cpu: 'oci:base:bookworm', small: 'oci:./base:bookworm'}" "to: 'oci:out:it'"

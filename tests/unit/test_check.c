@@ -111,11 +111,78 @@ static void locks_are_looked_through(void **state)
 	}
 }
 
+static void packages_for_gpus_are_held_against_the_base(void **state)
+{
+	const struct {
+		struct record record;
+		const char *cuda, *findings;
+	} rows[] = {
+		{package("cudatoolkit", "11.8", "linux-64"), "",
+		 "no-cuda: cudatoolkit 11.8 is for GPUs, and the base has no CUDA\n"},
+		{wheel("nvidia-cublas-cu12", "12.4", PURE), "",
+		 "no-cuda: nvidia-cublas-cu12 12.4 is for GPUs, and the base has no CUDA\n"},
+		{package("cuda-cudart", "12.6.3", "linux-64"), "12.4.1",
+		 "cuda-twice: CUDA comes from the base (CUDA 12.4.1), conda (cuda-cudart 12.6.3)\n"
+		 "newer-cuda: cuda-cudart 12.6.3 is newer than the base's CUDA 12.4.1\n"},
+		{package("cuda-cudart", "12.4.127", "linux-64"), "12.4.1",
+		 "cuda-twice: CUDA comes from the base (CUDA 12.4.1), conda (cuda-cudart "
+		 "12.4.127)\n"},
+		{package("libcublas", "13.1", "linux-64"), "12.4.1",
+		 "cuda-twice: CUDA comes from the base (CUDA 12.4.1), conda (libcublas 13.1)\n"},
+	};
+	AUTO(arena_done) struct arena a = ARENA;
+	struct reference base;
+	struct check_target t = {.base = &base};
+	(void)state;
+	assert_int_equal(reference_parse(&a, STR("debian:12"), &base, NULL), 0);
+	assert_int_equal(platform_find("linux/amd64", &t.platform, NULL), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(findings_done) struct findings f = FINDINGS;
+		AUTO(buf_done) struct buf found = BUF(1 << 16);
+		struct record record = rows[i].record;
+		struct lock lock = {.records = &record, .count = 1};
+		t.base_cuda = str_of(rows[i].cuda);
+		check_lock(&lock, &t, &f);
+		write_codes(&f, &found);
+		assert_string_equal(found.data, rows[i].findings);
+	}
+}
+
+static void bases_are_doubted_by_their_names(void **state)
+{
+	static const struct {
+		const char *base, *findings;
+	} rows[] = {
+		{"debian:12", ""},
+		{"debian", "moving-tag: the base docker.io/library/debian is another image "
+			   "tomorrow\n"},
+		{"h.example/a:latest",
+		 "moving-tag: the base h.example/a:latest is another image tomorrow\n"},
+		{"mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04:20240101.v1",
+		 "retired-base: the base "
+		 "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04:20240101.v1 is retired\n"},
+		{"oci:folder", ""},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		AUTO(findings_done) struct findings f = FINDINGS;
+		AUTO(buf_done) struct buf found = BUF(1 << 16);
+		struct reference base;
+		assert_int_equal(reference_parse(&a, str_of(rows[i].base), &base, NULL), 0);
+		check_base(&base, &f);
+		write_codes(&f, &found);
+		assert_string_equal(found.data, rows[i].findings);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(definitions_are_looked_through),
 		cmocka_unit_test(locks_are_looked_through),
+		cmocka_unit_test(packages_for_gpus_are_held_against_the_base),
+		cmocka_unit_test(bases_are_doubted_by_their_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,6 +83,51 @@ static void a_base_may_be_known_to_have_no_glibc(void **state)
 	assert_true(has(v.texts, "__glibc=2.17=0"));
 }
 
+static void bases_are_known_by_what_they_hold(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *base, *os, *cuda, *mpi;
+		bool retired;
+	} rows[] = {
+		{"mcr.microsoft.com/azureml/openmpi5.0-cuda12.6-ubuntu24.04:1", "Ubuntu 24.04",
+		 "12.6.3", "OpenMPI 5.0.6", false},
+		{"mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04", "Ubuntu 20.04", NULL,
+		 "OpenMPI 4.1.0", true},
+		{"mcr.microsoft.com/azureml/openmpi3.1.2-cuda10.2-cudnn8-ubuntu18.04",
+		 "Ubuntu 18.04", "10.2", "OpenMPI 3.1.2", true},
+		{"debian:12", "Debian 12", NULL, NULL, false},
+		{"other.example/azureml/base", NULL, NULL, NULL, false},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		struct reference r;
+		struct known_base b;
+		assert_int_equal(reference_parse(&a, str_of(rows[i].base), &r, NULL), 0);
+		assert_int_equal(known_base_find(&r, &b), rows[i].os != NULL);
+		assert_true(str_eq(str_of(b.os), str_of(rows[i].os)));
+		assert_true(str_eq(str_of(b.cuda), str_of(rows[i].cuda)));
+		assert_true(str_eq(str_of(b.mpi), str_of(rows[i].mpi)));
+		assert_int_equal(b.retired, rows[i].retired);
+	}
+}
+
+static void names_for_bases_stand_for_images_that_are_supported(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"cpu", "gpu"};
+	for (size_t i = 0; i < COUNT(names); i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		struct reference r;
+		struct known_base b;
+		const char *image = known_base_named(names[i]);
+		assert_int_equal(reference_parse(&a, str_of(image), &r, NULL), 0);
+		assert_true(known_base_find(&r, &b) && !b.retired && b.glibc && b.conda);
+		assert_int_equal(b.cuda != NULL, strcmp(names[i], "gpu") == 0);
+	}
+	assert_null(known_base_named("debian"));
+}
+
 static void a_text_that_is_no_virtual_package_is_refused(void **state)
 {
 	(void)state;
@@ -183,6 +228,8 @@ int main(void)
 		cmocka_unit_test(a_base_may_be_known_to_have_no_glibc),
 		cmocka_unit_test(packages_that_need_more_than_the_target_has_are_named),
 		cmocka_unit_test(names_of_bases_that_tell_their_glibc),
+		cmocka_unit_test(bases_are_known_by_what_they_hold),
+		cmocka_unit_test(names_for_bases_stand_for_images_that_are_supported),
 		cmocka_unit_test(a_text_that_is_no_virtual_package_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

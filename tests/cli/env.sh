@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Definitions in all forms on the command line; kiln env; settings of images; bases by name.
+. tests/shell.sh
+needs build/channel/noarch/repodata.json
+cases=tests/cases/azureml
+
+# The table of bases.
+expect 0 "" "$kiln" env bases
+grep -q '^cpu  *mcr.microsoft.com/azureml/.* supported$' "$work/stdout" || fail "no cpu base"
+expect 0 "" "$kiln" env bases --json
+same "$(field "$work/stdout" bases 0 glibc)" 2.35 "glibc of the first base"
+expect 2 "bases, show or save" "$kiln" env
+expect 2 "kiln env show DEFINITION" "$kiln" env show
+
+# One environment in three forms, and on standard input: one key.
+mkdir -p "$work/v1"
+printf 'name: inner\nchannels: [%s]\ndependencies: [libzlib]\n' "$channel" >"$work/conda.yml"
+cp "$work/conda.yml" "$work/v1/conda_dependencies.yml"
+printf '{"name": "x", "docker": {"enabled": true}}' >"$work/v1/azureml_environment.json"
+printf 'name: x\nimage: b.example/b:1\nconda_file: conda.yml\n' >"$work/v2.yml"
+: >"$work/keys"
+for definition in conda.yml v1 v1/azureml_environment.json v2.yml -; do
+	path=$work/$definition
+	[ $definition = - ] && path=-
+	"$kiln" key "$path" --base "oci:$PWD/build/base:bookworm" -q >>"$work/keys" <"$work/conda.yml" || fail "key $definition"
+done
+[ -e build/base/index.json ] && same "$(sort -u "$work/keys" | wc -l)" 1 "keys of one environment in five forms"
+expect 1 "and not one of a v1 environment" "$kiln" key "$work"
+
+# Shown, and saved in other forms.
+expect 0 "" "$kiln" env show "$cases/v1-12-full" --json -q
+same "$(field "$work/stdout" form) $(field "$work/stdout" name) $(field "$work/stdout" version)" "v1 full 7" "what is shown"
+printf 'image: a\n' | "$kiln" env show - >"$work/stdout"
+grep -q '^version  *da3811154d59c4267077ddd8bb768fa9b06399c486e1fc00485116b57c9872f5$' "$work/stdout" || fail "no anonymous version"
+expect 0 "" "$kiln" env save "$cases/v1-12-full" "$work/saved" -q
+diff -r "$cases/v1-12-full" "$work/saved" || fail "a saved folder is another"
+expect 2 "is there already" "$kiln" env save "$cases/v1-12-full" "$work/saved" -q
+expect 2 "no python among the dependencies" "$kiln" env save "$work/v2.yml" "$work/saved" --form v1 --overwrite
+printf 'name: x\nimage: b.example/b:1\nconda_file: {dependencies: [python]}\n' >"$work/python.yml"
+expect 0 "" "$kiln" env save "$work/python.yml" "$work/saved" --form v1 --overwrite
+expect 0 "" "$kiln" env save "$work/saved" "$work/again.yml" --form v2
+grep -q '^image: b.example/b:1$' "$work/again.yml" || fail "the base is lost on the way"
+expect 2 "a v1 environment has a name" "$kiln" env save - "$work/no" --form v1 <<<"image: a"
+
+# What is refused before anything is asked or built.
+expect 2 "a password in a definition" "$kiln" build "$cases/v1-12-full" -t "oci:$work/out" -q
+expect 2 "needs engine docker" "$kiln" build "$cases/v1-09-from-dockerfile" -t "oci:$work/out" -q
+printf 'image: a\nbuild: {path: .}\n' >"$work/both.yml"
+expect 2 "both.yml:2:8: both \"image\" and \"build\"" "$kiln" key "$work/both.yml"
+expect 2 "--env 1: NAME=VALUE is wanted" "$kiln" key "$work/conda.yml" --env 1
+expect 2 "--workdir a: no absolute path" "$kiln" key "$work/conda.yml" --workdir a
+[ -e "$work/out" ] && fail "something was built"
+
+# Images: settings of the definition and of the command line; a base that is used as it is.
+[ -e build/base/index.json ] || { echo "not tested: images (there is no base)"; exit; }
+config() { # the image's configuration
+	"$python" - "$work/out" "$@" <<'END'
+import json, sys
+root = sys.argv[1]
+blob = lambda d: json.load(open(f"{root}/blobs/sha256/{d['digest'][7:]}"))
+manifest = blob(json.load(open(f"{root}/index.json"))["manifests"][-1])
+config = blob(manifest["config"])
+env = dict(e.split("=", 1) for e in config["config"]["Env"])
+print(eval(sys.argv[2], {"c": config["config"], "env": env, "layers": len(manifest["layers"])}))
+END
+}
+base=oci:$PWD/build/base:bookworm
+printf '{"name": "x", "environmentVariables": {"A.B": "1", "C": "2"}, "python": {}}' >"$work/v1/azureml_environment.json"
+expect 0 "" "$kiln" build "$work/v1" --base "$base" -t "oci:$work/out:1" -e C=3 -e D=4 --label a=b --user 1000:1 --workdir /src -q
+same "$(config '[env["A.B"], env["C"], env["D"], c["User"], c["WorkingDir"], c["Labels"]["a"]]')" \
+	"['1', '3', '4', '1000:1', '/src', 'b']" "settings of the image"
+same "$(config '[env["AZUREML_CONDA_ENVIRONMENT_PATH"], env["AZUREML_ENVIRONMENT_IMAGE"], env["CONDA_PREFIX"], "LD_LIBRARY_PATH" in env]')" \
+	"['/opt/env', 'True', '/opt/env', False]" "known names"
+same "$(config 'env["PATH"].split(":")[0]')" /opt/env/bin "first of PATH"
+layers=$("$python" -c 'import json,sys; d=json.load(open("build/base/index.json"))["manifests"][0]["digest"][7:]; print(len(json.load(open("build/base/blobs/sha256/"+d))["layers"]))')
+printf '{"name": "x", "environmentVariables": {"C": "2"}, "python": {"userManagedDependencies": true}}' >"$work/v1/azureml_environment.json"
+rm -r "$work/out"
+expect 0 "" "$kiln" build "$work/v1" --base "$base" -t "oci:$work/out:2" -q
+same "$(config '[layers, env["C"], "CONDA_PREFIX" in env, "/opt/env" in env["PATH"]]')" "[$layers, '2', False, False]" "a base as it is"
+expect 0 "" "$kiln" plan "$work/v1" --base "$base"
+expect 0 "" "$kiln" check "$work/v1" --base "$base"
