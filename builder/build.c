@@ -4,6 +4,7 @@
 #include "cache/layout.h"
 #include "cache/mirror.h"
 #include "cache/records.h"
+#include "specs/base/clock.h"
 #include "specs/base/fs.h"
 #include "specs/base/workers.h"
 #include "specs/key.h"
@@ -48,6 +49,7 @@ static int open_parts(struct build *b, struct err **e)
 		return r;
 	if ((r = open_cache(b, e)) < 0)
 		return err_wrap(e, r, "cache");
+	b->since_ms = clock_wall_ms();
 	b->mirrors = mirrors_new(b->o.mirrors);
 	struct http_options options = {.connect_ms = b->o.connect_ms,
 				       .idle_ms = b->o.idle_ms,
@@ -69,6 +71,7 @@ static struct build *open_beside(const struct build *first, const struct platfor
 	b->o = first->o;
 	b->prefix = first->prefix;
 	b->cache = mem_text(first->cache);
+	b->since_ms = first->since_ms;
 	b->mirrors = first->mirrors;
 	b->http = first->http;
 	b->given = first->given;
@@ -191,6 +194,7 @@ static struct channel_options channel_options(const struct build *b, const struc
 		.names = b->o.names,
 		.subdirs = {subdirs, subdirs ? 2 : 0},
 		.offline = b->o.offline,
+		.since_ms = b->since_ms,
 		.missing = b->missing,
 		.jobs = b->o.jobs,
 		.log = b->o.log,

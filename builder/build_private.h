@@ -16,6 +16,7 @@ struct build {
 	const char *foreign; /* its name, where its programs do not run on this machine; or NULL */
 	const char *prefix;
 	char *cache;
+	uint64_t since_ms; /* when it was opened: a channel is asked once a run */
 	struct mirrors *mirrors;
 	struct http *http;
 	struct records *records; /* see build_records */

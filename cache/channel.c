@@ -94,6 +94,7 @@ static int open_subdir(struct opening *w, const struct attempt *t, struct channe
 	struct repodata_options o = {
 		.cache = w->o->cache,
 		.offline = w->o->offline,
+		.since_ms = w->o->since_ms,
 		.brief = has_others(t),
 		.origin = arena_printf(&a, "%.*s/%.*s", STR_ARG(t->channel->url), STR_ARG(subdir)),
 		.log = w->o->log,

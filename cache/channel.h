@@ -40,6 +40,7 @@ struct channel_options {
 	const struct strs *wanted;
 	bool offline; /* use what the cache holds, whatever its age; ERR_ABSENT names all that is
 		       * not there */
+	uint64_t since_ms;	 /* see repodata_options */
 	struct missing *missing; /* where that is noted as well; may be NULL */
 	unsigned jobs;
 	struct log *log;

@@ -271,7 +271,7 @@ static int open_asked(struct subdir *s, struct index **out, struct err **e)
 	struct index *old = NULL;
 	if (s->v.known && open_known(s, &old, NULL) < 0)
 		s->v.known = false;
-	if (validator_is_fresh(&s->v)) {
+	if (validator_is_fresh(&s->v, s->o->since_ms)) {
 		*out = old;
 		return 0;
 	}
@@ -306,7 +306,7 @@ int channel_open_subdir(struct http *h, struct str url, const struct repodata_op
 	read_validator(&s);
 	if (o->offline)
 		return open_offline(&s, out, e);
-	if (validator_is_fresh(&s.v) && open_known(&s, out, NULL) == 0)
+	if (validator_is_fresh(&s.v, o->since_ms) && open_known(&s, out, NULL) == 0)
 		return 0;
 	return open_asked(&s, out, e);
 }

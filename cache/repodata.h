@@ -11,6 +11,7 @@
 struct repodata_options {
 	const char *cache; /* the cache folder */
 	bool offline;	   /* never ask, use what there is; ERR_ABSENT when there is nothing */
+	uint64_t since_ms; /* what was asked after that moment is not asked again; 0: it is */
 	bool brief;	   /* another place can be asked (see http_request) */
 	struct str origin; /* of the subdir, where the address is a mirror's; empty: it is none */
 	struct log *log;

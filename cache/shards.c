@@ -26,6 +26,7 @@ struct shards {
 	struct validator v;
 	struct shard_list *list;
 	bool offline, anew, brief;
+	uint64_t since_ms;
 	struct log *log;
 };
 
@@ -122,7 +123,7 @@ static int ask_list(struct shards *s, struct err **e)
 static bool is_known(struct shards *s)
 {
 	validator_read(s->validator, &s->v);
-	if (!s->offline && !validator_is_fresh(&s->v))
+	if (!s->offline && !validator_is_fresh(&s->v, s->since_ms))
 		return false;
 	return (s->v.absent && !s->anew) || list_of_cache(s);
 }
@@ -179,6 +180,7 @@ int shards_open(struct http *h, struct str url, const struct repodata_options *o
 			     .v = VALIDATOR,
 			     .offline = o->offline,
 			     .brief = o->brief,
+			     .since_ms = o->since_ms,
 			     .anew = anew,
 			     .log = o->log};
 	s->url = arena_printf(&s->arena, "%.*s/", STR_ARG(url));

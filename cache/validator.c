@@ -1,10 +1,10 @@
 /* cache/validator.c - what is remembered of the last answer for a file of a channel. */
 #include "cache/validator.h"
 #include "cache/address.h"
+#include "specs/base/clock.h"
 #include "specs/base/fs.h"
 #include "specs/base/json.h"
 #include <sys/stat.h>
-#include <time.h>
 
 enum { MAX_AGE = 24 * 3600 };
 
@@ -27,8 +27,8 @@ static void parse(struct validator *v, const cJSON *doc)
 	set_text(&v->file, json_text(doc, "file"));
 	set_text(&v->etag, json_text(doc, "etag"));
 	set_text(&v->modified, json_text(doc, "last_modified"));
-	if (!json_u64(doc, "asked", &v->asked_s) || !json_u64(doc, "max_age", &v->max_age_s))
-		v->asked_s = v->max_age_s = 0;
+	if (!json_u64(doc, "asked_ms", &v->asked_ms) || !json_u64(doc, "max_age", &v->max_age_s))
+		v->asked_ms = v->max_age_s = 0;
 	v->known = source && v->file.n && digest_parse(str_of(source), &v->source);
 	v->absent = !v->known && cJSON_IsTrue(json_get(doc, "absent"));
 }
@@ -52,7 +52,7 @@ int validator_write(const char *path, struct str url, const struct validator *v,
 	json_put_str(&j, "file", buf_str(&v->file));
 	json_put_str(&j, "etag", buf_str(&v->etag));
 	json_put_str(&j, "last_modified", buf_str(&v->modified));
-	json_put_u64(&j, "asked", v->asked_s);
+	json_put_u64(&j, "asked_ms", v->asked_ms);
 	json_put_u64(&j, "max_age", v->max_age_s);
 	if (v->known)
 		json_put_text(&j, "source", digest_text(&v->source).hex);
@@ -76,17 +76,19 @@ static uint64_t max_age(const struct http_answer *a)
 	return found < MAX_AGE ? found : MAX_AGE;
 }
 
-bool validator_is_fresh(const struct validator *v)
+bool validator_is_fresh(const struct validator *v, uint64_t since_ms)
 {
-	uint64_t now = (uint64_t)time(NULL);
-	return (v->known || v->absent) && v->asked_s <= now && now - v->asked_s < v->max_age_s;
+	uint64_t now = clock_wall_ms();
+	if ((!v->known && !v->absent) || v->asked_ms > now)
+		return false;
+	return now - v->asked_ms < v->max_age_s * 1000 || (since_ms && v->asked_ms >= since_ms);
 }
 
 void validator_set_absent(struct validator *v)
 {
 	v->known = false;
 	v->absent = true;
-	v->asked_s = (uint64_t)time(NULL);
+	v->asked_ms = clock_wall_ms();
 	v->max_age_s = 0;
 	buf_clear(&v->file);
 	buf_clear(&v->etag);
@@ -134,7 +136,7 @@ void validator_remember(struct validator *v, const char *file, const struct ques
 			const struct http_answer *a)
 {
 	struct str etag = http_header(a, "etag"), modified = http_header(a, "last-modified");
-	v->asked_s = (uint64_t)time(NULL);
+	v->asked_ms = clock_wall_ms();
 	v->max_age_s = max_age(a);
 	set_text(&v->file, file);
 	if (a->status == 304)

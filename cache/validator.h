@@ -9,7 +9,7 @@
 struct validator {
 	struct buf file, etag, modified; /* file: "repodata.json.zst" */
 	struct digest source;		 /* of what was served */
-	uint64_t asked_s, max_age_s;
+	uint64_t asked_ms, max_age_s;
 	bool known;  /* what was served is at hand */
 	bool absent; /* there was nothing at the address */
 };
@@ -24,8 +24,9 @@ AUTO_DEFINE_VALUE(struct validator, validator_done)
 void validator_read(const char *path, struct validator *v);
 /* url: for people. */
 int validator_write(const char *path, struct str url, const struct validator *v, struct err **e);
-/* Whether nobody needs to ask yet. */
-bool validator_is_fresh(const struct validator *v);
+/* Whether nobody needs to ask yet: the server said so, or was asked after that moment (by the clock
+ * of the wall; 0: there is none). */
+bool validator_is_fresh(const struct validator *v, uint64_t since_ms);
 /* There is nothing at the address, as of now. */
 void validator_set_absent(struct validator *v);
 

@@ -1,4 +1,4 @@
-/* specs/base/clock.c - the monotonic clock. */
+/* specs/base/clock.c - clocks. */
 #include "specs/base/clock.h"
 #include <time.h>
 
@@ -22,4 +22,9 @@ int64_t clock_work_ms(void)
 double clock_seconds(void)
 {
 	return (double)now_ns(CLOCK_MONOTONIC) / 1e9;
+}
+
+uint64_t clock_wall_ms(void)
+{
+	return (uint64_t)now_ns(CLOCK_REALTIME) / 1000000;
 }

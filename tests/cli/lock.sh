@@ -40,6 +40,15 @@ for subdir in linux-64 noarch; do
 	same "$asked" 1 "requests for $subdir"
 done
 
+# In one run each file of a channel is asked for once, however many platforms there are.
+printf 'channels: [http://%s/files]\ndependencies: [ca-certificates]\n' "$fake" >"$work/both.yml"
+both() { expect 0 "" "$kiln" lock --platform linux/amd64,linux/arm64 "$work/both.yml"; }
+asked() { curl -s "http://$fake/count/files/noarch/repodata_shards.msgpack.zst"; }
+both
+before=$(asked)
+both
+same $(($(asked) - before)) 1 "requests for the noarch of two platforms"
+
 expect 0 "" "$kiln" install "$work/conda-lock.yml" "$work/prefix"
 "$work/prefix/bin/python" -c 'import six, pytz' || fail "Python in the prefix"
 [ -e "$work/prefix/conda-meta/history" ] || fail "no conda-meta/history"

@@ -2,6 +2,7 @@
 #include "cache/channel.h"
 #include "cache/msgpack_check.h"
 #include "cache/shard.h"
+#include "specs/base/clock.h"
 #include "tests/fake/make_shards.h"
 #include "tests/fake/served.h"
 #include <setjmp.h>
@@ -77,6 +78,8 @@ static void make_channel(const char *name, bool numbers)
 
 static struct str linux_and_noarch[] = {{"linux-64", 8}, {"noarch", 6}};
 
+static uint64_t run_began; /* what was asked since then is not asked again */
+
 static int open_of(struct str url, const char *cache, const char *wanted, bool offline,
 		   struct channels *c, struct err **e)
 {
@@ -85,6 +88,7 @@ static int open_of(struct str url, const char *cache, const char *wanted, bool o
 	struct channel_options o = {.cache = arena_printf(&served.arena, "%s/%s", folder, cache).p,
 				    .subdirs = {linux_and_noarch, 2},
 				    .wanted = wanted ? &names : NULL,
+				    .since_ms = run_began,
 				    .offline = offline};
 	return channels_open(served.client, (struct strs){&url, 1}, &o, c, e);
 }
@@ -135,6 +139,25 @@ static void only_what_is_reached_is_fetched_and_only_once(void **state)
 		assert_int_equal(records(&two, 1, "a"), 0);
 		assert_int_equal(index_name_count(two.v[0].subdirs[0].index), 0);
 	}
+}
+
+static void a_run_asks_for_a_list_once(void **state)
+{
+	(void)state;
+	AUTO(channels_close) struct channels one = {0};
+	AUTO(channels_close) struct channels two = {0};
+	AUTO(channels_close) struct channels three = {0};
+	make_channel("once", false);
+	run_began = clock_wall_ms();
+	assert_int_equal(open_of(far("once"), "once", "a", false, &one, NULL), 0);
+	unsigned before = asked();
+	assert_int_equal(open_of(far("once"), "once", "a", false, &two, NULL), 0);
+	assert_int_equal(asked() - before, 0);
+	before = asked();
+	run_began = clock_wall_ms() + 1; /* another run */
+	assert_int_equal(open_of(far("once"), "once", "a", false, &three, NULL), 0);
+	assert_int_equal(asked() - before, 2);
+	run_began = 0;
 }
 
 static void a_record_says_what_it_says_in_json(void **state)
@@ -384,6 +407,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_is_reached_is_fetched_and_only_once),
+		cmocka_unit_test(a_run_asks_for_a_list_once),
 		cmocka_unit_test(a_record_says_what_it_says_in_json),
 		cmocka_unit_test(a_list_that_changes_is_seen),
 		cmocka_unit_test(without_a_list_it_is_repodata_and_that_is_remembered),
