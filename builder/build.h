@@ -77,6 +77,10 @@ int build_check(struct build *b, const struct definition *d, const struct lock *
 void build_attach_documents(struct build *b);
 /* Appends the SBOM of a lock: archives are downloaded, as they say what they are licensed under. */
 int build_sbom(struct build *b, const struct lock *l, struct buf *out, struct err **e);
+/* Imports of the Python files below the folder that the lock's packages do not provide; these are
+ * downloaded for it. */
+int build_check_source(struct build *b, const struct lock *l, const char *folder,
+		       struct findings *out, struct err **e);
 /* Downloads, links and finishes the environment in a folder. Packages that need another glibc than
  * this machine's are warned of: the folder may be meant for another. */
 int build_install(struct build *b, const struct lock *l, const char *folder, struct err **e);

@@ -1,5 +1,6 @@
 /* builder/build_check.c - a lock and its definition, checked for this build's base. */
 #include "builder/build_private.h"
+#include "builder/check_source.h"
 
 int build_check(struct build *b, const struct definition *d, const struct lock *l,
 		struct findings *out, struct err **e)
@@ -21,4 +22,18 @@ int build_check(struct build *b, const struct definition *d, const struct lock *
 	check_definition(d, out);
 	check_lock(l, &t, out);
 	return 0;
+}
+
+int build_check_source(struct build *b, const struct lock *l, const char *folder,
+		       struct findings *out, struct err **e)
+{
+	AUTO(free) struct package_file *files = mem_zero(l->count + 1, sizeof(*files));
+	AUTO(link_plan_done) struct link_plan plan = {0};
+	int code = build_fetch(b, l, files, e);
+	if (code == 0)
+		code = build_plan(b, l, files, &plan, e);
+	if (code == 0)
+		code = check_source(folder, &plan, out, e);
+	package_files_done(files, l->count);
+	return code < 0 ? err_wrap(e, code, "--source %s", folder) : 0;
 }

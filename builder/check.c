@@ -16,6 +16,7 @@ enum kind {
 	NEWER_GLIBC,
 	OTHER_SYSTEM,
 	BAD_PAIR,
+	UNMET_IMPORT,
 	KINDS
 };
 
@@ -44,6 +45,8 @@ static const struct {
 	[OTHER_SYSTEM] = {"other-system", FINDING_WARNING,
 			  "leave it out, or give it a marker: `; sys_platform == 'win32'`"},
 	[BAD_PAIR] = {"bad-pair", FINDING_ERROR, "change the version of one of them"},
+	[UNMET_IMPORT] = {"unmet-import", FINDING_WARNING,
+			  "add what provides it to the dependencies or to the pip requirements"},
 };
 
 void findings_done(struct findings *f)
@@ -59,6 +62,11 @@ static void add(struct findings *f, enum kind kind, struct str message)
 			return;
 	VEC_PUSH(&f->list, ((struct finding){kinds[kind].code, kinds[kind].severity, message,
 					     kinds[kind].advice}));
+}
+
+void findings_add_import(struct findings *f, struct str message)
+{
+	add(f, UNMET_IMPORT, message);
 }
 
 /* ---- definition ---- */

@@ -46,6 +46,9 @@ void check_base(const struct reference *base, struct findings *out);
 /* What its packages tell. */
 void check_lock(const struct lock *l, const struct check_target *t, struct findings *out);
 
+/* An import that would fail: what check_source finds. */
+void findings_add_import(struct findings *f, struct str message);
+
 /* "note", "warning", "error" */
 const char *finding_severity_name(enum finding_severity s);
 /* An array of objects: code, severity, message, advice. */

@@ -3,24 +3,37 @@
 
 struct check_args {
 	struct common_args common;
-	const char *locked;
+	const char *locked, *source;
 };
 
-static int check_one(const struct session *s, struct build *b, const struct lock *locked,
-		     struct findings *out, struct err **e)
+/* What is looked at, and what for. */
+struct checking {
+	const struct session *session;
+	const char *source; /* the user's code; or NULL */
+	struct findings *out;
+};
+
+static int check_one(const struct checking *c, struct build *b, const struct lock *locked,
+		     struct err **e)
 {
 	AUTO(lock_done) struct lock solved = {0};
-	int r = locked ? build_lock_fits(b, &s->definition, locked, e)
-		       : build_lock(b, &s->definition, &solved, e);
-	return r < 0 ? r : build_check(b, &s->definition, locked ? locked : &solved, out, e);
+	const struct definition *d = &c->session->definition;
+	int r = locked ? build_lock_fits(b, d, locked, e) : build_lock(b, d, &solved, e);
+	const struct lock *l = locked ? locked : &solved;
+	if (r == 0)
+		r = build_check(b, d, l, c->out, e);
+	if (r == 0 && c->source)
+		r = build_check_source(b, l, c->source, c->out, e);
+	return r;
 }
 
-static int check_all(const struct session *s, struct findings *out, struct err **e)
+static int check_all(const struct checking *c, struct err **e)
 {
+	const struct session *s = c->session;
 	const struct lock *locked = s->locked;
 	int r = 0;
 	for (struct build *b = s->build; b && r == 0; b = build_next(b)) {
-		r = check_one(s, b, locked ? locked++ : NULL, out, e);
+		r = check_one(c, b, locked ? locked++ : NULL, e);
 		if (r < 0 && build_next(s->build))
 			err_wrap(e, r, "%s", build_platform(b)->image);
 	}
@@ -54,7 +67,7 @@ static int check_run(void *at, const struct option_list *rest, struct err **e)
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
 	if (r == 0)
-		r = check_all(&s, &findings, e);
+		r = check_all(&(struct checking){&s, args->source, &findings}, e);
 	if (r == 0)
 		r = print(args, &findings, e);
 	size_t errors = findings_count(&findings, FINDING_ERROR);
@@ -66,6 +79,8 @@ static int check_run(void *at, const struct option_list *rest, struct err **e)
 #define AT(field) offsetof(struct check_args, field)
 static const struct option_row own_options[] = {
 	{0, "locked", OPTION_TEXT, AT(locked), "LOCK", "check this lock, never solve"},
+	{0, "source", OPTION_TEXT, AT(source), "DIR",
+	 "Python code: what it imports and nothing provides"},
 	{0},
 };
 

@@ -33,3 +33,22 @@ cat >>"$work/new.lock" <<END
 END
 expect 1 "errors: 1" "$kiln" check "$work/good.yml" --locked "$work/new.lock" --virtual __glibc=2.28
 expect 2 "" "$kiln" check
+
+# The user's own code: what it imports and nothing provides, once a name.
+mkdir -p "$work/code/mine"
+touch "$work/code/mine/__init__.py"
+cat >"$work/code/train.py" <<'END'
+import json, math, mine, numpy as np, _ctypes
+import sklearn.svm, torch
+try:
+    import ujson
+except ImportError:
+    ujson = json
+END
+cp "$work/code/train.py" "$work/code/mine/again.py"
+printf 'channels: [%s]\ndependencies: [python=3.11, numpy=2.2]\n' "$channel" >"$work/code.yml"
+expect 0 "" "$kiln" check "$work/code.yml" --source "$work/code"
+same "$(grep unmet-import "$work/stdout" | sed "s|$work/||")" \
+	"warning: code/mine/again.py:2: nothing in the environment provides sklearn (scikit-learn does) [unmet-import]
+warning: code/mine/again.py:2: nothing in the environment provides torch [unmet-import]" "what nothing provides"
+expect 1 "--source $work/none" "$kiln" check "$work/code.yml" --source "$work/none"

@@ -9,6 +9,7 @@
 #include "specs/base/yaml_dump.h"
 #include "specs/key.h"
 #include "specs/lock.h"
+#include "specs/pyimports.h"
 #include "specs/requirements.h"
 #include "specs/versionspec.h"
 #include <stdio.h>
@@ -275,6 +276,18 @@ static int dump_yaml(struct arena *a, struct strs args, struct buf *out, struct 
 	return code < 0 ? code : yaml_dump(&y, y.root, true, out, e);
 }
 
+/* A Python source: "NAME:LINE" of each import, with blanks between. */
+static int read_imports(struct arena *a, struct strs args, struct buf *out, struct err **e)
+{
+	AUTO(pyimports_done) struct pyimports p = {0};
+	(void)a, (void)e;
+	pyimports_read(args.v[0], &p);
+	for (size_t i = 0; i < p.list.n; i++)
+		buf_printf(out, "%s%.*s:%u", i ? " " : "", STR_ARG(p.list.v[i].name),
+			   p.list.v[i].line);
+	return 0;
+}
+
 /* A TOML document: the same as JSON. */
 static int read_toml(struct arena *a, struct strs args, struct buf *out, struct err **e)
 {
@@ -306,6 +319,7 @@ static const struct {
 	{"marker", evaluate_marker, 1},
 	{"requirements", read_requirements, 1},
 	{"toml", read_toml, 1},
+	{"imports", read_imports, 1},
 	{"yaml", dump_yaml, 1},
 	{"tags", rank_tags, 4},
 };
