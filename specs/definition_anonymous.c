@@ -37,13 +37,57 @@ static int add_conda(struct arena *a, const struct definition *d, struct str *h,
 	return status < 0 ? status : buf_check(&text, "conda file", e);
 }
 
+/* The client hashes what PyYAML makes of its own objects, with the names of their classes. */
+#define OBJECT " !!python/object:azure.ai.ml._restclient.arm_ml_service.models._models."
+#define ROUTES 3
+
+static const struct {
+	const char *key, *line;
+} routes[ROUTES] = {
+	{"liveness_route", "  livenessRoute:"},
+	{"readiness_route", "  readinessRoute:"},
+	{"scoring_route", "  scoringRoute:"},
+};
+
+static struct yaml_node node_of(enum yaml_kind kind, const char *text)
+{
+	return (struct yaml_node){.kind = kind, .plain = kind == YAML_NUMBER, .text = str_of(text)};
+}
+
+static struct yaml_node map_of(struct yaml_pair *pairs, size_t n)
+{
+	return (struct yaml_node){.kind = YAML_MAP, .pairs = pairs, .n = n};
+}
+
+/* Appends the route below its name and the name of its class. */
+static int add_route(const struct yaml_node *config, size_t i, struct buf *out, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(CANONICAL_MAX);
+	const struct yaml_node *route = yaml_get(config, routes[i].key);
+	const struct yaml_node *path = yaml_get(route, "path"), *port = yaml_get(route, "port");
+	struct yaml_node number = node_of(YAML_NUMBER, port->text.p);
+	struct yaml_node names[] = {node_of(YAML_TEXT, "_data"), node_of(YAML_TEXT, "path"),
+				    node_of(YAML_TEXT, "port")};
+	struct yaml_pair inner[] = {{&names[1], path}, {&names[2], &number}};
+	struct yaml_node object = map_of(inner, 2);
+	struct yaml_pair outer[] = {{&names[0], &object}};
+	struct yaml_node whole = map_of(outer, 1);
+	struct yaml y = {.what = "inference_config"};
+	int status = yaml_dump_below(&y, &whole, 4, &text, e);
+	buf_printf(out, "%s" OBJECT "Route\n%s", routes[i].line, text.data);
+	return status;
+}
+
 static int add_inference(struct arena *a, const struct definition *d, struct str *h, struct err **e)
 {
 	AUTO(buf_done) struct buf text = BUF(CANONICAL_MAX);
 	const struct yaml_node *config = yaml_get(d->document.root, "inference_config");
-	if (!config || config->kind != YAML_MAP)
+	int status = 0;
+	if (!config)
 		return 0;
-	int status = yaml_dump(&d->document, config, true, &text, e);
+	buf_add_text(&text, &(OBJECT "InferenceContainerProperties\n_data:\n")[1]);
+	for (size_t i = 0; i < ROUTES && status == 0; i++)
+		status = add_route(config, i, &text, e);
 	*h = join(a, *h, hex_of(a, buf_str(&text)));
 	return status;
 }

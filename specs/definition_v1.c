@@ -212,6 +212,24 @@ static int read_platform(struct reader *r, const struct yaml_node *docker, struc
 	return 0;
 }
 
+/* A file beside the document, with its ends of lines as Python reads them: the client saves them
+ * so. */
+static int read_beside(struct reader *r, struct str name, struct buf *out, char **out_path,
+		       struct err **e)
+{
+	AUTO(buf_done) struct buf raw = BUF(out->max);
+	if (!r->folder)
+		return ERR_ABSENT;
+	int status = definition_read_file(r, name, &raw, out_path, e);
+	for (size_t i = 0; status == 0 && i < raw.n; i++) {
+		if (raw.data[i] != '\r')
+			buf_add_char(out, raw.data[i]);
+		else if (raw.data[i + 1] != '\n')
+			buf_add_char(out, '\n');
+	}
+	return status;
+}
+
 /* What a Dockerfile in a file of its own says goes before the document's. */
 static int read_dockerfile(struct reader *r, const struct yaml_node *docker, struct err **e)
 {
@@ -220,9 +238,7 @@ static int read_dockerfile(struct reader *r, const struct yaml_node *docker, str
 	AUTO(buf_done) struct buf text = BUF(DEFINITION_DOCKERFILE_MAX);
 	AUTO(free) char *path = NULL;
 	AUTO(err_free) struct err *why = NULL;
-	int status = ERR_ABSENT;
-	if (r->folder)
-		status = definition_read_file(r, STR("BaseDockerfile"), &text, &path, &why);
+	int status = read_beside(r, STR("BaseDockerfile"), &text, &path, &why);
 	if (status == ERR_LIMIT || (inline_text && inline_text->text.n > DEFINITION_DOCKERFILE_MAX))
 		return definition_large_dockerfile(r, inline_text ? inline_text : at,
 						   "BaseDockerfile", e);
@@ -297,9 +313,7 @@ static int read_conda(struct reader *r, const struct yaml_node *python, struct e
 	AUTO(buf_done) struct buf text = BUF(DEFINITION_MAX);
 	AUTO(free) char *path = NULL;
 	AUTO(err_free) struct err *why = NULL;
-	int status = ERR_ABSENT;
-	if (r->folder)
-		status = definition_read_file(r, STR("conda_dependencies.yml"), &text, &path, &why);
+	int status = read_beside(r, STR("conda_dependencies.yml"), &text, &path, &why);
 	if (status == 0)
 		return read_conda_text(r, buf_str(&text), path, e);
 	if (status != ERR_ABSENT)

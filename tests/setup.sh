@@ -2,7 +2,7 @@
 # Installs what the build or the tests need, only when it is missing.
 #
 #   BUILD_PACKAGES="gcc ..." tests/setup.sh build      Debian packages
-#   TEST_PACKAGES="..."      tests/setup.sh test       those, and the tools from PyPI in build/venv
+#   TEST_PACKAGES="..."      tests/setup.sh test       those, and tools from PyPI in build/venv, build/clients
 #
 # Packages may also be given as further arguments. Uses sudo when not root.
 set -euo pipefail
@@ -34,15 +34,16 @@ install_debian() {
 	apt_quietly update && apt_quietly install -y --no-install-recommends $want
 }
 
-# Debian's own Python, whatever is first in PATH: the channel's bytecode is of its version.
+# make_venv NAME LIST...: packages from PyPI in build/NAME. Debian's own Python, whatever is first in
+# PATH: the channel's bytecode is of its version.
 make_venv() {
-	local want=build/venv/requirements.txt
-	local lists=(tests/channel/requirements.txt tests/requirements.txt)
-	cat "${lists[@]}" | cmp -s - "$want" && return 0
-	echo "setup: making build/venv" >&2
-	[ -x build/venv/bin/pip ] || /usr/bin/python3 -m venv build/venv
-	timeout 300 build/venv/bin/pip install -q --disable-pip-version-check "${lists[@]/#/-r}"
-	cat "${lists[@]}" >"$want"
+	local folder=build/$1
+	shift
+	local want=$folder/requirements.txt
+	cat "$@" | cmp -s - "$want" && return 0
+	echo "setup: making $folder" >&2
+	[ -x "$folder/bin/pip" ] || /usr/bin/python3 -m venv "$folder"
+	timeout 300 "$folder/bin/pip" install -q --disable-pip-version-check "${@/#/-r}" && cat "$@" >"$want"
 }
 
 what=${1:-}
@@ -52,7 +53,9 @@ case $what in
 build) install_debian ${BUILD_PACKAGES:-} "$@" ;;
 test)
 	install_debian ${TEST_PACKAGES:-} "$@"
-	make_venv
+	make_venv venv tests/channel/requirements.txt tests/requirements.txt
+	# Apart: what they depend on is old. Without them one comparison says so and is skipped.
+	make_venv clients tests/clients.txt || echo "setup: no AzureML clients" >&2
 	;;
 *)
 	sed -n '2,7p' "$0" | cut -c3-

@@ -449,25 +449,33 @@ static int put_node(struct dump *d, const struct yaml_node *node, bool in_map, s
 	return 0;
 }
 
+static int dump(struct dump *d, const struct yaml_node *root, struct err **e)
+{
+	AUTO(free) struct anchor *anchors = mem_zero(d->yaml->aliases + 1, sizeof(*anchors));
+	AUTO(yaml_types_close) struct yaml_types types = {0};
+	yaml_types_open(&types);
+	d->types = types;
+	d->anchors = anchors;
+	d->whitespace = d->indention = true;
+	int status = find_anchors(d, root, e);
+	if (status == 0)
+		status = put_node(d, root, false, e);
+	if (status == 0 && d->column)
+		line_break(d);
+	return status;
+}
+
 int yaml_dump(const struct yaml *y, const struct yaml_node *root, bool canonical, struct buf *out,
 	      struct err **e)
 {
-	AUTO(free) struct anchor *anchors = mem_zero(y->aliases + 1, sizeof(*anchors));
-	AUTO(yaml_types_close) struct yaml_types types = {0};
-	yaml_types_open(&types);
 	/* What is outermost is not indented. */
-	struct dump d = {.yaml = y,
-			 .out = out,
-			 .types = types,
-			 .canonical = canonical,
-			 .indent = -INDENT,
-			 .whitespace = true,
-			 .indention = true,
-			 .anchors = anchors};
-	int status = find_anchors(&d, root, e);
-	if (status == 0)
-		status = put_node(&d, root, false, e);
-	if (status == 0 && d.column)
-		line_break(&d);
-	return status;
+	struct dump d = {.yaml = y, .out = out, .canonical = canonical, .indent = -INDENT};
+	return dump(&d, root, e);
+}
+
+int yaml_dump_below(const struct yaml *y, const struct yaml_node *part, unsigned indent,
+		    struct buf *out, struct err **e)
+{
+	struct dump d = {.yaml = y, .out = out, .canonical = true, .indent = (int)indent - INDENT};
+	return dump(&d, part, e);
 }

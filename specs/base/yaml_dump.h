@@ -15,4 +15,7 @@
  * both of canonical documents only. */
 int yaml_dump(const struct yaml *y, const struct yaml_node *root, bool canonical, struct buf *out,
 	      struct err **e);
+/* The same of a canonical part of a document, indented by so many columns. */
+int yaml_dump_below(const struct yaml *y, const struct yaml_node *part, unsigned indent,
+		    struct buf *out, struct err **e);
 #endif
