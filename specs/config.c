@@ -220,7 +220,7 @@ const struct config_row config_rows[CONFIG_KEYS] = {
 	{"bases", CONFIG_MAP, AT(bases), &base_checks},
 	{"compression", CONFIG_TEXT, AT(compression), &compression_checks},
 	{"to", CONFIG_LIST, AT(to), &image_checks},
-	{"timeouts", CONFIG_MAP, AT(timeouts), &timeout_checks},
+	{"timeouts", CONFIG_NUMBERS, AT(timeouts), &timeout_checks},
 };
 #undef AT
 

@@ -41,10 +41,11 @@ void config_done(struct config *c);
 AUTO_DEFINE_VALUE(struct config, config_done)
 
 enum config_kind {
-	CONFIG_TEXT,  /* struct str */
-	CONFIG_LIST,  /* struct strs; one text stands for a list of it */
-	CONFIG_MAP,   /* struct config_map, each name with one text */
-	CONFIG_LISTS, /* struct config_map, each name with a list */
+	CONFIG_TEXT,	/* struct str */
+	CONFIG_LIST,	/* struct strs; one text stands for a list of it */
+	CONFIG_MAP,	/* struct config_map, each name with one text */
+	CONFIG_LISTS,	/* struct config_map, each name with a list */
+	CONFIG_NUMBERS, /* struct config_map, each name with one whole number */
 };
 struct config_row {
 	const char *key;

@@ -122,20 +122,28 @@ static int settle(struct settings *s, const struct common_args *args, struct err
 
 /* ---- shown: a kiln.yml with remarks, or JSON ---- */
 
-static void put_texts(struct buf *out, struct strs list, bool one)
+static bool has_lists(const struct setting *s)
 {
-	buf_add_text(out, one ? "" : "[");
-	for (size_t i = 0; i < list.n; i++) {
+	return s->row->kind == CONFIG_LIST || s->row->kind == CONFIG_LISTS;
+}
+
+static void put_texts(struct buf *out, const struct setting *s, size_t at)
+{
+	struct strs texts = s->value.v[at].to;
+	buf_add_text(out, has_lists(s) ? "[" : "");
+	for (size_t i = 0; i < texts.n; i++) {
 		buf_add_text(out, i ? ", " : "");
-		yaml_put_text(out, list.v[i]);
+		if (s->row->kind == CONFIG_NUMBERS)
+			buf_add_str(out, texts.v[i]);
+		else
+			yaml_put_text(out, texts.v[i]);
 	}
-	buf_add_text(out, one ? "" : "]");
+	buf_add_text(out, has_lists(s) ? "]" : "");
 }
 
 static void put_setting(struct buf *out, const struct setting *s)
 {
 	bool map = s->row->kind >= CONFIG_MAP;
-	bool lists = s->row->kind == CONFIG_LIST || s->row->kind == CONFIG_LISTS;
 	if (s->value.n == 0) {
 		buf_printf(out, "# %s: not set\n", s->row->key);
 		return;
@@ -143,14 +151,14 @@ static void put_setting(struct buf *out, const struct setting *s)
 	buf_printf(out, "%s:", s->row->key);
 	if (!map) {
 		buf_add_char(out, ' ');
-		put_texts(out, s->value.v->to, !lists);
+		put_texts(out, s, 0);
 	}
 	buf_printf(out, "  # %.*s\n", STR_ARG(s->from.n ? s->from : STR("default")));
 	for (size_t i = 0; map && i < s->value.n; i++) {
 		buf_add_text(out, "  ");
 		yaml_put_text(out, s->value.v[i].name);
 		buf_add_text(out, ": ");
-		put_texts(out, s->value.v[i].to, !lists);
+		put_texts(out, s, i);
 		buf_add_char(out, '\n');
 	}
 }
@@ -158,8 +166,10 @@ static void put_setting(struct buf *out, const struct setting *s)
 static void put_value(struct json_out *j, const char *key, const struct setting *s, size_t at)
 {
 	struct strs to = s->value.v[at].to;
-	if (s->row->kind == CONFIG_LIST || s->row->kind == CONFIG_LISTS)
+	if (has_lists(s))
 		json_put_strs(j, key, to);
+	else if (s->row->kind == CONFIG_NUMBERS)
+		json_put_raw(j, key, to.v[0]);
 	else
 		json_put_str(j, key, to.v[0]);
 }
