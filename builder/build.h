@@ -73,6 +73,9 @@ int build_lock_fits(struct build *b, const struct definition *d, const struct lo
 /* What is doubtful in a definition and its lock, on the base that was set. */
 int build_check(struct build *b, const struct definition *d, const struct lock *l,
 		struct findings *out, struct err **e);
+/* From now on images are built by a container engine (Docker, Podman), which pushes them too. Of
+ * the first: for all. */
+void build_use_engine(struct build *b);
 /* From now on images get their SBOM and their provenance beside them. Of the first: for all. */
 void build_attach_documents(struct build *b);
 /* Appends the SBOM of a lock: archives are downloaded, as they say what they are licensed under. */

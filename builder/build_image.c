@@ -125,7 +125,8 @@ static int push_everywhere(struct run *r, struct err **e)
 static void describe_result(struct run *r)
 {
 	const struct image *image = &r->made[0].image;
-	r->result->digest = r->count > 1 ? r->index.digest : image->manifest_digest;
+	if (!r->b->engine)
+		r->result->digest = r->count > 1 ? r->index.digest : image->manifest_digest;
 	r->result->size = r->count > 1 ? r->index.size : image->size;
 	for (size_t i = 0; i < r->count; i++) {
 		r->result->packages += r->made[i].lock->count;
@@ -152,7 +153,7 @@ static int build_new(struct run *r, struct json_out *j, struct err **e)
 	for (size_t i = 0; i < r->count && code == 0; i++)
 		code = run_make_image(r, i, e);
 	if (code == 0)
-		code = push_everywhere(r, e);
+		code = r->b->engine ? run_engine(r, e) : push_everywhere(r, e);
 	if (code < 0)
 		return code;
 	describe_result(r);

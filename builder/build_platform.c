@@ -168,10 +168,11 @@ static int finish_image(struct run *r, struct made *m, const struct link_plan *p
 static int push_layers(struct run *r, struct made *m, const struct link_plan *plan, struct err **e)
 {
 	struct base_push *base = NULL;
-	int code = base_push_start(m->b, r->to, r->to_count, &base, e);
+	size_t to_count = r->b->engine ? 0 : r->to_count; /* an engine gets them as a context */
+	int code = base_push_start(m->b, r->to, to_count, &base, e);
 	if (code < 0)
 		return code;
-	code = pack_and_push(m->b, plan, m->lock, r->d, r->to, r->to_count, &r->result->arena,
+	code = pack_and_push(m->b, plan, m->lock, r->d, r->to, to_count, &r->result->arena,
 			     &m->packed, e);
 	return base_push_finish(base, code, e);
 }

@@ -38,6 +38,7 @@ struct build {
 	struct base_image base;
 	bool glibc_looked_for;
 	struct virtual_offer glibc; /* then: what it offers */
+	bool engine;		    /* a container engine makes the image */
 	bool documents;		    /* SBOM and provenance are wanted beside the image */
 	/* Some part of the image could not be made or pushed: the others need not go on. */
 	atomic_bool given_up;
@@ -112,6 +113,8 @@ int destinations_open(struct build *b, struct strs names, const char *key_hex, s
 /* ERR_USAGE when one of them could not hold the layers of the base, which was pulled. */
 int destinations_check_base(const struct build *b, const struct destination *to, size_t to_count,
 			    struct err **e);
+/* ERR_USAGE when an engine is to make the image, and cannot make that or put it there. */
+int build_check_engine(const struct build *b, const struct reference *r, struct err **e);
 void destinations_close(struct destination *to, size_t count);
 /* As named, but without a tag: what the local records are kept by. */
 void destination_name(const struct destination *to, struct buf *out);

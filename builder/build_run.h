@@ -48,6 +48,8 @@ uint64_t build_created(const struct link_plan *plan);
 struct build_context;
 int run_make_context(struct run *r, const struct made *m, const struct render_options *o,
 		     struct build_context *c, struct err **e);
+/* The image built and pushed by a container engine, of the layers that were made; its digest. */
+int run_engine(struct run *r, struct err **e);
 void run_done(struct run *r);
 /* Returns code; an error says which of several platforms it is of. */
 int run_error(const struct run *r, const struct build *b, int code, struct err **e);

@@ -15,6 +15,9 @@ static int check(const struct build *b, const struct reference *r, struct str na
 			       "destination %s: --offline reaches no registry and no engine; "
 			       "oci:DIR[:TAG] it does, oci-archive: and docker-archive:",
 			       name.p);
+	int code = build_check_engine(b, r, e);
+	if (code < 0)
+		return code;
 	if (b->documents && !form->read)
 		return err_set(e, ERR_USAGE,
 			       "destination %s: it holds an image alone; --sbom wants a registry "

@@ -14,16 +14,17 @@ enum {
 struct listening {
 	struct engine_stream stream;
 	const struct engine_call *call;
-	bool failed;
+	struct err *why; /* what the engine, and not the transfer, failed of */
 };
 
 static int on_event(void *cookie, const struct engine_event *event, struct err **e)
 {
 	struct listening *l = cookie;
 	if (event->error.n) {
-		l->failed = true;
-		return err_set(e, ERR_FAILED, "the engine says: %.*s",
-			       STR_ARG(str_trim(event->error)));
+		err_clear(&l->why);
+		err_set(&l->why, ERR_FAILED, "the engine says: %.*s",
+			STR_ARG(str_trim(event->error)));
+		return err_set(e, ERR_FAILED, "failed");
 	}
 	return l->call->take(l->call->cookie, event, e);
 }
@@ -70,9 +71,14 @@ static int send(struct engine *g, const struct engine_call *c, struct listening 
 	if (!c->take)
 		r.max = 0;
 	int code = http_send(g->http, &r, out, e);
-	if (code < 0)
-		return l->failed ? code
-				 : err_wrap(e, code, "the engine at %.*s", STR_ARG(g->place->host));
+	if (code < 0 && !l->why)
+		return err_wrap(e, code, "the engine at %.*s", STR_ARG(g->place->host));
+	if (l->why) {
+		err_clear(e);
+		if (e)
+			*e = STEAL(&l->why);
+		return ERR_FAILED;
+	}
 	if (out->status < 200 || out->status > 299)
 		return refused(g, c, out, e);
 	return c->take ? engine_stream_end(&l->stream, e) : 0;
@@ -84,6 +90,7 @@ int engine_send(struct engine *g, const struct engine_call *c, struct http_answe
 	struct listening l = {.stream = ENGINE_STREAM(on_event, &l), .call = c};
 	int code = send(g, c, &l, out, e);
 	engine_stream_done(&l.stream);
+	err_free(l.why);
 	return code;
 }
 

@@ -73,17 +73,16 @@ static int measure(struct registry *g, const struct push_manifest *m, uint64_t *
 	return code;
 }
 
-/* Engines answer before they have the name: what it stands for is looked up, and remembered. */
-static int remember(struct registry *g, const struct push_manifest *m, struct err **e)
+/* Engines answer before they have the name: what it stands for is looked up. */
+int daemon_remember(struct registry *g, const struct digest *manifest, struct err **e)
 {
 	AUTO(json_free) cJSON *doc = NULL;
-	struct digest id, manifest;
+	struct digest id;
 	int code = inspect(g, &doc, &id, e);
 	if (code < 0)
 		return err_wrap(e, ERR_FAILED, "the engine took the image and does not have it");
-	digest_of(m->manifest.p, m->manifest.n, &manifest);
 	return g->records ? records_put_fact(g->records, &id, TOPIC,
-					     str_of(digest_name(&manifest).text), e)
+					     str_of(digest_name(manifest).text), e)
 			  : 0;
 }
 
@@ -93,6 +92,7 @@ static int put(struct registry *g, const struct reference *to, const struct push
 	struct loading loading = {g, m};
 	struct http_body body = {
 		.fd = -1, .present = true, .read = pump_read, .rewind = pump_rewind};
+	struct digest manifest;
 	bool done;
 	(void)to;
 	int code = whole_defer(g, m, &done, e);
@@ -103,7 +103,8 @@ static int put(struct registry *g, const struct reference *to, const struct push
 	code = engine_load(g->engine, &body, e);
 	/* The source ends before what it reads does. */
 	pump_rewind(pump, NULL);
-	return code < 0 ? code : remember(g, m, e);
+	digest_of(m->manifest.p, m->manifest.n, &manifest);
+	return code < 0 ? code : daemon_remember(g, &manifest, e);
 }
 
 const struct registry_actions registry_daemon = {

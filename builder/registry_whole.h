@@ -16,4 +16,6 @@ int whole_defer(struct registry *g, const struct push_manifest *m, bool *out_don
 /* All bytes of the tar. */
 int whole_write(struct registry *g, const struct push_manifest *m, write_bytes *write, void *to,
 		struct err **e);
+/* Remembers that what the engine calls as the place does is of this manifest. */
+int daemon_remember(struct registry *g, const struct digest *manifest, struct err **e);
 #endif

@@ -3,7 +3,7 @@
 
 struct build_args {
 	struct common_args common;
-	const char *locked;
+	const char *locked, *engine;
 	struct option_list to;
 	bool update, sbom;
 };
@@ -28,6 +28,17 @@ static int check(const struct build_args *args, const struct session *s, struct 
 	return 0;
 }
 
+static int set_engine(const struct build_args *args, struct build *b, struct err **e)
+{
+	if (!args->engine || strcmp(args->engine, "native") == 0)
+		return 0;
+	if (strcmp(args->engine, "docker") != 0)
+		return err_set(e, ERR_USAGE, "--engine %s: native or docker is wanted",
+			       args->engine);
+	build_use_engine(b);
+	return 0;
+}
+
 static int build_run(void *at, const struct option_list *rest, struct err **e)
 {
 	struct build_args *args = at;
@@ -37,6 +48,8 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 	int r = session_open(&s, &args->common, args->update, e);
 	if (r == 0)
 		r = check(args, &s, e);
+	if (r == 0)
+		r = set_engine(args, s.build, e);
 	if (r == 0 && args->sbom)
 		build_attach_documents(s.build);
 	if (r == 0 && args->locked)
@@ -65,6 +78,8 @@ static const struct option_row own_options[] = {
 	 "a registry's HOST/REPOSITORY[:TAG], oci:DIR, oci-archive:FILE, docker-archive:FILE or "
 	 "docker-daemon:NAME:TAG; repeatable"},
 	{0, "locked", OPTION_TEXT, AT(locked), "LOCK", "use this lock, never solve"},
+	{0, "engine", OPTION_TEXT, AT(engine), "native|docker",
+	 "who makes the image: kiln (default), or a container engine, which pushes it too"},
 	{0, "sbom", OPTION_FLAG, AT(sbom), NULL,
 	 "push an SBOM (SPDX) and provenance beside the image, as its referrers"},
 	{0, "update", OPTION_FLAG, AT(update), NULL, "solve again even when the image exists"},
