@@ -240,6 +240,23 @@ struct strs build_spec_texts(struct arena *a, const struct definition *d)
 	return (struct strs){texts, d->spec_count};
 }
 
+static void lock_set_base(struct build *b, struct lock *l)
+{
+	AUTO(buf_done) struct buf name = BUF(1 << 20);
+	reference_write(&b->base_reference, &name);
+	l->base_name = arena_str(&l->arena, buf_str(&name));
+	l->base_digest = arena_str(&l->arena, base_digest_text(b));
+}
+
+void build_rebase(struct build *b, struct lock *l)
+{
+	struct digest was;
+	if (!b->has_base || !digest_parse(l->base_digest, &was) || digest_eq(&was, &b->base_digest))
+		return;
+	log_info(b->o.log, "the lock was made on %.*s", STR_ARG(l->base_name));
+	lock_set_base(b, l);
+}
+
 static void fill_lock(struct build *b, const struct definition *d, const struct channels *c,
 		      const struct solution *s, struct lock *out)
 {
@@ -248,12 +265,8 @@ static void fill_lock(struct build *b, const struct definition *d, const struct 
 	build_lock_key(b, d, &key);
 	out->platform = arena_str(a, str_of(b->platform->subdir));
 	out->key = arena_str(a, str_of(digest_text(&key).hex));
-	if (b->has_base) {
-		AUTO(buf_done) struct buf name = BUF(1 << 20);
-		reference_write(&b->base_reference, &name);
-		out->base_name = arena_str(a, buf_str(&name));
-		out->base_digest = arena_str(a, base_digest_text(b));
-	}
+	if (b->has_base)
+		lock_set_base(b, out);
 	struct str *urls = arena_zero(a, c->n, sizeof(*urls));
 	for (size_t i = 0; i < c->n; i++)
 		urls[i] = arena_str(a, c->v[i].url);

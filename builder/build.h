@@ -70,6 +70,9 @@ int build_lock(struct build *b, const struct definition *d, struct lock *out, st
  * no package of it satisfies, or one that it was not made for; other channels; another base. */
 int build_lock_fits(struct build *b, const struct definition *d, const struct lock *l,
 		    struct err **e);
+/* Puts the base that was set in place of the one that the lock was made on: its packages go onto
+ * another. Whether they can is for build_image to find out. */
+void build_rebase(struct build *b, struct lock *l);
 /* What is doubtful in a definition and its lock, on the base that was set. */
 int build_check(struct build *b, const struct definition *d, const struct lock *l,
 		struct findings *out, struct err **e);

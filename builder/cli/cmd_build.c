@@ -57,6 +57,7 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 	s.solves = true;
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
+	session_rebase(&s, &args->common);
 	if (r == 0)
 		r = has_a_base(&s, args, e);
 	if (r < 0)

@@ -173,6 +173,7 @@ static int plan_run(void *at, const struct option_list *rest, struct err **e)
 		r = session_lock(&s, &args->common, args->locked, e);
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
+	session_rebase(&s, &args->common);
 	if (r < 0)
 		return r;
 	struct strs to = session_to(&s, &args->to, &names);

@@ -40,6 +40,7 @@ static int render_run(void *at, const struct option_list *rest, struct err **e)
 	s.solves = !args->locked;
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
+	session_rebase(&s, &args->common);
 	if (r == 0)
 		r = build_render(s.build, &s.definition, s.locked, &o, e);
 	if (r < 0)

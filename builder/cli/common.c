@@ -337,6 +337,13 @@ int session_lock(struct session *s, const struct common_args *args, const char *
 	return r;
 }
 
+void session_rebase(struct session *s, const struct common_args *args)
+{
+	struct lock *l = s->locks;
+	for (struct build *b = s->build; b && s->locked && args->base; b = build_next(b))
+		build_rebase(b, l++);
+}
+
 int session_one_platform(const struct session *s, struct err **e)
 {
 	if (!build_next(s->build))

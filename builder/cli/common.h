@@ -43,6 +43,8 @@ int session_definition(struct session *s, const struct common_args *args,
 /* Reads a lock in any form for each of the session's platforms. */
 int session_lock(struct session *s, const struct common_args *args, const char *path,
 		 struct err **e);
+/* Where --base names another base than the lock's, the lock is for that one from now on. */
+void session_rebase(struct session *s, const struct common_args *args);
 /* ERR_USAGE when several platforms were named to a command that is for one. */
 int session_one_platform(const struct session *s, struct err **e);
 #endif
