@@ -117,7 +117,9 @@ int build_render(struct build *b, const struct definition *d, const struct lock 
 	phases_start(&r.phases, b->o.log);
 	build_key(b, d, &key, &result.key);
 	memcpy(r.key_hex, digest_text(&result.key).hex, sizeof(r.key_hex));
-	int code = render(&r, o, e);
+	int code = build_engine(d, e);
+	if (code == 0)
+		code = render(&r, o, e);
 	run_done(&r);
 	return code;
 }

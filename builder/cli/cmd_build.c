@@ -89,7 +89,7 @@ static const struct option_row own_options[] = {
 
 const struct command cmd_build = {
 	.name = "build",
-	.usage = "build [OPTIONS] --base IMAGE -t DEST CONDA_FILE",
+	.usage = "build [OPTIONS] [--base IMAGE] -t DEST DEFINITION",
 	.summary = "build the image of a definition and push it",
 	.options = (const struct option_row *const[]){own_options, definition_options,
 						      image_options, bytecode_options,

@@ -86,7 +86,7 @@ static const struct option_row own_options[] = {
 
 const struct command cmd_check = {
 	.name = "check",
-	.usage = "check [OPTIONS] [--base IMAGE] CONDA_FILE",
+	.usage = "check [OPTIONS] [--base IMAGE] DEFINITION",
 	.summary = "say what is doubtful in a definition and the packages it solves to",
 	.options = (const struct option_row *const[]){own_options, DEFINITION_AND_LOCK_TABLES},
 	.args_size = sizeof(struct check_args),

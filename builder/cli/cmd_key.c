@@ -41,7 +41,7 @@ static const struct option_row own_options[] = {
 
 const struct command cmd_key = {
 	.name = "key",
-	.usage = "key [OPTIONS] CONDA_FILE",
+	.usage = "key [OPTIONS] DEFINITION",
 	.summary = "print the key of a definition: equal keys, equal images",
 	.options =
 		(const struct option_row *const[]){own_options, definition_options, image_options,

@@ -134,7 +134,7 @@ static const struct option_row own_options[] = {
 
 const struct command cmd_lock = {
 	.name = "lock",
-	.usage = "lock [OPTIONS] CONDA_FILE",
+	.usage = "lock [OPTIONS] DEFINITION",
 	.summary = "solve and write the exact packages (conda-lock form)",
 	.options = (const struct option_row *const[]){own_options, DEFINITION_AND_LOCK_TABLES},
 	.args_size = sizeof(struct lock_args),

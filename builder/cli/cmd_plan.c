@@ -192,7 +192,7 @@ static const struct option_row own_options[] = {
 
 const struct command cmd_plan = {
 	.name = "plan",
-	.usage = "plan [OPTIONS] [--base IMAGE] [-t DEST] CONDA_FILE",
+	.usage = "plan [OPTIONS] [--base IMAGE] [-t DEST] DEFINITION",
 	.summary = "say what a build would do: packages, virtual packages, layers, downloads",
 	.options = (const struct option_row *const[]){own_options, DEFINITION_AND_LOCK_TABLES},
 	.args_size = sizeof(struct plan_args),

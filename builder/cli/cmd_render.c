@@ -61,7 +61,7 @@ static const struct option_row own_options[] = {
 
 const struct command cmd_render = {
 	.name = "render",
-	.usage = "render [OPTIONS] --base IMAGE -o DIR CONDA_FILE",
+	.usage = "render [OPTIONS] [--base IMAGE] -o DIR DEFINITION",
 	.summary = "write a Dockerfile, its context and the lock",
 	.options = (const struct option_row *const[]){own_options, DEFINITION_AND_LOCK_TABLES},
 	.args_size = sizeof(struct render_args),

@@ -64,7 +64,7 @@ static const struct option_row own_options[] = {
 
 const struct command cmd_sbom = {
 	.name = "sbom",
-	.usage = "sbom [OPTIONS] CONDA_FILE|LOCK",
+	.usage = "sbom [OPTIONS] DEFINITION|LOCK",
 	.summary = "print what an environment is made of (SPDX 2.3)",
 	.options = (const struct option_row *const[]){own_options, DEFINITION_AND_LOCK_TABLES},
 	.args_size = sizeof(struct sbom_args),
