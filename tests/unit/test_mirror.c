@@ -242,6 +242,31 @@ static void a_base_url_at_the_mirror_is_one_at_the_origin(void **state)
 	}
 }
 
+static void a_token_of_the_origin_is_for_the_origin_only(void **state)
+{
+	AUTO(mirrors_free) struct mirrors *m = NULL;
+	AUTO(http_close) struct http *client = NULL;
+	AUTO(channels_close) struct channels c = {0};
+	struct str host = arena_printf(&served.arena, "http://127.0.0.1:%u", served.peer.port);
+	struct str at[] = {arena_printf(&served.arena, "%s/files", host.p),
+			   arena_printf(&served.arena, "%s/lost", host.p)};
+	struct rule rule = {at[0].p, {at[1].p, at[0].p}};
+	struct config_map map = map_of(&rule, 1);
+	struct str url = arena_printf(&served.arena, "%s/files/t/tk-1/token", host.p);
+	struct channel_options o = {.cache =
+					    arena_printf(&served.arena, "%s/token-cache", folder).p,
+				    .subdirs = {noarch, 1}};
+	(void)state;
+	put_repodata("token/noarch", "");
+	m = mirrors_new(&map);
+	struct http_options options = {.mirrors = m};
+	assert_int_equal(http_open(&options, &client, NULL), 0);
+	assert_int_equal(channels_open(client, (struct strs){&url, 1}, &o, &c, NULL), 0);
+	assert_int_equal(served_count("count/lost/token/noarch/repodata.json"), 1);
+	assert_int_equal(served_count("count/files/t/tk-1/token/noarch/repodata.json"), 1);
+	assert_int_equal(served_count("count/lost/t/tk-1/token/noarch/repodata.json"), 0);
+}
+
 static void each_place_has_its_own_validators(void **state)
 {
 	(void)state;
@@ -377,6 +402,7 @@ int main(void)
 		cmocka_unit_test(a_channel_is_the_first_that_answers),
 		cmocka_unit_test(the_last_place_says_what_is_wrong),
 		cmocka_unit_test(a_base_url_at_the_mirror_is_one_at_the_origin),
+		cmocka_unit_test(a_token_of_the_origin_is_for_the_origin_only),
 		cmocka_unit_test(each_place_has_its_own_validators),
 		cmocka_unit_test(a_package_is_the_first_copy_that_is_right),
 		cmocka_unit_test(a_mirror_that_fails_is_left_alone),
