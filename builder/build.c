@@ -320,10 +320,9 @@ int build_engine(const struct definition *d, struct err **e)
 {
 	if (!d->steps.dockerfile.n && !d->steps.context.n)
 		return 0;
-	return err_set(
-		e, ERR_USAGE,
-		"the base is made by a Dockerfile, which needs engine docker, and kiln does not "
-		"hand it over yet: build and push it, and name that with --base IMAGE");
+	return err_set(e, ERR_USAGE,
+		       "the base is made by a Dockerfile, which needs kiln build --engine docker; "
+		       "or name a base that is there with --base IMAGE");
 }
 
 int build_lock(struct build *b, const struct definition *d, struct lock *out, struct err **e)

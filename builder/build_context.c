@@ -31,6 +31,22 @@ void build_context_add_text(struct build_context *c, const char *path, struct st
 
 /* ---- a tar ---- */
 
+static int add_to_tar(const struct context_file *f, struct tar_stream *tar, bool counted,
+		      struct err **e)
+{
+	if (f->kind == CONTEXT_FOLDER)
+		return tar_stream_folder(tar, f->path.p, f->mode, e);
+	if (f->kind == CONTEXT_SYMLINK)
+		return tar_stream_symlink(tar, f->path.p, f->text.p, e);
+	if (f->source && counted)
+		return tar_stream_skip(tar, f->path.p, f->size, e);
+	int code = tar_stream_file(tar, f->path.p, f->mode, f->size, e);
+	if (code < 0)
+		return code;
+	return f->source ? f->source(f->cookie, tar_stream_data, tar, e)
+			 : tar_stream_data(tar, f->text.p, f->text.n, e);
+}
+
 int build_context_tar(void *context,
 		      int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
 		      struct err **e)
@@ -38,17 +54,8 @@ int build_context_tar(void *context,
 	const struct build_context *c = context;
 	AUTO(tar_stream_free) struct tar_stream *tar = tar_stream_new(write, to);
 	int code = 0;
-	for (size_t i = 0; i < c->files.n && code == 0; i++) {
-		const struct context_file *f = &c->files.v[i];
-		if (f->source && !write) {
-			code = tar_stream_skip(tar, f->path.p, f->size, e);
-			continue;
-		}
-		code = tar_stream_file(tar, f->path.p, f->mode, f->size, e);
-		if (code == 0)
-			code = f->source ? f->source(f->cookie, tar_stream_data, tar, e)
-					 : tar_stream_data(tar, f->text.p, f->text.n, e);
-	}
+	for (size_t i = 0; i < c->files.n && code == 0; i++)
+		code = add_to_tar(&c->files.v[i], tar, !write, e);
 	if (code == 0)
 		code = tar_stream_end(tar, e);
 	if (code == 0 && !write)

@@ -6,11 +6,14 @@
 #include "specs/base/arena.h"
 #include "specs/base/vec.h"
 
+enum context_kind { CONTEXT_FILE, CONTEXT_FOLDER, CONTEXT_SYMLINK };
+
 struct context_file {
+	enum context_kind kind;
 	struct str path; /* relative, clean; ended by 0 */
 	unsigned mode;
 	uint64_t size;
-	struct str text; /* its bytes, where `source` is NULL */
+	struct str text; /* of a file its bytes, where `source` is NULL; of a link its target */
 	pump_source *source;
 	void *cookie;
 };
@@ -25,6 +28,11 @@ AUTO_DEFINE_VALUE(struct build_context, build_context_done)
 /* A text is copied. */
 void build_context_add_text(struct build_context *c, const char *path, struct str text);
 void build_context_add(struct build_context *c, const struct context_file *file);
+/* What a user's folder holds, as a Dockerfile's context: without what its .dockerignore leaves out,
+ * but with `dockerfile` in any case; sorted by path. Files are read when the context is.
+ * ERR_ABSENT, ERR_IO, ERR_SYNTAX. */
+int build_context_add_folder(struct build_context *c, const char *folder, const char *dockerfile,
+			     struct err **e);
 /* All files below the folder, which is made anew in place of one that holds a Dockerfile of kiln's
  * (its first line says so) or nothing. ERR_USAGE for any other folder. */
 int build_context_to_folder(const struct build_context *c, const char *folder, struct err **e);

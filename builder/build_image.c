@@ -149,6 +149,8 @@ static int build_new(struct run *r, struct json_out *j, struct err **e)
 {
 	int code = check_offline(r, e);
 	if (code == 0)
+		code = run_make_base(r, e);
+	if (code == 0)
 		code = run_get_locks(r, e);
 	for (size_t i = 0; i < r->count && code == 0; i++)
 		code = run_make_image(r, i, e);
@@ -251,7 +253,7 @@ int build_image(struct build *b, const struct definition *d, const struct lock *
 	phases_enter(&r.phases, "key");
 	build_key(b, d, &text, &made.key);
 	memcpy(r.key_hex, digest_text(&made.key).hex, sizeof(r.key_hex));
-	int code = build_engine(d, e);
+	int code = b->engine ? 0 : build_engine(d, e);
 	if (code == 0)
 		code = build_records(b, &r.records, e);
 	if (code == 0)

@@ -48,6 +48,8 @@ uint64_t build_created(const struct link_plan *plan);
 struct build_context;
 int run_make_context(struct run *r, const struct made *m, const struct render_options *o,
 		     struct build_context *c, struct err **e);
+/* The base that the definition's docker steps make; nothing where it has none. */
+int run_make_base(struct run *r, struct err **e);
 /* The image built and pushed by a container engine, of the layers that were made; its digest. */
 int run_engine(struct run *r, struct err **e);
 void run_done(struct run *r);

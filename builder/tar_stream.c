@@ -1,4 +1,4 @@
-/* builder/tar_stream.c - libarchive's ustar writer, without blocking. */
+/* builder/tar_stream.c - libarchive's pax writer, without blocking. */
 #include "builder/tar_stream.h"
 #include "builder/tar.h"
 #include <archive.h>
@@ -36,7 +36,7 @@ struct tar_stream *tar_stream_new(int (*write)(void *to, const void *p, size_t n
 	t->entry = archive_entry_new();
 	if (!t->archive || !t->entry)
 		abort(); /* out of memory, nothing else */
-	archive_write_set_format_ustar(t->archive);
+	archive_write_set_format_pax_restricted(t->archive);
 	/* Names are bytes: converted, they would depend on the locale kiln runs in. */
 	archive_write_set_options(t->archive, "hdrcharset=BINARY");
 	archive_write_set_bytes_per_block(t->archive, 0);
@@ -68,15 +68,33 @@ static int check(struct tar_stream *t, la_ssize_t r, struct err **e)
 	return code;
 }
 
-int tar_stream_file(struct tar_stream *t, const char *path, unsigned mode, uint64_t size,
-		    struct err **e)
+static void describe(struct tar_stream *t, const char *path, unsigned type, unsigned mode)
 {
 	archive_entry_clear(t->entry);
 	archive_entry_set_pathname(t->entry, path);
-	archive_entry_set_filetype(t->entry, AE_IFREG);
+	archive_entry_set_filetype(t->entry, type);
 	archive_entry_set_perm(t->entry, mode);
 	archive_entry_set_mtime(t->entry, TAR_DIRECTORY_MTIME, 0);
+}
+
+int tar_stream_file(struct tar_stream *t, const char *path, unsigned mode, uint64_t size,
+		    struct err **e)
+{
+	describe(t, path, AE_IFREG, mode);
 	archive_entry_set_size(t->entry, (la_int64_t)size);
+	return check(t, archive_write_header(t->archive, t->entry), e);
+}
+
+int tar_stream_folder(struct tar_stream *t, const char *path, unsigned mode, struct err **e)
+{
+	describe(t, path, AE_IFDIR, mode);
+	return check(t, archive_write_header(t->archive, t->entry), e);
+}
+
+int tar_stream_symlink(struct tar_stream *t, const char *path, const char *target, struct err **e)
+{
+	describe(t, path, AE_IFLNK, 0777);
+	archive_entry_set_symlink(t->entry, target);
 	return check(t, archive_write_header(t->archive, t->entry), e);
 }
 

@@ -44,13 +44,13 @@ expect 2 "a v1 environment has a name" "$kiln" env save - "$work/no" --form v1 <
 
 # What is refused before anything is asked or built.
 expect 2 "a password in a definition" "$kiln" build "$cases/v1-12-full" -t "oci:$work/out" -q
-expect 2 "needs engine docker" "$kiln" build "$cases/v1-09-from-dockerfile" -t "oci:$work/out" -q
+expect 2 "needs kiln build --engine docker" "$kiln" build "$cases/v1-09-from-dockerfile" -t "oci:$work/out" -q
 printf 'image: a\nbuild: {path: .}\n' >"$work/both.yml"
 expect 2 "both.yml:2:8: both \"image\" and \"build\"" "$kiln" key "$work/both.yml"
 expect 2 "--env 1: NAME=VALUE is wanted" "$kiln" key "$work/conda.yml" --env 1
 expect 2 "--workdir a: no absolute path" "$kiln" key "$work/conda.yml" --workdir a
-expect 2 "needs engine docker" "$kiln" render "$cases/v1-09-from-dockerfile" -o "$work/out" -q
-expect 2 "needs engine docker" "$kiln" plan "$cases/v1-09-from-dockerfile" -q
+expect 2 "needs kiln build --engine docker" "$kiln" render "$cases/v1-09-from-dockerfile" -o "$work/out" -q
+expect 2 "needs kiln build --engine docker" "$kiln" plan "$cases/v1-09-from-dockerfile" -q
 [ -e "$work/out" ] && fail "something was built"
 
 # Images: settings of the definition and of the command line; a base that is used as it is.

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# A base that is made by a Dockerfile, of a text or a folder with .dockerignore: built and pushed by
+# an engine, once, and the environment goes onto it.
+. tests/shell.sh
+needs build/channel/noarch/repodata.json
+DOCKER_HOST=$(tests/base/dockerd.sh start "$work/dockerd" 2>/dev/null) || { echo "no dockerd here"; exit 77; }
+export DOCKER_HOST
+trap 'tests/base/dockerd.sh stop "$work/dockerd"; finish' EXIT
+registry_alone
+"$python" -B tests/cli/fake_base.py "$work/base" it usr/lib/x86_64-linux-gnu/libc.so.6:2.36,etc/base PATH=/usr/bin
+skopeo --insecure-policy copy -q --dest-tls-verify=false "oci:$work/base:it" "docker://$host/team/base:1" || exit 1
+build() { "$kiln" build "$@" --engine docker --json --progress plain; }
+paths() { # IMAGE: names in its layers
+	skopeo --insecure-policy copy -q --src-tls-verify=false "docker://$1" "oci:$work/got:it" || return
+	"$python" -B tests/cli/image_names.py "$work/got" it
+}
+tags() { curl -s --noproxy '*' "http://$host/v2/$1/tags/list" | grep -o 'base-[0-9a-f]*'; }
+
+# v2: a folder, less what .dockerignore names.
+mkdir -p "$work/ctx/deep/er"
+printf 'FROM --platform=linux/amd64 %s/team/base:1\nENV STEP=made\nCOPY . /from-context/\n' "$host" >"$work/ctx/deep/Dockerfile"
+printf '*.log\ndeep\n!deep/er/kept\n' >"$work/ctx/.dockerignore"
+touch "$work/ctx/noise.log" "$work/ctx/deep/er/left-out" "$work/ctx/deep/er/kept"
+echo text >"$work/ctx/file"
+ln -s file "$work/ctx/link"
+cat >"$work/env.yml" <<-END2
+	name: steps
+	build: {path: ctx, dockerfile_path: deep/Dockerfile}
+	conda_file: {channels: ["$channel"], dependencies: [openssl]}
+END2
+expect 0 "COPY . /from-context/" build "$work/env.yml" -t "$host/env/steps:1"
+cp "$work/stdout" "$work/first.json"
+paths "$host/env/steps:1" >"$work/names" || fail "no image"
+for path in from-context/file from-context/link from-context/deep/er/kept opt/env/lib/libssl.so.3 etc/base; do
+	grep -qx "$path" "$work/names" || fail "the image has no $path"
+done
+grep -E 'noise.log|left-out' "$work/names" && fail "what .dockerignore names was sent"
+skopeo inspect --tls-verify=false --config "docker://$host/env/steps:1" >"$work/config"
+grep -q 'STEP=made' "$work/config" && grep -q 'PATH=/opt/env/bin:' "$work/config" || fail "settings: $(cat "$work/config")"
+same "$(tags env/steps | wc -l)" 1 "bases that were pushed"
+
+# Again: found. Other packages on the same steps: the base is there. Another file: it is made anew.
+expect 0 "" build "$work/env.yml" -t "$host/env/steps:1"
+same "$(field "$work/stdout" cached)" true "cached"
+sed 's/openssl/libzlib/' "$work/env.yml" >"$work/other.yml"
+expect 0 "" build "$work/other.yml" -t "$host/env/steps:2"
+grep -q 'from-context' "$work/stderr" && fail "the base was built again"
+same "$(tags env/steps | wc -l)" 1 "bases after other packages"
+echo other >"$work/ctx/file"
+expect 0 "from-context" build "$work/env.yml" -t "$host/env/steps:3"
+same "$(tags env/steps | wc -l)" 2 "bases after another file"
+
+# v1: the text of a BaseDockerfile.
+cp -r tests/cases/azureml/v1-09-from-dockerfile "$work/v1"
+printf 'FROM %s/team/base:1\nLABEL made=by-steps\n' "$host" >"$work/v1/BaseDockerfile"
+expect 0 "LABEL made=by-steps" build "$work/v1" -t "$host/env/v1:1"
+skopeo inspect --tls-verify=false --config "docker://$host/env/v1:1" | grep -q by-steps || fail "v1: no label"
+
+# What goes wrong: the step, the engine's words.
+printf 'FROM %s/team/base:1\nCOPY nothing /\n' "$host" >"$work/ctx/deep/Dockerfile"
+expect 1 "the base: the engine says: COPY failed" build "$work/env.yml" -t "$host/env/steps:4"
+printf 'FROM\n' >"$work/ctx/deep/Dockerfile"
+expect 1 "HTTP 400" build "$work/env.yml" -t "$host/env/steps:4"
+echo '[a' >"$work/ctx/.dockerignore"
+expect 2 ".dockerignore:1: \"[a\" is no pattern" build "$work/env.yml" -t "$host/env/steps:4"
+expect 2 "name a destination in a registry" build "$work/env.yml" -t docker-daemon:env/steps:4
+expect 2 "needs kiln build --engine docker" "$kiln" build "$work/env.yml" -t "$host/env/steps:4"
