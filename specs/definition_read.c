@@ -84,6 +84,9 @@ static int read_document(struct reader *r, bool json, struct err **e)
 		return only_named(r, e);
 	switch (map ? form_of(root, json) : DEFINITION_CONDA) {
 	case DEFINITION_V1:
+		if (!json)
+			return yaml_fail(r->yaml, root, e,
+					 "these are keys of a v1 environment, which is JSON");
 		/* Only a folder of this form has further files. */
 		r->folder = str_ends(str_of(r->yaml->what), V1_FILE) ? r->folder : NULL;
 		return definition_read_v1(r, e);

@@ -2,6 +2,7 @@
  * The samples in tests/cases/azureml were written by azureml-core and azure-ai-ml. */
 #include "specs/base/fs.h"
 #include "specs/base/json.h"
+#include "specs/base/yaml_dump.h"
 #include "specs/context.h"
 #include "specs/key.h"
 #include "tests/unit/warnings.h"
@@ -227,6 +228,18 @@ static cJSON *read_vectors(void)
 	return doc;
 }
 
+/* The text that is hashed. */
+static void check_canonical(const cJSON *vector)
+{
+	AUTO(buf_done) struct buf text = BUF(1 << 20);
+	AUTO(buf_done) struct buf canonical = BUF(1 << 20);
+	AUTO(yaml_done) struct yaml y = YAML;
+	read_file(CASES "v2", vector->string, &text);
+	assert_int_equal(yaml_parse(buf_str(&text), "conda", &y, NULL), 0);
+	assert_int_equal(yaml_dump(&y, y.root, true, &canonical, NULL), 0);
+	assert_string_equal(canonical.data, json_text(vector, "canonical_yaml"));
+}
+
 static void names_versions_by_image_and_conda_file_as_the_client(void **state)
 {
 	(void)state;
@@ -242,7 +255,8 @@ static void names_versions_by_image_and_conda_file_as_the_client(void **state)
 		AUTO(buf_done) struct buf conda = BUF(1 << 20);
 		buf_clear(&text);
 		buf_printf(&text, "image: %s\nconda_file: %s\n", image, one->string);
-		/* scalars.yml is no environment that conda would take; its hash is right still. */
+		/* Nobody could install scalars.yml. */
+		check_canonical(one);
 		if (strcmp(one->string, "scalars.yml") == 0)
 			continue;
 		check_version(CASES "v2", text.data, json_text(one, "version"));
@@ -374,6 +388,7 @@ static const struct {
 	{"{\"docker\": {\"baseImageRegistry\": {\"username\": \"u\"}}}",
 	 "in:1:47: \"username\" without \"password\": a login has both"},
 	{"{\"docker\": []}", "in:1:12: "},
+	{"docker: {baseImage: a}\n", "in:1:1: these are keys of a v1 environment, which is JSON"},
 	{"{\"docker\": {}, \"python\": {\"userManagedDependencies\": \"yes\"}}",
 	 "in:1:54: \"userManagedDependencies\" must be true or false, not text"},
 	{"{\"docker\": {}, \"environmentVariables\": {\"A=B\": \"1\"}}",
