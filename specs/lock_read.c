@@ -78,6 +78,9 @@ int lock_read_part(struct lock_reader *r, const struct yaml_node *map, const cha
 int lock_check_wheel(struct lock_reader *r, const struct yaml_node *package, struct record *out,
 		     struct err **e)
 {
+	if (pyname_length(out->name) != out->name.n)
+		return yaml_fail(&r->yaml, package, e, "\"%.*s\" is no name of a distribution",
+				 STR_ARG(out->name));
 	out->name = pyname_normal(&r->to->arena, out->name);
 	if (!out->name.n || !out->version_text.n)
 		return yaml_fail(&r->yaml, package, e, "a wheel needs \"name\" and \"version\"");

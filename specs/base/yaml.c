@@ -447,11 +447,37 @@ static bool is_plain(struct str s)
 	return true;
 }
 
+/* What readers take for the end of a line, or refuse, when it stands there as it is; returns how
+ * many bytes of s it is, or 0. */
+static size_t put_special(struct buf *out, struct str s)
+{
+	static const struct {
+		const char *bytes, *text;
+	} rows[] = {
+		{"\xe2\x80\xa8", "\\L"},     {"\xe2\x80\xa9", "\\P"},
+		{"\xef\xbb\xbf", "\\uFEFF"}, {"\xef\xbf\xbe", "\\uFFFE"},
+		{"\xef\xbf\xbf", "\\uFFFF"},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (str_starts(s, rows[i].bytes)) {
+			buf_add_text(out, rows[i].text);
+			return strlen(rows[i].bytes);
+		}
+	unsigned char next = s.n > 1 ? (unsigned char)s.p[1] : 0;
+	if (s.p[0] != '\xc2' || next < 0x80 || next > 0x9f)
+		return 0;
+	buf_printf(out, "\\x%02x", next);
+	return 2;
+}
+
 static void put_double_quoted(struct buf *out, struct str s)
 {
 	buf_add_char(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = 0, n; i < s.n; i += n) {
 		unsigned char c = (unsigned char)s.p[i];
+		if ((n = put_special(out, str_from(s, i))) > 0)
+			continue;
+		n = 1;
 		if (c == '\n')
 			buf_add_text(out, "\\n");
 		else if (c < 0x20 || c == 0x7f)

@@ -340,6 +340,8 @@ static const struct {
 	 "l:3:12: a wheel needs \"name\" and \"version\""},
 	{PIXI "[{pypi: h/x.whl}]}}}\npackages: [{pypi: h/x.whl, name: x, version: '1'}]\n",
 	 "l:3:12: a wheel needs its \"sha256\""},
+	{PIXI "[{pypi: h/x.whl}]}}}\npackages: [{pypi: h/x.whl, name: x~, version: '1'}]\n",
+	 "l:3:12: \"x~\" is no name of a distribution"},
 	{PIXI "[1]}}}\npackages: []\n", "l:2:48: a package must be a map with"},
 	{PIXI "[{conda: ./here}]}}}\npackages: []\n",
 	 "l:2:48: ./here is to be built from source, which only pixi can"},

@@ -126,15 +126,27 @@ static void writes_text_that_reads_back(void **state)
 	static const struct {
 		const char *text, *written;
 	} rows[] = {
-		{"numpy", "numpy"},	{"", "''"},
-		{"1.10", "'1.10'"},	{"yes", "'yes'"},
-		{"Null", "'Null'"},	{"a: b", "'a: b'"},
-		{"a:", "'a:'"},		{"https://h/c", "https://h/c"},
-		{"it's", "'it''s'"},	{"# x", "'# x'"},
-		{">=1,<2", "'>=1,<2'"}, {"a\nb", "\"a\\nb\""},
-		{"~", "'~'"},		{"a b", "'a b'"},
-		{"-", "'-'"},		{"[a]", "'[a]'"},
+		{"numpy", "numpy"},
+		{"", "''"},
+		{"1.10", "'1.10'"},
+		{"yes", "'yes'"},
+		{"Null", "'Null'"},
+		{"a: b", "'a: b'"},
+		{"a:", "'a:'"},
+		{"https://h/c", "https://h/c"},
+		{"it's", "'it''s'"},
+		{"# x", "'# x'"},
+		{">=1,<2", "'>=1,<2'"},
+		{"a\nb", "\"a\\nb\""},
+		{"~", "'~'"},
+		{"a b", "'a b'"},
+		{"-", "'-'"},
+		{"[a]", "'[a]'"},
 		{"y", "'y'"},
+		{"\xc2\x85x", "\"\\x85x\""},
+		{"a\xe2\x80\xa8", "\"a\\L\""},
+		{"\xef\xbb\xbf", "\"\\uFEFF\""},
+		{"\xc2\xa0", "\"\xc2\xa0\""},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		AUTO(buf_done) struct buf out = BUF(4096);
