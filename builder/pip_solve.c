@@ -257,14 +257,29 @@ static int ask(struct solving *s, struct arena *a, struct record **out, size_t *
 
 /* ---- hashes ---- */
 
+/* Whether the line is of the distribution. An address tells no name: that of its source does, and
+ * that of its wheel is in the name of the file. */
+static bool is_of(const struct solving *s, const struct requirement_line *l,
+		  const struct record *wheel)
+{
+	const struct pip_source *made = pip_source_of_line(&s->sources, l);
+	if (made)
+		return str_eq(made->record.name, wheel->name);
+	if (l->requirement.normal.n || !wheel->direct)
+		return str_eq(l->requirement.normal, wheel->name);
+	return l->target.n > wheel->fn.n &&
+	       str_eq(str_from(l->target, l->target.n - wheel->fn.n), wheel->fn);
+}
+
 /* Whether some line of the distribution has the wheel's hash; *out_any: whether it has one at
  * all. */
-static bool is_listed(const struct requirements *r, const struct record *wheel, bool *out_any)
+static bool is_listed(const struct solving *s, const struct record *wheel, bool *out_any)
 {
+	const struct requirements *r = s->q->requirements;
 	*out_any = false;
 	for (size_t i = 0; i < r->lines.n; i++) {
 		const struct requirement_line *l = &r->lines.v[i];
-		if (!str_eq(l->requirement.normal, wheel->name))
+		if (!is_of(s, l, wheel))
 			continue;
 		*out_any |= l->hashes.n > 0;
 		for (size_t k = 0; k < l->hashes.n; k++) {
@@ -279,18 +294,18 @@ static bool is_listed(const struct requirements *r, const struct record *wheel, 
 }
 
 /* uv compares no hashes when it only resolves. One of them asks for all, as in pip. */
-static int check_hashes(const struct pip_request *q, const struct record *wheels, size_t count,
+static int check_hashes(const struct solving *s, const struct record *wheels, size_t count,
 			struct err **e)
 {
+	const struct pip_request *q = s->q;
 	for (size_t i = 0; i < count; i++) {
-		bool any, listed = is_listed(q->requirements, &wheels[i], &any);
+		bool any, listed = is_listed(s, &wheels[i], &any);
 		if (any && !listed)
-			return err_set(
-				e, ERR_DIGEST,
-				"%.*s: the wheel %.*s has sha256:%s, and none of its --hash is "
-				"that",
-				STR_ARG(wheels[i].name), STR_ARG(wheels[i].fn),
-				digest_text(&wheels[i].sha256).hex);
+			return err_set(e, ERR_DIGEST,
+				       "%.*s: %.*s has sha256:%s, and none of its --hash is "
+				       "that",
+				       STR_ARG(wheels[i].name), STR_ARG(wheels[i].fn),
+				       digest_text(&wheels[i].sha256).hex);
 		if (q->requirements->require_hashes && !listed)
 			return err_set(
 				e, ERR_SYNTAX,
@@ -356,5 +371,5 @@ int pip_solve(const struct pip_request *q, struct arena *a, struct record **out,
 	if (code < 0)
 		return code;
 	name_sources(&s, a, *out, *out_count);
-	return check_hashes(q, *out, *out_count, e);
+	return check_hashes(&s, *out, *out_count, e);
 }

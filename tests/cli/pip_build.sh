@@ -107,6 +107,9 @@ same "$(field "$work"/direct.env/lib/python3.11/site-packages/idna-3.10.dist-inf
 spec direct "http://$fake/open/files/idna-3.10.tar.gz --hash=sha256:$(printf %064d 0)"
 expect 6 "idna" "$kiln" lock "$work/direct.yml" --base "$base"
 
+spec direct "http://$fake/open/files/idna-3.10.tar.gz --hash=sha256:$(sha256sum build/sources/idna-3.10.tar.gz | cut -d' ' -f1)"
+expect 0 "" "$kiln" lock "$work/direct.yml" --base "$base" -o "$work/direct.lock"
+
 # What the sandbox keeps apart.
 spec curious "curious"
 expect 0 "" "$kiln" lock "$work/curious.yml" --base "$base"
