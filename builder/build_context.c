@@ -81,8 +81,12 @@ static int write_file(const struct context_file *f, const char *folder, struct e
 	AUTO(free) char *above = mem_text(path);
 	AUTO(fs_file_done) struct fs_file file = FS_FILE;
 	*strrchr(above, '/') = 0;
-	int code = fs_make_dirs(above, 0755, e);
-	if (code < 0 || (code = fs_file_open(&file, path, f->mode, e)) < 0)
+	int code = fs_make_dirs(f->kind == CONTEXT_FOLDER ? path : above, 0755, e);
+	if (code < 0 || f->kind == CONTEXT_FOLDER)
+		return code;
+	if (f->kind == CONTEXT_SYMLINK)
+		return symlink(f->text.p, path) < 0 ? err_sys(e, "%s", path) : 0;
+	if ((code = fs_file_open(&file, path, f->mode, e)) < 0)
 		return code;
 	code = f->source ? f->source(f->cookie, write_fd, &file.fd, e)
 			 : fs_write_fd(file.fd, f->text.p, f->text.n, e);

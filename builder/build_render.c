@@ -1,6 +1,7 @@
 /* builder/build_render.c - a definition as a Dockerfile with its context. */
 #include "builder/build_context.h"
 #include "builder/build_run.h"
+#include "builder/layer_removed.h"
 
 /* What a layer of the context is read from. */
 struct layer_file {
@@ -78,7 +79,13 @@ int run_make_context(struct run *r, const struct made *m, const struct render_op
 		.layers = m->packed.layers,
 		.layer_count = m->packed.count,
 	};
-	int code = dockerfile_write(&d, &text, e);
+	struct layer_options layers = build_layer_options(b);
+	int code = 0;
+	if (m->packed.count)
+		code = layer_removed(&layers, &m->packed.layers[m->packed.count - 1], &c->arena,
+				     &d.removed, e);
+	if (code == 0)
+		code = dockerfile_write(&d, &text, e);
 	if (code == 0)
 		code = lock_write(m->lock, &lock, e);
 	if (code < 0)

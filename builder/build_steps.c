@@ -20,16 +20,15 @@ static const char *dockerfile_of(const struct definition_steps *s)
 	return s->dockerfile_path.n ? s->dockerfile_path.p : "Dockerfile";
 }
 
-/* "base-" and what the steps are known by: equal steps are built once. */
+/* "base-" and what the steps are known by, wherever their folder is: equal steps are built once. */
 static struct str tag_of(const struct definition_steps *s, struct arena *a)
 {
 	AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
 	struct digest digest;
-	buf_printf(&text, "%.*s\n%.*s\n%s\n%.*s", STR_ARG(s->digest), STR_ARG(s->context),
-		   dockerfile_of(s), STR_ARG(s->dockerfile));
-	if (s->digest.n) /* where the folder is does not count */
-		buf_clear(&text),
-			buf_printf(&text, "%.*s\n%s", STR_ARG(s->digest), dockerfile_of(s));
+	if (s->folder.n)
+		buf_printf(&text, "%.*s\n%s", STR_ARG(s->digest), dockerfile_of(s));
+	else
+		buf_add_str(&text, s->dockerfile);
 	digest_of(text.data, text.n, &digest);
 	return arena_printf(a, "base-%.*s", TAG_HEX, digest_text(&digest).hex);
 }

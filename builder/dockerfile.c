@@ -144,6 +144,50 @@ static void put_named(const struct lock *l, struct str name, struct buf *out)
 				  "link scripts\n");
 }
 
+static const char *user_of(const struct dockerfile *d)
+{
+	const cJSON *config = d->base_image ? d->base_image->config_json : NULL;
+	const char *user = json_text(json_object(config, "config"), "User");
+	return user && strcmp(user, "root") != 0 && strcmp(user, "0") != 0 ? user : "";
+}
+
+static void as_root(const struct dockerfile *d, struct buf *out)
+{
+	if (*user_of(d))
+		buf_add_text(out, "USER root\n");
+}
+
+static void as_before(const struct dockerfile *d, struct buf *out)
+{
+	if (*user_of(d))
+		buf_printf(out, "USER %s\n", user_of(d));
+	buf_add_char(out, '\n');
+}
+
+/* ADD unpacks a whiteout as a file of that name. */
+static void put_removed(const struct dockerfile *d, struct arena *a, struct buf *out)
+{
+	struct json_out j = {out};
+	if (!d->removed.n)
+		return;
+	buf_add_text(out, "# link scripts have removed these of other packages\n");
+	as_root(d, out);
+	buf_add_text(out, "RUN ");
+	json_open(&j, NULL, '[');
+	json_put_text(&j, NULL, "rm");
+	json_put_text(&j, NULL, "-rf");
+	for (size_t i = 0; i < d->removed.n; i++) {
+		struct str path = d->removed.v[i], base = last_part(path);
+		json_put_str(&j, NULL, arena_printf(a, "/%.*s", STR_ARG(path)));
+		json_put_str(&j, NULL,
+			     arena_printf(a, "/%.*s.wh.%.*s",
+					  STR_ARG(str_to(path, path.n - base.n)), STR_ARG(base)));
+	}
+	json_close(&j, ']');
+	buf_add_char(out, '\n');
+	as_before(d, out);
+}
+
 static void put_layers(const struct dockerfile *d, struct arena *a, struct buf *out)
 {
 	for (size_t i = 0; i < d->layer_count; i++) {
@@ -152,6 +196,7 @@ static void put_layers(const struct dockerfile *d, struct arena *a, struct buf *
 			put_named(d->lock, l->packages.v[k], out);
 		buf_printf(out, "ADD %.*s /\n\n", STR_ARG(dockerfile_layer_path(a, l, i)));
 	}
+	put_removed(d, a, out);
 }
 
 static bool has_wheels(const struct lock *l)
@@ -162,19 +207,10 @@ static bool has_wheels(const struct lock *l)
 	return false;
 }
 
-static const char *user_of(const cJSON *config)
-{
-	const char *user = json_text(json_object(config, "config"), "User");
-	return user ? user : "";
-}
-
 static void put_conda(const struct dockerfile *d, struct buf *out)
 {
 	bool wheels = has_wheels(d->lock);
-	const char *user = d->base_image ? user_of(d->base_image->config_json) : "";
-	bool other = *user && strcmp(user, "root") != 0 && strcmp(user, "0") != 0;
-	if (other)
-		buf_add_text(out, "USER root\n");
+	as_root(d, out);
 	buf_printf(out,
 		   "# Exact addresses with digests: conda neither solves nor looks for newer "
 		   "ones.\nCOPY " DOCKERFILE_EXPLICIT "%s " LOCKS "\n",
@@ -190,9 +226,7 @@ static void put_conda(const struct dockerfile *d, struct buf *out)
 			   "      --requirement " LOCKS DOCKERFILE_REQUIREMENTS " \\\n",
 			   d->prefix);
 	buf_add_text(out, " && conda clean --all --yes \\\n && rm -rf /tmp/kiln\n");
-	if (other)
-		buf_printf(out, "USER %s\n", user);
-	buf_add_char(out, '\n');
+	as_before(d, out);
 }
 
 void dockerfile_requirements(const struct lock *l, struct buf *out)

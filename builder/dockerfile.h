@@ -29,6 +29,7 @@ struct dockerfile {
 	const char *prefix;
 	const struct layer *layers; /* [layer_count]; of DOCKERFILE_LAYERS */
 	size_t layer_count;
+	struct strs removed; /* what the last of them takes away, from the root, without its "/" */
 };
 /* Where layer i stands in the context. */
 struct str dockerfile_layer_path(struct arena *a, const struct layer *l, size_t i);

@@ -5,7 +5,7 @@
 #include "specs/reference.h"
 
 struct engine_build {
-	struct http_body context; /* a tar with a Dockerfile; may be of no known size */
+	struct http_body context; /* a tar with a Dockerfile */
 	const char *dockerfile;	  /* its path in the context; NULL: Dockerfile */
 	const char *platform;	  /* "linux/amd64" */
 	struct strs tags;	  /* HOST/REPOSITORY:TAG */

@@ -169,16 +169,16 @@ static void usual(struct arena *a, struct engine_places *out)
 
 int engine_places(struct arena *a, struct engine_places *out, struct err **e)
 {
-	struct engine_places made = {.n = 1};
+	struct engine_places made = {0};
 	const char *host = env_of("DOCKER_HOST");
 	struct str context = host ? (struct str){0} : context_name(a);
 	int code = 0;
-	if (host)
-		code = of_host(a, host, &made.v[0], e);
-	else if (context.n)
-		code = of_context(a, context, &made.v[0], e);
+	if (!host && !context.n)
+		usual(a, &made);
+	else if (host)
+		code = of_host(a, host, &made.v[made.n++], e);
 	else
-		made.n = 0, usual(a, &made);
+		code = of_context(a, context, &made.v[made.n++], e);
 	if (code == 0)
 		*out = made;
 	return code;

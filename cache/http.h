@@ -42,7 +42,6 @@ struct http_body {
 	int fd;		  /* borrowed; -1: none */
 	uint64_t at, size;
 	bool present; /* false: no body at all */
-	bool unsized; /* of `read`: as many bytes as it gives, sent in chunks */
 	/* Gives at least one of the next n bytes; none (*got = 0) is an early end. rewind comes
 	 * before the first byte of each try; `size` counts, `at` does not. */
 	int (*read)(void *cookie, void *to, size_t n, size_t *got, struct err **e);

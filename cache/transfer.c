@@ -24,7 +24,7 @@ void transfer_init(struct transfer *t, const struct transfer_setup *setup,
 	answer->body.max = max > ERROR_BODY_MAX ? max : ERROR_BODY_MAX;
 	if (r->task.n)
 		t->task = log_begin(setup->log, r->body.present ? "send" : "fetch", r->task,
-				    r->size || r->body.unsized ? r->size : r->body.size);
+				    r->size ? r->size : r->body.size);
 }
 
 void transfer_done(struct transfer *t)
@@ -214,8 +214,6 @@ static uint64_t body_size(const struct http_body *b)
 {
 	if (!b->present)
 		return 0;
-	if (b->unsized)
-		return UINT64_MAX;
 	return b->read || b->fd >= 0 ? b->size : b->bytes.n;
 }
 
@@ -259,7 +257,7 @@ static size_t on_read(char *to, size_t one, size_t n, void *cookie)
 		t->code = read_made(t, to, n, &got);
 	else
 		t->code = b->fd >= 0 ? read_file(t, to, n, &got) : read_bytes(t, to, n, &got);
-	if (t->code == 0 && got == 0 && !b->unsized)
+	if (t->code == 0 && got == 0)
 		t->code = err_set(&t->e, ERR_IO, "what is to be sent ends early");
 	if (t->code < 0)
 		return CURL_READFUNC_ABORT;
@@ -389,8 +387,7 @@ static void set_upload(struct transfer *t)
 	const struct http_body *b = &t->r->body;
 	curl_easy_setopt(t->curl, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(t->curl, CURLOPT_CUSTOMREQUEST, t->r->method);
-	curl_easy_setopt(t->curl, CURLOPT_INFILESIZE_LARGE,
-			 b->unsized ? (curl_off_t)-1 : (curl_off_t)body_size(b));
+	curl_easy_setopt(t->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)body_size(b));
 	curl_easy_setopt(t->curl, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(t->curl, CURLOPT_READDATA, t);
 	curl_easy_setopt(t->curl, CURLOPT_SEEKFUNCTION, on_seek);

@@ -40,3 +40,8 @@ for env in "$work/bundle/rootfs/opt/env" "$work/env"; do
 	done
 done
 "$python" tests/cli/check_layers.py "$work/out" it || fail "the layers are not right"
+
+# ADD unpacks a whiteout as a file of that name: a Dockerfile removes both.
+expect 0 "" "$kiln" render "$work/second.yml" -o "$work/rendered" -q
+grep -qF '"/opt/env/share/gone","/opt/env/share/.wh.gone"]' "$work/rendered/Dockerfile" ||
+	fail "the Dockerfile removes nothing: $(grep RUN "$work/rendered/Dockerfile")"

@@ -71,17 +71,6 @@ class Engine(BaseHTTPRequestHandler):
             return self.answer(200, text.encode())
         self.answer(404, b'{"message":"No such image"}')
 
-    def body(self):
-        size = self.headers.get("Content-Length")
-        if size is not None:
-            return self.rfile.read(int(size))
-        data = b""
-        while step := int(self.rfile.readline(), 16):
-            data += self.rfile.read(step)
-            self.rfile.readline()
-        self.rfile.readline()
-        return data
-
     def stream(self, events):
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
@@ -105,7 +94,7 @@ class Engine(BaseHTTPRequestHandler):
 
     def do_POST(self):
         path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
-        data = self.body()
+        data = self.rfile.read(int(self.headers["Content-Length"]))
         if path.endswith("/build"):
             name = query["t"][0].split("/")[-1].split(":")[0]
             with tarfile.open(fileobj=io.BytesIO(data)) as tar:
