@@ -34,6 +34,8 @@ TEST_PACKAGES  := libcmocka-dev libsolv-dev libsolvext-dev clang-format bubblewr
 BENCH_PACKAGES := isal time
 
 LIB    := $(wildcard specs/*.c specs/base/*.c cache/*.c curated/*.c builder/*.c)
+# The catalogue as a C table; folders as well, so that an entry that goes is missed.
+CURATED := $(B)/curated/catalog_files.c
 CLI    := $(wildcard builder/cli/*.c)
 UNITS  := $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 
@@ -45,7 +47,7 @@ all: $(B)/kiln
 $(B)/kiln: $(CLI:%.c=$(B)/%.o) $(B)/libkiln.a
 	@$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ $(LIBS) -o $@
 
-$(B)/libkiln.a: $(LIB:%.c=$(B)/%.o)
+$(B)/libkiln.a: $(LIB:%.c=$(B)/%.o) $(CURATED:%.c=%.o)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
@@ -54,6 +56,13 @@ $(B)/%.o: %.c Makefile
 	@echo "  cc $<"
 	@$(CC) $(OPT) $(CFLAGS) -std=c11 -I. $(DEFS) -MMD -MP -fvisibility=hidden $(WARN) \
 	      $(if $(SAN),-fsanitize=$(SAN)) -c $< -o $@
+
+$(CURATED): $(shell find curated)
+	@mkdir -p $(@D)
+	@curated/embed.sh >$@.new && mv $@.new $@
+
+$(CURATED:%.c=%.o): $(CURATED)
+	@$(CC) $(CFLAGS) -std=c11 -I. -fvisibility=hidden $(WARN) -c $< -o $@
 
 $(B)/test_option: $(B)/builder/cli/option.o
 # They write with libarchive what kiln only reads.

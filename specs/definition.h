@@ -82,6 +82,18 @@ int definition_read(const char *path, struct log *log, struct definition *out, s
  * is none, and other files cannot be named. */
 int definition_read_text(struct str text, const char *what, const char *folder, struct log *log,
 			 struct definition *out, struct err **e);
+/* The same of a folder of the v1 form whose files are in memory. */
+struct definition_file {
+	const char *name;
+	struct str text;
+};
+struct definition_files {
+	const char *what; /* the folder's name, for messages */
+	const struct definition_file *v;
+	size_t n;
+};
+int definition_read_files(const struct definition_files *files, struct log *log,
+			  struct definition *out, struct err **e);
 /* Reads YAML text of the conda form. Unknown keys warn with the nearest known one. */
 int definition_parse(struct str text, const char *what, const char *folder, struct log *log,
 		     struct definition *out, struct err **e);
@@ -91,6 +103,8 @@ void definition_add_channel(struct definition *d, struct str channel);
 /* Sets a variable of the image ("NAME=VALUE"), or one of its labels. ERR_USAGE when it is no pair.
  */
 int definition_set_pair(struct definition *d, bool variable, struct str pair);
+/* Gives it another name and no version, as azureml-core's clone does. */
+void definition_rename(struct definition *d, struct str name);
 /* The form's name: "conda", "v1", "v2". */
 const char *definition_form_name(enum definition_form form);
 

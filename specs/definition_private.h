@@ -11,7 +11,8 @@ enum {
 /* What reading one file needs at hand. */
 struct reader {
 	const struct yaml *yaml;
-	const char *folder; /* of the files that it names; or NULL */
+	const char *folder;		      /* of the files that it names; or NULL */
+	const struct definition_files *files; /* those of a v1 folder, in memory; or NULL */
 	bool has_pip;
 	bool any_names; /* of variables: a container may have what no shell could set */
 	struct log *log;

@@ -99,15 +99,18 @@ static int read_document(struct reader *r, bool json, struct err **e)
 
 /* ---- texts and files ---- */
 
-int definition_read_text(struct str text, const char *what, const char *folder, struct log *log,
-			 struct definition *out, struct err **e)
+/* from: where its other files are, and who is told. */
+static int read_text(const struct reader *from, struct str text, const char *what,
+		     struct definition *out, struct err **e)
 {
 	AUTO(definition_done) struct definition made = DEFINITION;
 	bool json = is_json(text);
 	const char *name = arena_copy(&made.arena, what, strlen(what));
 	int status = json ? yaml_parse_json(text, name, &made.document, e)
 			  : yaml_parse(text, name, &made.document, e);
-	struct reader r = {.yaml = &made.document, .folder = folder, .log = log, .to = &made};
+	struct reader r = *from;
+	r.yaml = &made.document;
+	r.to = &made;
 	if (status == 0)
 		status = read_document(&r, json, e);
 	if (status < 0)
@@ -117,6 +120,24 @@ int definition_read_text(struct str text, const char *what, const char *folder, 
 	*out = made;
 	made = (struct definition)DEFINITION;
 	return 0;
+}
+
+int definition_read_text(struct str text, const char *what, const char *folder, struct log *log,
+			 struct definition *out, struct err **e)
+{
+	const struct reader from = {.folder = folder, .log = log};
+	return read_text(&from, text, what, out, e);
+}
+
+int definition_read_files(const struct definition_files *files, struct log *log,
+			  struct definition *out, struct err **e)
+{
+	const struct reader from = {.files = files, .log = log};
+	AUTO(free) char *what = fs_join(files->what, V1_FILE);
+	for (size_t i = 0; i < files->n; i++)
+		if (strcmp(files->v[i].name, V1_FILE) == 0)
+			return read_text(&from, files->v[i].text, what, out, e);
+	return err_set(e, ERR_ABSENT, "%s is not there", what);
 }
 
 static int read_path(const char *path, const char *folder, struct log *log, struct definition *out,

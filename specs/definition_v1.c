@@ -212,15 +212,28 @@ static int read_platform(struct reader *r, const struct yaml_node *docker, struc
 	return 0;
 }
 
+static int read_in_memory(const struct definition_files *in, struct str name, struct buf *out,
+			  char **out_path)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		if (!str_is(name, in->v[i].name))
+			continue;
+		buf_add_str(out, in->v[i].text);
+		*out_path = fs_join(in->what, in->v[i].name);
+		return 0;
+	}
+	return ERR_ABSENT;
+}
+
 /* A file beside the document, with its ends of lines as Python reads them: the client saves them
  * so. */
 static int read_beside(struct reader *r, struct str name, struct buf *out, char **out_path,
 		       struct err **e)
 {
 	AUTO(buf_done) struct buf raw = BUF(out->max);
-	if (!r->folder)
-		return ERR_ABSENT;
-	int status = definition_read_file(r, name, &raw, out_path, e);
+	int status = r->files	 ? read_in_memory(r->files, name, &raw, out_path)
+		     : r->folder ? definition_read_file(r, name, &raw, out_path, e)
+				 : ERR_ABSENT;
 	for (size_t i = 0; status == 0 && i < raw.n; i++) {
 		if (raw.data[i] != '\r')
 			buf_add_char(out, raw.data[i]);

@@ -85,7 +85,7 @@ static const struct row rows[] = {
 	{AZUREML "*-ubuntu20.04", NULL,
 	 HAS(.os = "Ubuntu 20.04", .glibc = "2.31", .conda = "Miniconda py38")},
 	{AZUREML "inference-base-2004 " AZUREML "inference-base-gpu-2004 " ACPT
-		 "stable-ubuntu2004-*",
+		 "stable-ubuntu2004-* " AZUREML "aifx/stable-ubuntu2004-*",
 	 NULL, HAS(.os = "Ubuntu 20.04", .glibc = "2.31")},
 	{AZUREML "*-ubuntu22.04 " AZUREML "inference-base-2204 " ACPT "stable-ubuntu2204-*", NULL,
 	 HAS(.os = "Ubuntu 22.04", .glibc = "2.35")},

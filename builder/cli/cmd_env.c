@@ -1,15 +1,10 @@
-/* builder/cli/cmd_env.c - kiln env: definitions shown and saved in other forms, bases by name. */
-#include "builder/cli/common.h"
+/* builder/cli/cmd_env.c - kiln env: environments and bases by name; definitions in other forms. */
+#include "builder/cli/env.h"
+#include "builder/cli/table.h"
 #include "specs/base/fs.h"
 #include "specs/base/json.h"
 #include "specs/known_base.h"
 #include <unistd.h>
-
-struct env_args {
-	struct common_args common;
-	const char *form;
-	bool overwrite;
-};
 
 /* ---- bases ---- */
 
@@ -54,22 +49,18 @@ static void put_json(struct buf *out)
 
 static void put_table(struct buf *out)
 {
-	int widths[COUNT(columns)] = {0};
+	const char *titles[COUNT(columns) + 1];
+	AUTO(table_done) struct table t = {.titles = titles, .columns = COUNT(titles)};
 	struct known_base b;
 	for (size_t c = 0; c < COUNT(columns); c++)
-		widths[c] = (int)strlen(columns[c].title);
-	for (size_t i = 0; known_base_at(i, &b); i++)
-		for (size_t c = 0; c < COUNT(columns); c++)
-			if (cell(&b, c) && (int)strlen(cell(&b, c)) > widths[c])
-				widths[c] = (int)strlen(cell(&b, c));
-	for (size_t c = 0; c < COUNT(columns); c++)
-		buf_printf(out, "%-*s  ", widths[c], columns[c].title);
-	buf_add_text(out, "STATE\n");
+		titles[c] = columns[c].title;
+	titles[COUNT(columns)] = "STATE";
 	for (size_t i = 0; known_base_at(i, &b); i++) {
 		for (size_t c = 0; c < COUNT(columns); c++)
-			buf_printf(out, "%-*s  ", widths[c], cell(&b, c) ? cell(&b, c) : "-");
-		buf_printf(out, "%s\n", b.retired ? "retired" : "supported");
+			table_add(&t, str_of(cell(&b, c)));
+		table_add(&t, b.retired ? STR("retired") : STR("supported"));
 	}
+	table_print(&t, out);
 }
 
 static int print_bases(const struct env_args *args, const struct option_list *words, struct err **e)
@@ -84,66 +75,6 @@ static int print_bases(const struct env_args *args, const struct option_list *wo
 }
 
 /* ---- a definition ---- */
-
-/* What it says of itself, a row a fact that it has. */
-struct fact {
-	const char *key;
-	struct str value;
-};
-enum { FACTS = 8 };
-
-static int list_facts(const struct definition *d, struct digest_text *version,
-		      struct fact facts[FACTS], struct err **e)
-{
-	struct digest anonymous;
-	bool named = d->name.n || d->form != DEFINITION_V2;
-	int r = named ? 0 : definition_anonymous_version(d, &anonymous, e);
-	if (r < 0)
-		return r;
-	if (!named)
-		*version = digest_text(&anonymous);
-	const struct fact made[FACTS] = {
-		{"form", str_of(definition_form_name(d->form))},
-		{"name", named ? d->name : STR(DEFINITION_ANONYMOUS)},
-		{"version", named ? d->version : str_of(version->hex)},
-		{"description", d->description},
-		{"base", d->base},
-		{"context", d->steps.context},
-		{"interpreter", d->interpreter},
-		{"unbuildable", d->unbuildable},
-	};
-	memcpy(facts, made, sizeof(made));
-	return 0;
-}
-
-static int show(const struct env_args *args, const struct option_list *words, struct err **e)
-{
-	AUTO(definition_done) struct definition d = DEFINITION;
-	AUTO(buf_done) struct buf out = BUF(16 << 20);
-	struct json_out j = {&out, false};
-	struct fact facts[FACTS];
-	struct digest_text version;
-	int r = definition_read(words->v[1], args->common.log, &d, e);
-	if (r == 0)
-		r = list_facts(&d, &version, facts, e);
-	if (r < 0)
-		return r;
-	if (args->common.json)
-		json_open(&j, NULL, '{');
-	for (size_t i = 0; i < FACTS; i++) {
-		if (!facts[i].value.n)
-			continue;
-		if (args->common.json)
-			json_put_str(&j, facts[i].key, facts[i].value);
-		else
-			buf_printf(&out, "%-12s %.*s\n", facts[i].key, STR_ARG(facts[i].value));
-	}
-	if (args->common.json) {
-		json_close(&j, '}');
-		buf_add_char(&out, '\n');
-	}
-	return command_print(&out, e);
-}
 
 static int write_text(const struct env_args *args, const char *path, const struct buf *text,
 		      struct err **e)
@@ -188,7 +119,7 @@ static int save(const struct env_args *args, const struct option_list *words, st
 {
 	AUTO(definition_done) struct definition d = DEFINITION;
 	enum definition_form form;
-	int r = definition_read(words->v[1], args->common.log, &d, e);
+	int r = command_definition(words->v[1], args->common.log, &d, e);
 	form = d.form;
 	if (r == 0 && args->form)
 		r = find_form(args->form, &form, e);
@@ -198,16 +129,33 @@ static int save(const struct env_args *args, const struct option_list *words, st
 	return r < 0 ? err_wrap(e, r, "%s", words->v[1]) : 0;
 }
 
+/* A copy to change; no form but v1 keeps all that a definition may say. */
+static int clone(const struct env_args *args, const struct option_list *words, struct err **e)
+{
+	AUTO(definition_done) struct definition d = DEFINITION;
+	const char *name = words->v[2];
+	int r = catalog_check_name(str_of(name), args->strict, e);
+	if (r == 0)
+		r = command_definition(words->v[1], args->common.log, &d, e);
+	if (r < 0)
+		return r;
+	definition_rename(&d, str_of(name));
+	r = definition_write_v1(&d, words->n > 3 ? words->v[3] : name, args->overwrite, e);
+	return r < 0 ? err_wrap(e, r, "%s", words->v[1]) : 0;
+}
+
 /* ---- the command ---- */
 
 static const struct {
 	const char *name, *words;
-	size_t count; /* of words, its own included */
+	size_t least, most; /* words, its own included */
 	int (*run)(const struct env_args *args, const struct option_list *words, struct err **e);
 } verbs[] = {
-	{"bases", "", 1, print_bases},
-	{"show", " DEFINITION", 2, show},
-	{"save", " DEFINITION TO", 3, save},
+	{"list", " [TEXT]", 1, 2, env_list},
+	{"show", " NAME[:VERSION]|DEFINITION", 2, 2, env_show},
+	{"save", " NAME[:VERSION]|DEFINITION TO", 3, 3, save},
+	{"clone", " NAME[:VERSION]|DEFINITION NEW [DIR]", 3, 4, clone},
+	{"bases", "", 1, 1, print_bases},
 };
 
 static int env_run(void *at, const struct option_list *rest, struct err **e)
@@ -215,26 +163,30 @@ static int env_run(void *at, const struct option_list *rest, struct err **e)
 	for (size_t i = 0; i < COUNT(verbs) && rest->n; i++) {
 		if (strcmp(rest->v[0], verbs[i].name) != 0)
 			continue;
-		if (rest->n == verbs[i].count)
+		if (rest->n >= verbs[i].least && rest->n <= verbs[i].most)
 			return verbs[i].run(at, rest, e);
 		return err_set(e, ERR_USAGE, "wanted is: kiln env %s%s", verbs[i].name,
 			       verbs[i].words);
 	}
-	return err_set(e, ERR_USAGE, "wanted is: kiln env bases, show or save");
+	return err_set(e, ERR_USAGE, "wanted is: kiln env list, show, save, clone or bases");
 }
 
 #define AT(field) offsetof(struct env_args, field)
 static const struct option_row own_options[] = {
+	{0, "curated", OPTION_FLAG, AT(curated), NULL, "list: those of the catalogue"},
+	{0, "registered", OPTION_FLAG, AT(registered), NULL, "list: those that were registered"},
+	{0, "gpu", OPTION_FLAG, AT(gpu), NULL, "list: those for GPUs"},
 	{0, "form", OPTION_TEXT, AT(form), "conda|v1|v2", "save: in which form (its own)"},
 	{'b', "base", OPTION_TEXT, AT(common.base), "IMAGE", "save: with this base image"},
-	{0, "overwrite", OPTION_FLAG, AT(overwrite), NULL, "save: over what is there"},
+	{0, "overwrite", OPTION_FLAG, AT(overwrite), NULL, "save, clone: over what is there"},
+	{0, "strict-names", OPTION_FLAG, AT(strict), NULL, "clone: no dots in the name"},
 	{0},
 };
 
 const struct command cmd_env = {
 	.name = "env",
-	.usage = "env bases | show DEFINITION | save DEFINITION TO",
-	.summary = "list known base images; show a definition, save it in another form",
+	.usage = "env list [TEXT] | show NAME | save NAME TO | clone NAME NEW [DIR] | bases",
+	.summary = "environments by name, or by their definition; known base images",
 	.options = (const struct option_row *const[]){own_options, common_options, NULL},
 	.args_size = sizeof(struct env_args),
 	.run = env_run,

@@ -3,11 +3,12 @@
 #include "specs/base/fs.h"
 #include "specs/known_base.h"
 #include "specs/moment.h"
+#include <unistd.h>
 
 #define AT(field) offsetof(struct common_args, field)
 const struct option_row definition_options[] = {
 	{'f', "file", OPTION_TEXT, AT(file), "PATH",
-	 "definition: a conda file, environment YAML (v2) or v1 folder"},
+	 "definition: a conda file, environment YAML (v2), v1 folder, or a name (kiln env)"},
 	{'r', "requirement", OPTION_LIST, AT(requirements), "PATH", "requirements file of pip"},
 	{0, "no-build", OPTION_FLAG, AT(no_build), NULL,
 	 "refuse what pip would build from its source"},
@@ -282,18 +283,59 @@ static int set_image(struct definition *d, const struct common_args *args, struc
 	return r;
 }
 
+bool command_is_curated(const char *word, struct catalog_entry *out)
+{
+	return strcmp(word, "-") != 0 && access(word, F_OK) != 0 &&
+	       catalog_find(str_of(word), out, NULL) == 0;
+}
+
+int command_definition(const char *word, struct log *log, struct definition *out, struct err **e)
+{
+	struct catalog_entry entry;
+	bool path = strcmp(word, "-") == 0 || access(word, F_OK) == 0;
+	if (path || !catalog_is_meant(str_of(word)))
+		return definition_read(word, log, out, e);
+	int r = catalog_find(str_of(word), &entry, e);
+	return r < 0 ? r : catalog_read(&entry, log, out, e);
+}
+
+/* What who builds a curated environment should know of it. */
+static int warn_of_entry(const struct definition *d, const struct common_args *args,
+			 const char *word, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct catalog_entry entry;
+	struct catalog_about about;
+	if (!command_is_curated(word, &entry))
+		return 0;
+	int r = catalog_read_about(&entry, &a, &about, e);
+	if (r < 0)
+		return r;
+	if (about.deprecated)
+		log_warn(args->log, "%s is deprecated%s%.*s", word,
+			 about.successor.n ? "; its successor is " : "", STR_ARG(about.successor));
+	if (!args->base && !d->base.n && !d->steps.dockerfile.n)
+		log_warn(args->log,
+			 "%s: nobody knows the base that it was published with; name one with "
+			 "--base",
+			 word);
+	return 0;
+}
+
 static int read_definition(struct session *s, const struct common_args *args, const char *path,
 			   struct err **e)
 {
 	struct definition *d = &s->definition;
 	const struct option_list *files = &args->requirements;
-	int r = definition_read(path, args->log, d, e);
+	int r = command_definition(path, args->log, d, e);
 	if (r == 0 && d->unbuildable.n)
 		return err_set(e, ERR_SYNTAX, "%.*s", STR_ARG(d->unbuildable));
 	for (size_t i = 0; r == 0 && i < files->n; i++)
 		r = requirements_read(&d->pip, files->v[i], false, args->log, e);
 	if (r == 0)
 		r = set_image(d, args, e);
+	if (r == 0)
+		r = warn_of_entry(d, args, path, e);
 	/* Another base stands in the place of the definition's, however that is made. */
 	if (args->base)
 		d->steps = (struct definition_steps){0};
@@ -305,9 +347,10 @@ int session_definition(struct session *s, const struct common_args *args,
 {
 	const char *path = args->file ? args->file : rest->n ? rest->v[0] : NULL;
 	if (!path)
-		return err_set(e, ERR_USAGE,
-			       "no definition: name a file, a v1 environment's folder, or - for "
-			       "standard input");
+		return err_set(
+			e, ERR_USAGE,
+			"no definition: name a file, a v1 environment's folder, an environment "
+			"of `kiln env list`, or - for standard input");
 	size_t words = args->file ? 0 : 1;
 	if (rest->n > words)
 		return err_set(e, ERR_USAGE, "%s: one definition is wanted", rest->v[words]);

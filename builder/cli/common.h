@@ -3,6 +3,7 @@
 #define KILN_CLI_COMMON_H
 #include "builder/build.h"
 #include "builder/cli/command.h"
+#include "curated/catalog.h"
 #include "specs/config.h"
 
 /* A run opened from the command line, with what it holds on to. */
@@ -36,6 +37,10 @@ struct strs session_to(const struct session *s, const struct option_list *named,
 		       struct str **array);
 /* Adds the channels of -c, or, where that and the definition name none, the configuration's. */
 void session_channels(struct session *s, const struct common_args *args);
+/* Whether a word on the command line names an environment of the catalogue, and no file. */
+bool command_is_curated(const char *word, struct catalog_entry *out);
+/* Reads the definition that a word names: a file, a v1 folder, "-", or NAME[:VERSION]. */
+int command_definition(const char *word, struct log *log, struct definition *out, struct err **e);
 /* Reads the definition: --file, or the first of rest; "-" is standard input. Then the base, where
  * one is named: a fault of the definition costs no network. */
 int session_definition(struct session *s, const struct common_args *args,

@@ -58,6 +58,23 @@ bool str_ends(struct str s, const char *with)
 	return s.n >= n && memcmp(s.p + s.n - n, with, n) == 0;
 }
 
+static char small(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+bool str_holds(struct str s, struct str part)
+{
+	for (size_t at = 0; at + part.n <= s.n; at++) {
+		size_t n = 0;
+		while (n < part.n && small(s.p[at + n]) == small(part.p[n]))
+			n++;
+		if (n == part.n)
+			return true;
+	}
+	return false;
+}
+
 static bool blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';

@@ -47,6 +47,8 @@ static inline bool str_is(struct str s, const char *text)
 int str_cmp(struct str a, struct str b);
 bool str_starts(struct str s, const char *with);
 bool str_ends(struct str s, const char *with);
+/* Whether part stands somewhere in s, whatever the case of ASCII letters. */
+bool str_holds(struct str s, struct str part);
 struct str str_trim(struct str s);	       /* without blanks at both ends */
 struct str str_trim_end(struct str s, char c); /* without any c at its end */
 struct str str_from(struct str s, size_t at);  /* from byte `at` to the end */

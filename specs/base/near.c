@@ -1,7 +1,7 @@
 /* specs/base/near.c - the known word that a mistyped one was probably meant to be. */
 #include "specs/base/near.h"
 
-enum { LONGEST = 32, FAR = 4 };
+enum { LONGEST = 64, FAR = 4 };
 
 /* How many letters must be changed, put in or left out to make b of a. */
 static unsigned edit_distance(struct str a, struct str b)

@@ -33,6 +33,7 @@ if [ -e build/plain/libkiln.a ]; then
 	nm -g --defined-only build/plain/libkiln.a 2>/dev/null |
 		grep -E ' T (pool|repo|repodata|solver|solvable|queue|map|selection|transaction|policy|archive)_' && say "names that libraries use"
 fi
+[ ! -x build/plain/kiln ] || tests/lint/curated.sh || bad=1
 git grep -nE '/wor[k]/|/roo[t]/|/tm[p]/wt' -- . && say "paths of one machine"
 [ $bad -eq 0 ] && echo "lint: clean"
 exit $bad

@@ -1,0 +1,155 @@
+/* builder/cli/env_show.c - kiln env show: what a definition says of itself, and what it holds. */
+#include "builder/cli/env.h"
+#include "specs/base/json.h"
+
+/* A fact is a text or a list of texts; one without either is not shown. */
+struct fact {
+	const char *key;
+	struct str value;
+	struct strs list;
+};
+enum { FACTS = 24 };
+
+struct facts {
+	struct fact v[FACTS];
+	size_t n;
+	struct arena arena; /* of texts that are made for it */
+};
+
+static void facts_done(struct facts *f)
+{
+	arena_done(&f->arena);
+}
+AUTO_DEFINE_VALUE(struct facts, facts_done)
+
+static void add(struct facts *f, const char *key, struct str value)
+{
+	if (value.n)
+		f->v[f->n++] = (struct fact){.key = key, .value = value};
+}
+
+static void add_list(struct facts *f, const char *key, struct strs list)
+{
+	if (list.n)
+		f->v[f->n++] = (struct fact){.key = key, .list = list};
+}
+
+static void add_packages(struct facts *f, const struct definition *d)
+{
+	struct str *specs = arena_zero(&f->arena, d->spec_count, sizeof(*specs));
+	struct str *pip = arena_zero(&f->arena, d->pip.lines.n, sizeof(*pip));
+	AUTO(buf_done) struct buf line = BUF(BUF_UNLIMITED);
+	for (size_t i = 0; i < d->spec_count; i++)
+		specs[i] = d->specs[i].text;
+	for (size_t i = 0; i < d->pip.lines.n; i++) {
+		buf_clear(&line);
+		requirement_line_write(&d->pip.lines.v[i], &line);
+		pip[i] = arena_str(&f->arena, buf_str(&line));
+	}
+	add_list(f, "channels", d->channels);
+	add_list(f, "packages", (struct strs){specs, d->spec_count});
+	add_list(f, "pip", (struct strs){pip, d->pip.lines.n});
+	add(f, "dockerfile", d->steps.dockerfile);
+}
+
+/* Of a v2 environment without a name: the one that its client gives it. */
+static int add_names(struct facts *f, const struct definition *d, struct err **e)
+{
+	struct digest anonymous;
+	bool named = d->name.n || d->form != DEFINITION_V2;
+	int r = named ? 0 : definition_anonymous_version(d, &anonymous, e);
+	if (r < 0)
+		return r;
+	add(f, "name", named ? d->name : STR(DEFINITION_ANONYMOUS));
+	if (named)
+		add(f, "version", d->version);
+	else
+		add(f, "version", arena_str(&f->arena, str_of(digest_text(&anonymous).hex)));
+	return 0;
+}
+
+static int add_curated(struct facts *f, const struct catalog_entry *entry,
+		       const struct definition *d, struct err **e)
+{
+	struct catalog_about about;
+	struct digest key;
+	int r = catalog_read_about(entry, &f->arena, &about, e);
+	if (r < 0)
+		return r;
+	catalog_key(d, &key);
+	add(f, "description", about.summary);
+	add(f, "device", about.gpu ? STR("gpu") : STR("cpu"));
+	add(f, "python", about.python);
+	add(f, "framework", about.framework);
+	add(f, "base", about.base.n ? about.base : STR("unknown"));
+	add(f, "state", about.deprecated ? STR("deprecated") : STR("current"));
+	add(f, "successor", about.successor);
+	add(f, "key", arena_str(&f->arena, str_of(digest_text(&key).hex)));
+	add(f, "source", about.source);
+	add_list(f, "unknown", about.unknown);
+	add_list(f, "notes", about.notes);
+	return 0;
+}
+
+static int add_facts(struct facts *f, const char *word, const struct definition *d, struct err **e)
+{
+	struct catalog_entry entry;
+	add(f, "form", str_of(definition_form_name(d->form)));
+	int r = add_names(f, d, e);
+	if (r == 0 && command_is_curated(word, &entry)) {
+		r = add_curated(f, &entry, d, e);
+	} else {
+		add(f, "description", d->description);
+		add(f, "base", d->base);
+	}
+	if (r < 0)
+		return r;
+	add(f, "context", d->steps.context);
+	add(f, "interpreter", d->interpreter);
+	add(f, "unbuildable", d->unbuildable);
+	add_packages(f, d);
+	return 0;
+}
+
+static void put_json(const struct facts *f, struct buf *out)
+{
+	struct json_out j = {out, false};
+	json_open(&j, NULL, '{');
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].list.n)
+			json_put_strs(&j, f->v[i].key, f->v[i].list);
+		else
+			json_put_str(&j, f->v[i].key, f->v[i].value);
+	json_close(&j, '}');
+	buf_add_char(out, '\n');
+}
+
+/* The key stands before the first line only. */
+static void put_lines(struct buf *out, const struct fact *fact)
+{
+	const char *key = fact->key;
+	struct str rest = fact->value, line;
+	for (size_t i = 0; i < fact->list.n; i++, key = "")
+		buf_printf(out, "%-12s %.*s\n", key, STR_ARG(fact->list.v[i]));
+	for (; rest.n; key = "") {
+		str_cut(&rest, '\n', &line);
+		buf_printf(out, "%-12s %.*s\n", key, STR_ARG(line));
+	}
+}
+
+int env_show(const struct env_args *args, const struct option_list *words, struct err **e)
+{
+	AUTO(definition_done) struct definition d = DEFINITION;
+	AUTO(buf_done) struct buf out = BUF(16 << 20);
+	AUTO(facts_done) struct facts facts = {.arena = ARENA};
+	int r = command_definition(words->v[1], args->common.log, &d, e);
+	if (r == 0)
+		r = add_facts(&facts, words->v[1], &d, e);
+	if (r < 0)
+		return r;
+	if (args->common.json)
+		put_json(&facts, &out);
+	for (size_t i = 0; i < facts.n && !args->common.json; i++)
+		put_lines(&out, &facts.v[i]);
+	return command_print(&out, e);
+}
