@@ -1,7 +1,7 @@
 """Definitions as AzureML's own clients have them: what azureml-core and azure-ai-ml write kiln reads, and
 what kiln writes they load, equal; the versions of v2 environments without a name are theirs.
 
-On generated definitions: v1 folders by all constructors, with keys that older releases did not write
+Every entry of the catalogue, saved and cloned. On generated definitions: v1 folders by all constructors, with keys that older releases did not write
 left out; v2 YAML, right and wrong; build contexts with ignore files. RULES are the differences that are
 meant. KILN_CASES: how many of each; KILN_SEED: another run."""
 
@@ -240,6 +240,19 @@ def check_v2(client, definitions, report, work, document, rule):
     report.check("the client loads the v2 file that kiln saved", again == theirs, document, again, theirs)
 
 
+def check_entry(client, report, work, name):
+    """Of the catalogue: saved and cloned as the client does it."""
+    saved, ours, theirs = (os.path.join(work, to) for to in ["saved", "ours", "theirs"])
+    code, _, said = kiln("env", "save", name, saved)
+    report.check("kiln saves an entry", code == 0, name, said)
+    for words, do, request in [
+            (["save", saved, ours, "--overwrite"], "resave", {"path": saved, "to": theirs}),
+            (["clone", name, "mine", ours, "--overwrite"], "clone", {"path": saved, "name": "mine", "to": theirs})]:
+        code, _, said = kiln("env", *words)
+        answer = client.ask(do, **request)
+        report.check(f"{do} of an entry", code == 0 and "ok" in answer and files(ours) == files(theirs), name, said, answer)
+
+
 def main():
     if not os.path.exists(CLIENTS):
         print("no build/clients: azureml-core and azure-ai-ml could not be installed")
@@ -253,6 +266,9 @@ def main():
                     continue
                 rule, document = definitions.wrong() if check == "wrong" else (None, definitions.right())
                 check_v2(client, definitions, report, work, document, rule)
+    for entry in json.loads(kiln("env", "list", "--json")[1])["environments"]:
+        with tempfile.TemporaryDirectory() as work:
+            check_entry(client, report, work, entry["name"])
     return report.close()
 
 

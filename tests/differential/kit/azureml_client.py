@@ -31,6 +31,10 @@ def resave(path, to):
     Environment.load_from_directory(path).save_to_directory(to, overwrite=True)
 
 
+def clone(path, name, to):
+    Environment.load_from_directory(path).clone(name).save_to_directory(to, overwrite=True)
+
+
 def make(to, kind, arguments, sets):
     """By one of the client's constructors, then attributes by their dotted names."""
     if kind == "default":
