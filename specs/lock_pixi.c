@@ -133,9 +133,7 @@ static int read_record(struct lock_reader *r, const struct yaml_node *package, s
 		return yaml_fail(&r->yaml, at, e,
 				 "the address is of a package for %.*s, not for %s",
 				 STR_ARG(out->subdir), r->platform);
-	if (lock_read_part(r, package, "name", &out->name, e) < 0 ||
-	    lock_read_part(r, package, "version", &out->version_text, e) < 0 ||
-	    lock_read_part(r, package, "build", &out->build, e) < 0 ||
+	if (lock_read_identity(r, package, out, e) < 0 ||
 	    lock_read_hashes(r, package, out, e) < 0 || read_size(r, package, &out->size, e) < 0 ||
 	    read_texts(r, package, "depends", &out->depends, e) < 0 ||
 	    read_texts(r, package, "constrains", &out->constrains, e) < 0)

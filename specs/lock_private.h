@@ -48,6 +48,10 @@ int lock_read_hashes(struct lock_reader *r, const struct yaml_node *map, struct 
 /* Text of the map that becomes part of a file's name: kept in *out where there is some. */
 int lock_read_part(struct lock_reader *r, const struct yaml_node *map, const char *key,
 		   struct str *out, struct err **e);
+/* "name", "version" and "build" of a map, each of which may be absent; a conda package's must be
+ * those of the file that its address ends in. */
+int lock_read_identity(struct lock_reader *r, const struct yaml_node *package, struct record *out,
+		       struct err **e);
 /* What a wheel must have in every form; its name becomes normal. */
 int lock_check_wheel(struct lock_reader *r, const struct yaml_node *package, struct record *out,
 		     struct err **e);

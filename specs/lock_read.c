@@ -75,6 +75,23 @@ int lock_read_part(struct lock_reader *r, const struct yaml_node *map, const cha
 	return 0;
 }
 
+int lock_read_identity(struct lock_reader *r, const struct yaml_node *package, struct record *out,
+		       struct err **e)
+{
+	struct record of_file = *out;
+	if (lock_read_part(r, package, "name", &out->name, e) < 0 ||
+	    lock_read_part(r, package, "version", &out->version_text, e) < 0 ||
+	    lock_read_part(r, package, "build", &out->build, e) < 0)
+		return ERR_SYNTAX;
+	if (out->manager == MANAGER_PIP ||
+	    (str_eq(out->name, of_file.name) && str_eq(out->version_text, of_file.version_text) &&
+	     str_eq(out->build, of_file.build)))
+		return 0;
+	return yaml_fail(&r->yaml, package, e, "the address is of %.*s, not of %.*s-%.*s-%.*s",
+			 STR_ARG(out->fn), STR_ARG(out->name), STR_ARG(out->version_text),
+			 STR_ARG(out->build));
+}
+
 int lock_check_wheel(struct lock_reader *r, const struct yaml_node *package, struct record *out,
 		     struct err **e)
 {
@@ -148,10 +165,8 @@ static int read_record(struct lock_reader *r, const struct yaml_node *package, s
 		return yaml_fail(&r->yaml, yaml_get(package, "url"), e,
 				 "the address is of a package for %.*s, not for %s",
 				 STR_ARG(out->subdir), r->platform);
-	if (lock_read_part(r, package, "name", &out->name, e) < 0 ||
-	    lock_read_part(r, package, "version", &out->version_text, e) < 0 ||
-	    lock_read_part(r, package, "build", &out->build, e) < 0 ||
-	    read_hash(r, package, out, e) < 0 || read_depends(r, package, out, e) < 0)
+	if (lock_read_identity(r, package, out, e) < 0 || read_hash(r, package, out, e) < 0 ||
+	    read_depends(r, package, out, e) < 0)
 		return ERR_SYNTAX;
 	if (wheel && lock_check_wheel(r, package, out, e) < 0)
 		return ERR_SYNTAX;

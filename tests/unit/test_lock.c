@@ -391,6 +391,8 @@ static const struct {
 	 "l:5:36: \"md5\" is no md5 digest in hex"},
 	{HEAD "- {platform: linux-64, name: ../x, hash: {}, url: 'h/linux-64/x-1-0.conda'}\n",
 	 "l:5:30: \"name\" holds letters it cannot have"},
+	{HEAD "- {platform: linux-64, name: y, hash: {}, url: 'h/linux-64/x-1-0.conda'}\n",
+	 "l:5:3: the address is of x-1-0.conda, not of y-1-0"},
 	{HEAD "- {platform: linux-64, hash: {}, url: 'h/c/osx-64/x-1-0.conda'}\n",
 	 "l:5:39: the address is of a package for osx-64, not for linux-64"},
 	{HEAD "- {platform: linux-64, hash: {}, url: 'h/c/noarch/x-.1-0.conda'}\n",
