@@ -93,25 +93,53 @@ static int write_file(const struct context_file *f, const char *folder, struct e
 	return code < 0 ? code : fs_file_place(&file, e);
 }
 
+/* What the two styles put at the top of a context. */
+static const char *const context_names[] = {"Dockerfile", "lock.yml", "layers", "explicit.txt",
+					    "requirements.txt"};
+
 static bool is_empty(const char *folder)
 {
 	DIR *dir = opendir(folder);
+	if (!dir)
+		return false;
 	size_t entries = 0;
-	while (dir && readdir(dir))
+	while (readdir(dir))
 		entries++;
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 	return entries <= 2;
 }
 
+/* Whether all that stands there is what a context has; a repository or a program that somebody put
+ * beside it is not. */
+static bool is_context(const char *folder, const struct build_context *c)
+{
+	DIR *dir = opendir(folder);
+	bool ours = dir != NULL;
+	for (struct dirent *at; ours && (at = readdir(dir));) {
+		bool known = strcmp(at->d_name, ".") == 0 || strcmp(at->d_name, "..") == 0;
+		for (size_t i = 0; i < COUNT(context_names) && !known; i++)
+			known = strcmp(at->d_name, context_names[i]) == 0;
+		for (size_t i = 0; i < c->files.n && !known; i++) {
+			struct str path = c->files.v[i].path, top;
+			str_cut(&path, '/', &top);
+			known = str_is(top, at->d_name);
+		}
+		ours = known;
+	}
+	if (dir)
+		closedir(dir);
+	return ours;
+}
+
 /* What somebody else made is not thrown away. */
-static int check_place(const char *folder, struct err **e)
+static int check_place(const char *folder, const struct build_context *c, struct err **e)
 {
 	AUTO(free) char *path = fs_join(folder, "Dockerfile");
 	AUTO(buf_done) struct buf text = BUF(16 << 20);
 	if (access(folder, F_OK) < 0)
 		return 0;
-	if (fs_read(path, &text, NULL) == 0 && str_starts(buf_str(&text), DOCKERFILE_MARK))
+	if (fs_read(path, &text, NULL) == 0 && str_starts(buf_str(&text), DOCKERFILE_MARK) &&
+	    is_context(folder, c))
 		return 0;
 	if (is_empty(folder))
 		return 0;
@@ -141,8 +169,10 @@ int build_context_to_folder(const struct build_context *c, const char *folder, s
 	AUTO(free) char *path = NULL;
 	AUTO(free) char *above = NULL;
 	AUTO(free) char *aside = NULL;
-	int code = check_place(folder, e);
-	if (code < 0 || (code = fs_absolute(folder, &path, e)) < 0)
+	/* "." is no name that a folder can be put under. */
+	AUTO(free) char *real = realpath(folder, NULL);
+	int code = check_place(folder, c, e);
+	if (code < 0 || (code = fs_absolute(real ? real : folder, &path, e)) < 0)
 		return code;
 	above = mem_text(path);
 	*strrchr(above, '/') = 0;

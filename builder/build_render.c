@@ -36,13 +36,20 @@ static void add_layers(const struct made *m, struct build_context *c)
 /* conda in a container does not see this machine's folders. */
 static int check_addresses(const struct lock *l, struct err **e)
 {
-	for (size_t i = 0; i < l->count; i++)
-		if (str_starts(l->records[i].url, "file:"))
+	for (size_t i = 0; i < l->count; i++) {
+		const struct record *r = &l->records[i];
+		if (r->source && r->source->kind == SOURCE_GIT)
+			return err_set(e, ERR_USAGE,
+				       "%.*s comes from git, which pip takes without a hash only; "
+				       "--style layers brings its wheel along",
+				       STR_ARG(r->name));
+		if (str_starts(r->url, "file:"))
 			return err_set(
 				e, ERR_USAGE,
 				"%.*s is in a folder of this machine, where conda in a "
 				"container does not reach it; --style layers brings it along",
-				STR_ARG(l->records[i].name));
+				STR_ARG(r->name));
+	}
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "builder/build_run.h"
 #include "builder/engine_build.h"
 #include "specs/base/fs.h"
+#include "specs/base/url.h"
 
 enum { FROM_MAX = 16, TAG_HEX = 32, DOCKERFILE_MAX = 1 << 20 };
 
@@ -21,10 +22,11 @@ static const char *dockerfile_of(const struct definition_steps *s)
 }
 
 /* "base-" and what the steps are known by, wherever their folder is: equal steps are built once. */
-static struct str tag_of(const struct definition_steps *s, struct arena *a)
+static struct str tag_of(const struct definition_steps *s, const char *platform, struct arena *a)
 {
 	AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
 	struct digest digest;
+	buf_printf(&text, "%s\n", platform);
 	if (s->folder.n)
 		buf_printf(&text, "%.*s\n%s", STR_ARG(s->digest), dockerfile_of(s));
 	else
@@ -127,9 +129,9 @@ int run_make_base(struct run *r, struct err **e)
 		return err_set(e, ERR_USAGE,
 			       "the context %.*s is not on this machine; fetch it, and name its "
 			       "folder",
-			       STR_ARG(s->context));
+			       STR_ARG(url_without_secrets(&r->result->arena, s->context)));
 	struct reference named = to->reference;
-	named.tag = tag_of(s, &r->result->arena);
+	named.tag = tag_of(s, r->b->platform->image, &r->result->arena);
 	phases_enter(&r->phases, "base");
 	bool there = !r->b->o.update &&
 		     registry_head(to->registry, &named, &named.digest, NULL, NULL) == 0;

@@ -1,6 +1,7 @@
 /* builder/dockerfile.c - a Dockerfile, with words for who reads it. */
 #include "builder/dockerfile.h"
 #include "builder/kiln_version.h"
+#include "specs/base/url.h"
 
 #define LOCKS "/tmp/kiln/"
 
@@ -59,7 +60,8 @@ static void put_conda_asked(const struct dockerfile *d, struct arena *a, struct 
 		const struct definition_spec *s = &d->definition->specs[i];
 		struct str place = s->line ? arena_printf(a, "%s:%u", d->source, s->line)
 					   : STR("the command line");
-		put_asked(out, place, s->text, find_record(d->lock, s->spec.name, MANAGER_CONDA));
+		put_asked(out, place, url_without_secrets(a, s->text),
+			  find_record(d->lock, s->spec.name, MANAGER_CONDA));
 	}
 }
 
@@ -75,7 +77,7 @@ static void put_pip_asked(const struct dockerfile *d, struct arena *a, struct bu
 	for (size_t i = 0; i < d->definition->pip.lines.n; i++) {
 		const struct requirement_line *l = &d->definition->pip.lines.v[i];
 		AUTO(buf_done) struct buf text = BUF(64 << 10);
-		requirement_line_write(l, &text);
+		requirement_line_show(l, a, &text);
 		struct str file = last_part(l->file);
 		struct str place = arena_printf(a, "%.*s:%u, pip", STR_ARG(file), l->line);
 		put_asked(out, place, str_trim(buf_str(&text)),

@@ -52,7 +52,10 @@ static void add_login(struct git *g, struct str address)
 	buf_add_text(&header, "GIT_CONFIG_VALUE_0=Authorization: Basic ");
 	base64_write(&header,
 		     arena_printf(&g->arena, "%.*s:%.*s", STR_ARG(user), STR_ARG(password)));
-	add_env(g, "GIT_CONFIG_COUNT=1");
+	/* git would send the header to wherever it is redirected. */
+	add_env(g, "GIT_CONFIG_COUNT=2");
+	add_env(g, "GIT_CONFIG_KEY_1=http.followRedirects");
+	add_env(g, "GIT_CONFIG_VALUE_1=false");
 	add_env(g, arena_printf(&g->arena, "GIT_CONFIG_KEY_0=http.%.*s.extraHeader",
 				STR_ARG(g->address))
 			   .p);
@@ -74,7 +77,10 @@ static void make_environment(struct git *g, struct str address)
 			if (str_starts(str_of(*v), kept[i]))
 				add_env(g, *v);
 	add_env(g, "GIT_TERMINAL_PROMPT=0");
-	add_env(g, "GIT_ALLOW_PROTOCOL=https:http:ssh:git:file");
+	/* A far repository's submodules must not be files of this machine. */
+	bool near = str_starts(address, "file:");
+	add_env(g, near ? "GIT_ALLOW_PROTOCOL=https:http:ssh:git:file"
+			: "GIT_ALLOW_PROTOCOL=https:http:ssh:git");
 	add_env(g, "LC_ALL=C.UTF-8");
 	add_login(g, address);
 	add_env(g, NULL);

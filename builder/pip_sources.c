@@ -6,6 +6,7 @@
  * until nothing is chosen that was not built. */
 #include "builder/pip_private.h"
 #include "specs/base/fs.h"
+#include "specs/base/url.h"
 #include "specs/pyname.h"
 #include "specs/requirements_text.h"
 #include <sys/stat.h>
@@ -65,9 +66,9 @@ static int take_hash(const struct requirement_line *line, const struct source_ad
 		if (str_starts(line->hashes.v[i], "sha256:"))
 			hash = line->hashes.v[i];
 	out->has_sha256 = hash.n && digest_parse(hash, &out->sha256);
-	if (line->hashes.n && s->kind != SOURCE_ARCHIVE)
+	if (hash.n && s->kind != SOURCE_ARCHIVE)
 		return err_set(e, ERR_SYNTAX,
-			       "--hash is for archives: a folder or a git source has "
+			       "a hash is for archives: a folder or a git source has "
 			       "no bytes to hash");
 	return 0;
 }
@@ -114,7 +115,9 @@ static int build(const struct pip_request *q, struct pip_sources *s, struct reco
 		 const struct requirement_line *line, struct err **e)
 {
 	struct pip_source made = {.line = line};
-	struct str wanted = r->name, what = wanted.n ? wanted : line ? line->target : r->fn;
+	struct str wanted = r->name, what = wanted;
+	if (!what.n)
+		what = line ? url_without_secrets(&s->arena, line->target) : r->fn;
 	int code = check_allowed(q, what, e);
 	if (code == 0)
 		code = q->build(q->cookie, &s->arena, r, &made.dist, e);
@@ -138,7 +141,8 @@ static int build_line(const struct pip_request *q, struct pip_sources *s,
 			 "%.*s:%u: -e %.*s is installed as a copy: an image cannot point at a "
 			 "folder "
 			 "of this machine",
-			 STR_ARG(line->file), line->line, STR_ARG(line->target));
+			 STR_ARG(line->file), line->line,
+			 STR_ARG(url_without_secrets(&s->arena, line->target)));
 	if (code == 0)
 		code = build(q, s, &r, line, e);
 	return code < 0 ? err_wrap(e, code, "%.*s:%u", STR_ARG(line->file), line->line) : 0;

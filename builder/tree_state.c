@@ -216,17 +216,40 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
+/* What to remove for a path that is gone: the topmost folder that is gone with it. Empty: nothing,
+ * as something that is no folder stands where a folder above it was. */
+static struct str gone_with(const struct tree_state *s, const char *path, struct buf *full)
+{
+	struct stat st;
+	for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
+		struct str above = {path, (size_t)(slash - path)};
+		buf_clear(full);
+		buf_printf(full, "%s/%.*s", s->root, STR_ARG(above));
+		if (lstat(full->data, &st) < 0)
+			return above;
+		if (!S_ISDIR(st.st_mode))
+			return (struct str){0};
+	}
+	return str_of(path);
+}
+
 static int emit_removed(const struct walk *w, struct err **e)
 {
 	const struct tree_state *s = w->state;
+	AUTO(buf_done) struct buf full = BUF(BUF_UNLIMITED), last = BUF(BUF_UNLIMITED);
 	int code = 0;
 	for (size_t i = 0; i < s->stamps.n && code == 0; i++) {
-		struct entry entry = {.kind = ENTRY_REMOVED,
-				      .path = s->stamps.v[i].path,
-				      .mode = 0644,
-				      .mtime = w->changes->mtime};
-		if (!s->stamps.v[i].seen)
-			code = w->to->entry(w->to, &entry, e);
+		struct entry entry = {
+			.kind = ENTRY_REMOVED, .mode = 0644, .mtime = w->changes->mtime};
+		if (s->stamps.v[i].seen)
+			continue;
+		struct str gone = gone_with(s, s->stamps.v[i].path, &full);
+		if (!gone.n || str_eq(gone, buf_str(&last)))
+			continue;
+		buf_clear(&last);
+		buf_add_str(&last, gone);
+		entry.path = last.data;
+		code = w->to->entry(w->to, &entry, e);
 	}
 	return code;
 }

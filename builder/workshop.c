@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define FORMAT "kiln wheel 1"
+#define FORMAT "kiln wheel 2"
 enum { KEPT_MAX = 4 << 20 };
 
 struct workshop *workshop_open(struct build *b, const struct lock *l,
@@ -82,6 +82,24 @@ static void add_str(struct hasher *h, struct str s)
 	hasher_add(h, "", 1);
 }
 
+/* Where its requirements would come from. */
+static void add_indexes(struct hasher *h, struct arena *a, const struct workshop *w)
+{
+	const struct requirements *r = w->requirements;
+	add_str(h, w->b->newest);
+	if (!r)
+		return;
+	add_str(h, url_without_secrets(a, r->index_url));
+	const struct strs lists[] = {{r->extra_index_urls.v, r->extra_index_urls.n},
+				     {r->find_links.v, r->find_links.n}};
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		for (size_t k = 0; k < lists[i].n; k++)
+			add_str(h, url_without_secrets(a, lists[i].v[k]));
+		add_str(h, STR("and"));
+	}
+	add_str(h, r->no_index ? STR("no index") : STR("index"));
+}
+
 /* requires: what it was built with, or {0} for whatever that was. environment: of conda's
  * packages; NULL: a wheel of any platform. */
 static struct digest_text key_of(const struct workshop *w, const struct record *r,
@@ -97,13 +115,15 @@ static struct digest_text key_of(const struct workshop *w, const struct record *
 	hasher_add(h, &w->files[find_python(w->lock)].sha256, sizeof(struct digest));
 	add_str(h, str_of(w->b->platform->image));
 	add_str(h, s.subdirectory);
+	/* A commit's files may say nothing of its version, which tags do. */
+	add_str(h, s.revision);
 	for (size_t i = 0; i < r->source->settings.n; i++)
 		add_str(h, r->source->settings.v[i]);
 	add_str(h, STR("with"));
 	for (size_t i = 0; i < requires.n; i++)
 		add_str(h, requires.v[i]);
 	if (!requires.n)
-		add_str(h, w->b->newest);
+		add_indexes(h, &a, w);
 	if (environment)
 		hasher_add(h, environment, sizeof(*environment));
 	hasher_end(h, &d);
@@ -200,11 +220,13 @@ int workshop_find(struct workshop *w, struct record *r, struct package_file *out
 
 static int changed(const struct record *r, const struct digest *is, struct err **e)
 {
+	AUTO(arena_done) struct arena a = ARENA;
 	return err_set(
 		e, ERR_DIGEST,
 		"the files of %.*s are sha256:%s, and those that were locked sha256:%s; `kiln "
 		"lock` takes them as they are now",
-		STR_ARG(r->url), digest_text(is).hex, digest_text(&r->sha256).hex);
+		STR_ARG(url_without_secrets(&a, r->url)), digest_text(is).hex,
+		digest_text(&r->sha256).hex);
 }
 
 static int set_digest(struct record *r, const struct digest *is, struct err **e)

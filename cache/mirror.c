@@ -79,17 +79,22 @@ void mirrors_avoid(struct mirrors *m, struct str address)
 struct strs mirrors_places(struct mirrors *m, struct str url, struct arena *a)
 {
 	const struct config_named *rule = rule_of(m, url);
-	struct str *v = arena_zero(a, rule ? rule->to.n : 1, sizeof(*v));
-	size_t n = 0;
+	size_t count = rule ? rule->to.n : 1, n = 0;
+	struct str *places = arena_zero(a, count, sizeof(*places));
+	struct str *v = arena_zero(a, count, sizeof(*v));
+	bool *late = arena_zero(a, count, sizeof(*late));
 	v[0] = url;
+	/* Asked once each: another thread may come to avoid one meanwhile. */
+	for (size_t i = 0; rule && i < count; i++) {
+		places[i] = arena_printf(a, "%.*s%.*s", STR_ARG(rule->to.v[i]),
+					 STR_ARG(str_from(url, rule->name.n)));
+		late[i] = is_avoided(m, places[i]);
+	}
 	for (int last = 0; rule && last < 2; last++)
-		for (size_t i = 0; i < rule->to.n; i++) {
-			struct str place = arena_printf(a, "%.*s%.*s", STR_ARG(rule->to.v[i]),
-							STR_ARG(str_from(url, rule->name.n)));
-			if (is_avoided(m, place) == last)
-				v[n++] = place;
-		}
-	return (struct strs){v, rule ? n : 1};
+		for (size_t i = 0; i < count; i++)
+			if (late[i] == last)
+				v[n++] = places[i];
+	return (struct strs){v, count};
 }
 
 struct str mirrors_origin(struct mirrors *m, struct str of, struct str url, struct arena *a)

@@ -1,4 +1,5 @@
 /* specs/definition_anonymous.c - the version azure-ai-ml gives an environment without a name. */
+#include "specs/base/url.h"
 #include "specs/base/yaml_dump.h"
 #include "specs/context.h"
 #include "specs/definition_private.h"
@@ -107,7 +108,7 @@ static int hash_build(struct arena *a, const struct definition *d, struct str *h
 	if (!d->steps.folder.n)
 		return err_set(e, ERR_USAGE,
 			       "the build context %.*s is remote: it has no hash here",
-			       STR_ARG(d->steps.context));
+			       STR_ARG(url_without_secrets(a, d->steps.context)));
 	int status = context_hash(d->steps.folder.p, &context, e);
 	if (status < 0)
 		return status;

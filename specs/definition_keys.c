@@ -1,5 +1,6 @@
 /* specs/definition_keys.c - keys, texts and variables, as all forms of a definition have them. */
 #include "specs/base/fs.h"
+#include "specs/base/url.h"
 #include "specs/base/yaml_dump.h"
 #include "specs/definition_private.h"
 #include "specs/reference.h"
@@ -71,6 +72,11 @@ int definition_read_base(struct reader *r, const struct yaml_node *value, struct
 {
 	struct reference parsed;
 	AUTO(err_free) struct err *why = NULL;
+	/* Its error would quote the reference. */
+	if (!str_eq(url_without_secrets(&r->to->arena, reference), reference))
+		return yaml_fail(
+			r->yaml, value, e,
+			"this is no image: a reference holds no login; docker's config.json does");
 	if (reference_parse(&r->to->arena, reference, &parsed, &why) < 0)
 		return yaml_fail(r->yaml, value, e, "this is no image: %s", why->text);
 	r->to->base = arena_str(&r->to->arena, reference);

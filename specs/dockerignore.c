@@ -62,9 +62,10 @@ static int add(struct arena *a, struct str line, struct dockerignore *d, struct 
 	line = str_trim(p.again ? str_from(line, 1) : line);
 	if (line.n > PATTERN_MAX || d->n == DOCKERIGNORE_PATTERNS)
 		return err_set(e, ERR_LIMIT, "too %s", line.n > PATTERN_MAX ? "long" : "many");
-	if (!is_pattern(line))
-		return err_set(e, ERR_SYNTAX, "\"%.*s\" is no pattern", STR_ARG(line));
 	p.text = clean(a, line);
+	/* Cleaned, "[/../[]" is none. */
+	if (!is_pattern(line) || !is_pattern(p.text))
+		return err_set(e, ERR_SYNTAX, "\"%.*s\" is no pattern", STR_ARG(line));
 	if (!p.text.n)
 		return 0;
 	d->v[d->n++] = p;

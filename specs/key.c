@@ -82,10 +82,8 @@ static void put_lines(struct buf *out, struct arena *a, const struct requirement
 		struct requirement_line line = r->lines.v[i];
 		if (line.constraint != constraint)
 			continue;
-		line.target = url_without_secrets(a, line.target);
-		line.requirement.url = url_without_secrets(a, line.requirement.url);
 		buf_clear(&text);
-		requirement_line_write(&line, &text);
+		requirement_line_show(&line, a, &text);
 		v[n++] = arena_str(a, buf_str(&text));
 	}
 	put_set(out, constraint ? "pip-constraint" : "pip", v, n);

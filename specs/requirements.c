@@ -1,6 +1,7 @@
 /* specs/requirements.c - lines of requirements files: what each asks for, and options. */
 #include "specs/requirements.h"
 #include "specs/base/fs.h"
+#include "specs/base/url.h"
 #include "specs/pyname.h"
 #include "specs/requirements_text.h"
 #include <unistd.h>
@@ -39,6 +40,14 @@ void requirement_line_write(const struct requirement_line *l, struct buf *out)
 		buf_printf(out, " --hash=%.*s", STR_ARG(l->hashes.v[i]));
 	for (size_t i = 0; i < l->settings.n; i++)
 		buf_printf(out, " --config-settings=%.*s", STR_ARG(l->settings.v[i]));
+}
+
+void requirement_line_show(const struct requirement_line *l, struct arena *a, struct buf *out)
+{
+	struct requirement_line shown = *l;
+	shown.target = url_without_secrets(a, l->target);
+	shown.requirement.url = url_without_secrets(a, l->requirement.url);
+	requirement_line_write(&shown, out);
 }
 
 /* ---- what a line asks for ---- */

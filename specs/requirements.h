@@ -43,6 +43,8 @@ struct requirements {
 	}
 /* A line that reads back to the same, without end of line; -c does not stand in it. */
 void requirement_line_write(const struct requirement_line *l, struct buf *out);
+/* The same without logins; a: for what that needs. */
+void requirement_line_show(const struct requirement_line *l, struct arena *a, struct buf *out);
 
 void requirements_done(struct requirements *r);
 AUTO_DEFINE_VALUE(struct requirements, requirements_done)

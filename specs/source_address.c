@@ -73,7 +73,7 @@ static size_t path_at(struct str url)
 }
 
 /* `@REVISION` behind the path: one before it is the user's. */
-static int cut_revision(struct source_address *out, struct err **e)
+static int cut_revision(struct arena *a, struct source_address *out, struct err **e)
 {
 	struct str url = out->address;
 	size_t from = path_at(url);
@@ -84,7 +84,8 @@ static int cut_revision(struct source_address *out, struct err **e)
 			break;
 		}
 	if (out->revision.n == 0 && out->address.n < url.n)
-		return err_set(e, ERR_SYNTAX, "%.*s: no revision follows the @", STR_ARG(url));
+		return err_set(e, ERR_SYNTAX, "%.*s: no revision follows the @",
+			       STR_ARG(url_without_secrets(a, url)));
 	/* git would take it for an option */
 	if (out->revision.n && out->revision.p[0] == '-')
 		return err_set(e, ERR_SYNTAX, "%.*s is no revision", STR_ARG(out->revision));
@@ -105,7 +106,7 @@ int source_address_parse(struct arena *a, struct str text, struct source_address
 		if (str_starts(text, others[i]))
 			return err_set(e, ERR_SYNTAX,
 				       "%.*s: of version control systems only git is known",
-				       STR_ARG(text));
+				       STR_ARG(url_without_secrets(a, text)));
 	int code = read_fragment(a, str_from(text, s.address.n + 1), &s, e);
 	if (code < 0)
 		return code;
@@ -113,7 +114,7 @@ int source_address_parse(struct arena *a, struct str text, struct source_address
 	if (str_starts(text, "git+")) {
 		s.kind = SOURCE_GIT;
 		s.address = str_from(s.address, strlen("git+"));
-		code = cut_revision(&s, e);
+		code = cut_revision(a, &s, e);
 	} else if (str_ends(path, ".whl")) {
 		s.kind = SOURCE_NONE;
 	} else if (str_starts(text, "file:") && !source_is_archive(path)) {

@@ -1,6 +1,7 @@
 /* builder/cli/env_show.c - kiln env show: what a definition says of itself, and what it holds. */
 #include "builder/cli/env.h"
 #include "specs/base/json.h"
+#include "specs/base/url.h"
 
 /* A fact is a text or a list of texts; one without either is not shown. */
 struct fact {
@@ -40,32 +41,32 @@ static void add_packages(struct facts *f, const struct definition *d)
 	struct str *pip = arena_zero(&f->arena, d->pip.lines.n, sizeof(*pip));
 	AUTO(buf_done) struct buf line = BUF(BUF_UNLIMITED);
 	for (size_t i = 0; i < d->spec_count; i++)
-		specs[i] = d->specs[i].text;
+		specs[i] = url_without_secrets(&f->arena, d->specs[i].text);
 	for (size_t i = 0; i < d->pip.lines.n; i++) {
 		buf_clear(&line);
-		requirement_line_write(&d->pip.lines.v[i], &line);
+		requirement_line_show(&d->pip.lines.v[i], &f->arena, &line);
 		pip[i] = arena_str(&f->arena, buf_str(&line));
 	}
-	add_list(f, "channels", d->channels);
+	struct str *channels = arena_zero(&f->arena, d->channels.n, sizeof(*channels));
+	for (size_t i = 0; i < d->channels.n; i++)
+		channels[i] = url_without_secrets(&f->arena, d->channels.v[i]);
+	add_list(f, "channels", (struct strs){channels, d->channels.n});
 	add_list(f, "packages", (struct strs){specs, d->spec_count});
 	add_list(f, "pip", (struct strs){pip, d->pip.lines.n});
 	add(f, "dockerfile", d->steps.dockerfile);
 }
 
 /* Of a v2 environment without a name: the one that its client gives it. */
-static int add_names(struct facts *f, const struct definition *d, struct err **e)
+static void add_names(struct facts *f, const struct definition *d)
 {
 	struct digest anonymous;
 	bool named = d->name.n || d->form != DEFINITION_V2;
-	int r = named ? 0 : definition_anonymous_version(d, &anonymous, e);
-	if (r < 0)
-		return r;
+	int r = named ? 0 : definition_anonymous_version(d, &anonymous, NULL);
 	add(f, "name", named ? d->name : STR(DEFINITION_ANONYMOUS));
 	if (named)
 		add(f, "version", d->version);
-	else
+	else if (r == 0) /* a remote context has no hash here */
 		add(f, "version", arena_str(&f->arena, str_of(digest_text(&anonymous).hex)));
-	return 0;
 }
 
 static int add_curated(struct facts *f, const struct catalog_entry *entry,
@@ -95,8 +96,9 @@ static int add_facts(struct facts *f, const char *word, const struct definition 
 {
 	struct catalog_entry entry;
 	add(f, "form", str_of(definition_form_name(d->form)));
-	int r = add_names(f, d, e);
-	if (r == 0 && command_is_curated(word, &entry)) {
+	int r = 0;
+	add_names(f, d);
+	if (command_is_curated(word, &entry)) {
 		r = add_curated(f, &entry, d, e);
 	} else {
 		add(f, "description", d->description);
@@ -104,7 +106,7 @@ static int add_facts(struct facts *f, const char *word, const struct definition 
 	}
 	if (r < 0)
 		return r;
-	add(f, "context", d->steps.context);
+	add(f, "context", url_without_secrets(&f->arena, d->steps.context));
 	add(f, "interpreter", d->interpreter);
 	add(f, "unbuildable", d->unbuildable);
 	add_packages(f, d);

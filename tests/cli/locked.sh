@@ -66,6 +66,8 @@ changed '/tzdata/d'
 refused 2 "made for tzdata, which is not asked for" "$work/changed.yml" --base "$base" --locked "$work/lock.yml"
 # A lock that somebody has changed by hand.
 sed "s/version: .20250419/version: '20190101/" "$work/lock.yml" >"$work/hand.yml"
+refused 2 "the address is of ca-certificates-2025" "$work/spec.yml" --base "$base" --locked "$work/hand.yml"
+sed -i "s/ca-certificates-20250419/ca-certificates-20190101/" "$work/hand.yml"
 refused 2 "the lock has ca-certificates 2019" "$work/spec.yml" --base "$base" --locked "$work/hand.yml"
 
 # Other channels, another platform.

@@ -35,7 +35,7 @@ expect 0 "" "$kiln" lock "$work/second.yml" -o "$work/second.lock"
 expect 0 "" "$kiln" install "$work/second.lock" "$work/env"
 for env in "$work/bundle/rootfs/opt/env" "$work/env"; do
 	[ -e "$env/share/kept" ] || fail "$env: share/kept is not there"
-	for path in gone folder/x .wh.gone; do
+	for path in gone folder .wh.gone .wh.folder; do
 		[ -e "$env/share/$path" ] && fail "$env: share/$path is there"
 	done
 done

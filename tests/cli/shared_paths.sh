@@ -27,4 +27,4 @@ expect 3 "space/__init__.py is both of other-" "$kiln" install "$work/other.lock
 grep -q "other_one.*other_two\|other_two.*other_one\|other-one.*other-two\|other-two.*other-one" "$work/stderr" || fail "both names: $(cat "$work/stderr")"
 expect 3 "new-1.0 needs Python >=3.12,<4, and the environment has 3.11" \
 	"$kiln" install "$work/new.lock" "$work/new.env" --no-bytecode
-[ -e "$work/new.env" ] && fail "a half-made environment is left"
+[ ! -e "$work/new.env" ] || fail "a half-made environment is left"

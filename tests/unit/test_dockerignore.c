@@ -66,7 +66,7 @@ static void leaves_out_what_docker_does(void **state)
 static void says_which_line_is_no_pattern(void **state)
 {
 	(void)state;
-	static const char *const rows[] = {"ok\n[a", "ok\na\\", "ok\n[]", "ok\n[^]"};
+	static const char *const rows[] = {"ok\n[a", "ok\na\\", "ok\n[]", "ok\n[^]", "ok\n[/../[]"};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		AUTO(arena_done) struct arena a = ARENA;
 		AUTO(err_free) struct err *e = NULL;

@@ -90,7 +90,10 @@ static void what_must_not_be_built_is_told(void **state)
 		{"b @ https://h/a-1.tar.gz", NULL, ERR_UNSOLVABLE, "is the source of a, not of b"},
 		{"./folder --hash=sha256:"
 		 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-		 NULL, ERR_SYNTAX, "--hash is for archives"},
+		 NULL, ERR_SYNTAX, "a hash is for archives"},
+		{"b @ git+https://h/b@main#sha256="
+		 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+		 NULL, ERR_SYNTAX, "a hash is for archives"},
 		{"hg+https://h/a", NULL, ERR_SYNTAX, "only git is known"},
 	};
 	(void)state;
