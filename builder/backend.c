@@ -162,24 +162,12 @@ static const char program[] =
 	"    with open('" AT_OUT "/" ANSWER "', 'w', encoding='utf-8') as answer:\n"
 	"        answer.writelines(line + '\\n' for line in lines)\n";
 
-struct words {
-	struct arena arena;
-	VEC(const char *) list;
-};
-
-static void words_done(struct words *w)
-{
-	VEC_DONE(&w->list);
-	arena_done(&w->arena);
-}
-AUTO_DEFINE_VALUE(struct words, words_done)
-
-static void add(struct words *w, struct str word)
+static void add(struct sandbox_words *w, struct str word)
 {
 	VEC_PUSH(&w->list, arena_copy(&w->arena, word.p, word.n));
 }
 
-static void make_command(const struct backend_request *q, const char *hook, struct words *w)
+static void make_command(const struct backend_request *q, const char *hook, struct sandbox_words *w)
 {
 	const struct build_system *s = q->system;
 	add(w, arena_printf(&w->arena, "%s/%.*s", q->prefix, STR_ARG(q->python)));
@@ -229,7 +217,7 @@ static int hook_failed(const struct backend_request *q, const struct process_res
  * that whatever program the backend starts finds them as well. */
 static int run(const struct backend_request *q, const char *hook, struct err **e)
 {
-	AUTO(words_done) struct words w = {.arena = ARENA};
+	AUTO(sandbox_words_done) struct sandbox_words w = {.arena = ARENA};
 	AUTO(process_result_done) struct process_result r = PROCESS_RESULT(OUTPUT_MAX);
 	struct arena *a = &w.arena;
 	struct sandbox_bind binds[] = {

@@ -1,26 +1,12 @@
 /* builder/sandbox.c - programs of packages, run with nothing but the environment's files. */
 #include "builder/sandbox.h"
-#include "specs/base/arena.h"
-#include "specs/base/vec.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 enum { CHECK_MS = 20000, CHECK_OUTPUT = 4096 };
 
-struct words {
-	struct arena arena;
-	VEC(const char *) list;
-};
-
-static void words_done(struct words *w)
-{
-	VEC_DONE(&w->list);
-	arena_done(&w->arena);
-}
-AUTO_DEFINE_VALUE(struct words, words_done)
-
-static void add(struct words *w, const char *const *more, size_t count)
+static void add(struct sandbox_words *w, const char *const *more, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		VEC_PUSH(&w->list, more[i]);
@@ -37,7 +23,7 @@ static const struct way {
 } ways[] = {{true, true}, {true, false}, {false, true}, {false, false}};
 
 /* A merged /usr has links at the top, others have folders: the sandbox gets the same. */
-static void add_system_folder(struct words *w, const char *path)
+static void add_system_folder(struct sandbox_words *w, const char *path)
 {
 	struct stat st;
 	char target[256];
@@ -52,7 +38,7 @@ static void add_system_folder(struct words *w, const char *path)
 		ADD(w, "--symlink", arena_copy(&w->arena, target, (size_t)n), path);
 }
 
-static void add_namespaces(struct words *w, const struct way *way)
+static void add_namespaces(struct sandbox_words *w, const struct way *way)
 {
 	ADD(w, "bwrap");
 	if (way->user_namespace)
@@ -62,7 +48,7 @@ static void add_namespaces(struct words *w, const struct way *way)
 	ADD(w, "--new-session", "--hostname", "kiln", "--cap-drop", "ALL");
 }
 
-static void add_root(struct words *w, const struct way *way)
+static void add_root(struct sandbox_words *w, const struct way *way)
 {
 	static const char *const folders[] = {
 		"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
@@ -91,7 +77,7 @@ static struct {
 
 static void try_way(const struct way *way)
 {
-	AUTO(words_done) struct words w = {.arena = ARENA};
+	AUTO(sandbox_words_done) struct sandbox_words w = {.arena = ARENA};
 	AUTO(process_result_done) struct process_result r = PROCESS_RESULT(CHECK_OUTPUT);
 	AUTO(err_free) struct err *e = NULL;
 	add_root(&w, way);
@@ -143,7 +129,7 @@ static bool is_named_in(const char *const *env, const char *variable)
 	return false;
 }
 
-static void add_env(struct words *w, const struct sandbox_request *q)
+static void add_env(struct sandbox_words *w, const struct sandbox_request *q)
 {
 	const char *const fixed[] = {
 		"HOME=/tmp",
@@ -166,14 +152,14 @@ static void add_env(struct words *w, const struct sandbox_request *q)
 
 /* The command of bwrap and the environment that it hands on. */
 struct boxed {
-	struct words argv, env;
+	struct sandbox_words argv, env;
 	struct process_request inner; /* of both */
 };
 
 static void boxed_done(struct boxed *b)
 {
-	words_done(&b->argv);
-	words_done(&b->env);
+	sandbox_words_done(&b->argv);
+	sandbox_words_done(&b->env);
 }
 AUTO_DEFINE_VALUE(struct boxed, boxed_done)
 
@@ -182,7 +168,7 @@ static int box(const struct sandbox_request *q, struct boxed *out, struct err **
 	int code = sandbox_check(e);
 	if (code < 0)
 		return code;
-	struct words *w = &out->argv;
+	struct sandbox_words *w = &out->argv;
 	add_root(w, checked.way);
 	if (!q->ends_with_input)
 		ADD(w, "--die-with-parent");

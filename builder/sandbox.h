@@ -6,7 +6,21 @@
  * TZ=UTC, LC_ALL=C.UTF-8, HOME and TMPDIR /tmp, PYTHONHASHSEED=0, SOURCE_DATE_EPOCH. */
 #ifndef KILN_SANDBOX_H
 #define KILN_SANDBOX_H
+#include "specs/base/arena.h"
 #include "specs/base/process.h"
+#include "specs/base/vec.h"
+
+/* Of a command line or an environment, put together one by one. */
+struct sandbox_words {
+	struct arena arena;
+	VEC(const char *) list;
+};
+static inline void sandbox_words_done(struct sandbox_words *w)
+{
+	VEC_DONE(&w->list);
+	arena_done(&w->arena);
+}
+AUTO_DEFINE_VALUE(struct sandbox_words, sandbox_words_done)
 
 struct sandbox_bind {
 	const char *from; /* a folder of the host */

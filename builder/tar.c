@@ -30,20 +30,28 @@ static la_ssize_t write_out(struct archive *a, void *cookie, const void *p, size
 	return (la_ssize_t)n;
 }
 
+struct archive *tar_open(archive_write_callback *write, void *cookie)
+{
+	struct archive *a = archive_write_new();
+	if (!a)
+		abort(); /* out of memory, nothing else */
+	archive_write_set_format_pax_restricted(a);
+	/* Names are bytes: converted, they would depend on the locale kiln runs in. */
+	archive_write_set_options(a, "hdrcharset=BINARY");
+	/* 0: every write is handed on as it comes, nothing is padded. */
+	archive_write_set_bytes_per_block(a, 0);
+	archive_write_open(a, cookie, NULL, write, NULL);
+	return a;
+}
+
 struct tar *tar_new(const char *prefix, struct packer *packer)
 {
 	struct tar *t = mem_zero(1, sizeof(*t));
 	t->packer = packer;
-	t->archive = archive_write_new();
+	t->archive = tar_open(write_out, t);
 	t->entry = archive_entry_new();
-	if (!t->archive || !t->entry)
+	if (!t->entry)
 		abort(); /* out of memory, nothing else */
-	archive_write_set_format_pax_restricted(t->archive);
-	/* Names are bytes: converted, they would depend on the locale kiln runs in. */
-	archive_write_set_options(t->archive, "hdrcharset=BINARY");
-	/* 0: every write is handed on as it comes, nothing is padded. */
-	archive_write_set_bytes_per_block(t->archive, 0);
-	archive_write_open(t->archive, t, NULL, write_out, NULL);
 	t->name = (struct buf)BUF(BUF_UNLIMITED);
 	t->target = (struct buf)BUF(BUF_UNLIMITED);
 	buf_printf(&t->name, "%s/", prefix + strspn(prefix, "/"));

@@ -7,6 +7,7 @@
 #define KILN_TAR_H
 #include "builder/compress.h"
 #include "builder/sink.h"
+#include <archive.h>
 
 /* 1980-01-01, the first time that zip can say: whoever packs a tree again has no trouble. */
 #define TAR_DIRECTORY_MTIME 315532800
@@ -25,6 +26,8 @@ int tar_data(struct tar *t, const void *p, size_t n, struct err **e);
 int tar_finish(struct tar *t, struct err **e);
 /* The two zero blocks that end an archive. */
 int tar_end_of_archive(struct packer *packer, struct err **e);
+/* libarchive's writer as all our tars are written; the caller frees it. */
+struct archive *tar_open(archive_write_callback *write, void *cookie);
 /* The library that decides the bytes, for identities. */
 struct str tar_identity(void);
 #endif

@@ -32,15 +32,10 @@ struct tar_stream *tar_stream_new(int (*write)(void *to, const void *p, size_t n
 	struct tar_stream *t = mem_zero(1, sizeof(*t));
 	t->write = write;
 	t->to = to;
-	t->archive = archive_write_new();
+	t->archive = tar_open(write_out, t);
 	t->entry = archive_entry_new();
-	if (!t->archive || !t->entry)
+	if (!t->entry)
 		abort(); /* out of memory, nothing else */
-	archive_write_set_format_pax_restricted(t->archive);
-	/* Names are bytes: converted, they would depend on the locale kiln runs in. */
-	archive_write_set_options(t->archive, "hdrcharset=BINARY");
-	archive_write_set_bytes_per_block(t->archive, 0);
-	archive_write_open(t->archive, t, NULL, write_out, NULL);
 	return t;
 }
 
