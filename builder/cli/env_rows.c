@@ -1,0 +1,96 @@
+/* builder/cli/env_rows.c - collects the environments that have a name. */
+#include "builder/cli/env_rows.h"
+#include "specs/base/vec.h"
+
+void env_rows_done(struct env_rows *rows)
+{
+	arena_done(&rows->arena);
+	free(rows->v);
+	*rows = (struct env_rows){.arena = ARENA};
+}
+
+static bool is_wanted(const struct env_wanted *wanted, const struct env_row *row)
+{
+	const struct str texts[] = {row->name, row->description, row->framework, row->base};
+	if (wanted->args->gpu && !row->gpu)
+		return false;
+	for (size_t i = 0; i < COUNT(texts); i++)
+		if (str_holds(texts[i], wanted->text))
+			return true;
+	return false;
+}
+
+static int find_key(const struct catalog_entry *entry, struct arena *a, struct str *out,
+		    struct err **e)
+{
+	AUTO(definition_done) struct definition d = DEFINITION;
+	struct digest key;
+	int r = catalog_read(entry, NULL, &d, e);
+	if (r < 0)
+		return r;
+	catalog_key(&d, &key);
+	*out = arena_str(a, str_of(digest_text(&key).hex));
+	return 0;
+}
+
+static int read_curated(const struct env_wanted *wanted, struct env_rows *out, struct err **e)
+{
+	struct catalog_entry entry = {0};
+	int r = 0;
+	while (r == 0 && catalog_next(&entry)) {
+		struct catalog_about about;
+		r = catalog_read_about(&entry, &out->arena, &about, e);
+		if (r < 0)
+			return r;
+		struct env_row row = {
+			.name = entry.name,
+			.version = entry.version,
+			.kind = "curated",
+			.state = about.deprecated ? "deprecated" : "current",
+			.gpu = about.gpu,
+			.python = about.python,
+			.base = about.base,
+			.framework = about.framework,
+			.description = about.summary,
+		};
+		if (!is_wanted(wanted, &row))
+			continue;
+		r = wanted->keys ? find_key(&entry, &out->arena, &row.key, e) : 0;
+		VEC_PUSH(out, row);
+	}
+	return r;
+}
+
+int env_rows_read(const struct env_wanted *wanted, struct env_rows *out, struct err **e)
+{
+	bool curated = wanted->args->curated || !wanted->args->registered;
+	return curated ? read_curated(wanted, out, e) : 0;
+}
+
+static void put_text(struct json_out *j, const char *key, struct str text)
+{
+	if (text.n)
+		json_put_str(j, key, text);
+	else
+		json_put_text(j, key, NULL);
+}
+
+void env_rows_put(const struct env_rows *rows, struct json_out *j)
+{
+	json_open(j, "environments", '[');
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct env_row *row = &rows->v[i];
+		json_open(j, NULL, '{');
+		json_put_str(j, "name", row->name);
+		json_put_str(j, "version", row->version);
+		json_put_text(j, "kind", row->kind);
+		json_put_bool(j, "gpu", row->gpu);
+		put_text(j, "python", row->python);
+		put_text(j, "base", row->base);
+		json_put_text(j, "state", row->state);
+		put_text(j, "key", row->key);
+		put_text(j, "description", row->description);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}

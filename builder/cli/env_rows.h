@@ -1,0 +1,36 @@
+/* builder/cli/env_rows.h - environments that have a name, as rows: what lists of them are made of.
+ */
+#ifndef KILN_CLI_ENV_ROWS_H
+#define KILN_CLI_ENV_ROWS_H
+#include "builder/cli/env.h"
+#include "specs/base/json.h"
+
+/* Texts are empty where nobody knows; they live as long as the rows. */
+struct env_row {
+	struct str name, version;
+	const char *kind;  /* "curated" */
+	const char *state; /* "current", "deprecated" */
+	bool gpu;
+	struct str python, base, framework, description;
+	struct str key; /* 64 hex digits; empty unless the rows were asked for it */
+};
+
+struct env_rows {
+	struct arena arena;
+	struct env_row *v; /* in the order of their names */
+	size_t n, room;
+};
+void env_rows_done(struct env_rows *rows);
+AUTO_DEFINE_VALUE(struct env_rows, env_rows_done)
+
+/* Which are wanted: those that the options name, and hold the text in a row's texts (empty: all).
+ * keys: with what they are known by, which takes reading each definition. */
+struct env_wanted {
+	const struct env_args *args;
+	struct str text;
+	bool keys;
+};
+int env_rows_read(const struct env_wanted *wanted, struct env_rows *out, struct err **e);
+/* "environments": [...], into an open object. */
+void env_rows_put(const struct env_rows *rows, struct json_out *j);
+#endif
