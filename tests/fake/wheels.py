@@ -6,6 +6,7 @@ Half of the names are served as JSON, half as HTML, whatever is asked for. /wron
 index with false digests, /closed/ asks for the login user:secret, /gone/ has no files."""
 
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -22,6 +23,17 @@ def normal(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def name_of(file):
+    """A wheel's name has no hyphen; a source's may have many."""
+    return normal(file.split("-")[0] if file.endswith(".whl") else file.rsplit("-", 1)[0])
+
+
+@functools.cache
+def digest_of(file):
+    with open(os.path.join(FOLDER, file), "rb") as data:
+        return hashlib.sha256(data.read()).hexdigest()
+
+
 class Index(BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
@@ -35,12 +47,10 @@ class Index(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def files(self, name):
-        return [file for file in sorted(os.listdir(FOLDER)) if normal(file.split("-")[0]) == name]
+        return [file for file in sorted(os.listdir(FOLDER)) if name_of(file) == name]
 
     def digest(self, file, realm):
-        with open(os.path.join(FOLDER, file), "rb") as data:
-            digest = hashlib.sha256(data.read()).hexdigest()
-        return "0" * 64 if realm == "wrong" else digest
+        return "0" * 64 if realm == "wrong" else digest_of(file)
 
     def page(self, realm, name):
         files = self.files(name)
