@@ -8,7 +8,8 @@ kiln=$PWD/build/${KILN_BUILD:-plain}/kiln
 channel=file://$PWD/build/channel
 python=$PWD/build/venv/bin/python
 work=$(mktemp -d "${TMPDIR:-/tmp}/kiln-cli.XXXXXX")
-export KILN_CACHE=$work/cache KILN_CONFIG=/dev/null # no settings of this machine
+export KILN_CACHE=$work/cache
+export KILN_CONFIG=$PWD/tests/cli/kiln.yml # no settings of this machine
 failures=0
 registries=
 

@@ -14,7 +14,9 @@ static int has_a_base(const struct session *s, const struct build_args *args, st
 	bool locked = s->locked && s->locked->base_digest.n;
 	if (locked || steps->context.n || steps->dockerfile.n || session_base(s, &args->common))
 		return 0;
-	return err_set(e, ERR_USAGE, "no base image: --base IMAGE or --base oci:DIR");
+	return err_set(e, ERR_USAGE, "no base image: name one with --base%s",
+		       s->definition.user_managed ? "; the environment is nothing but its base"
+						  : "");
 }
 
 /* What is missing is said before a definition or a lock is read. */
@@ -54,7 +56,7 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 		build_attach_documents(s.build);
 	if (r == 0 && args->locked)
 		r = session_lock(&s, &args->common, args->locked, e);
-	s.solves = true;
+	s.solves = s.takes_default = true;
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
 	session_rebase(&s, &args->common);

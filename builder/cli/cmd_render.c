@@ -38,6 +38,7 @@ static int render_run(void *at, const struct option_list *rest, struct err **e)
 	if (r == 0 && args->locked)
 		r = session_lock(&s, &args->common, args->locked, e);
 	s.solves = !args->locked;
+	s.takes_default = true;
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
 	session_rebase(&s, &args->common);

@@ -13,7 +13,8 @@ const struct option_row definition_options[] = {
 	{0, "no-build", OPTION_FLAG, AT(no_build), NULL,
 	 "refuse what pip would build from its source"},
 	{'b', "base", OPTION_TEXT, AT(base), "IMAGE",
-	 "base image: cpu, gpu, a reference, oci:DIR or a name of the configuration"},
+	 "base image: cpu, gpu, a reference, oci:DIR, a name of the configuration, or scratch: "
+	 "none"},
 	{0, "compression", OPTION_TEXT, AT(compression), "gzip|zstd", "of layers (gzip)"},
 	{0, "exclude-newer", OPTION_TEXT, AT(exclude_newer), "DATE",
 	 "no packages made after that day (UTC), or RFC 3339 moment"},
@@ -206,9 +207,9 @@ const char *session_base(const struct session *s, const struct common_args *args
 		return d->base.p;
 	if (!args->base && (d->steps.context.n || d->steps.dockerfile.n))
 		return NULL;
-	const struct strs *found =
-		config_find(&s->config.bases, args->base ? str_of(args->base) : STR("cpu"));
-	const char *known = args->base ? known_base_named(args->base) : NULL;
+	const char *word = args->base ? args->base : "cpu";
+	const struct strs *found = config_find(&s->config.bases, str_of(word));
+	const char *known = args->base || s->takes_default ? known_base_named(word) : NULL;
 	return found ? found->v[0].p : known ? known : args->base;
 }
 
@@ -239,6 +240,15 @@ static void find_locked_base(struct session *s, const char *name)
 	s->base = buf_take(&text);
 }
 
+static void say_default(const struct session *s, const struct common_args *args, const char *base)
+{
+	AUTO(buf_done) struct buf line = BUF(64 << 10);
+	if (args->base || s->definition.base.n)
+		return;
+	buf_printf(&line, "no base image is named: %s is taken; --base names another", base);
+	log_line(args->log, line.data);
+}
+
 /* A base that nobody knows offline is named together with all else that is missing. */
 static int set_base(struct session *s, const struct common_args *args, struct err **e)
 {
@@ -246,7 +256,11 @@ static int set_base(struct session *s, const struct common_args *args, struct er
 	/* The lock's own goes before what is only settled. */
 	find_locked_base(s, args->base || s->definition.base.n ? base : NULL);
 	const char *name = s->base ? s->base : base;
-	int r = name ? build_set_base(s->build, name, e) : 0;
+	/* As Docker calls no base at all. */
+	bool none = !name || strcmp(name, "scratch") == 0;
+	if (!none && !s->base)
+		say_default(s, args, name);
+	int r = none ? 0 : build_set_base(s->build, name, e);
 	if (r != ERR_ABSENT || !args->offline)
 		return r;
 	struct err *more = NULL;
@@ -327,6 +341,7 @@ static int read_definition(struct session *s, const struct common_args *args, co
 {
 	struct definition *d = &s->definition;
 	const struct option_list *files = &args->requirements;
+	struct catalog_entry entry;
 	int r = command_definition(path, args->log, d, e);
 	if (r == 0 && d->unbuildable.n)
 		return err_set(e, ERR_SYNTAX, "%.*s", STR_ARG(d->unbuildable));
@@ -339,6 +354,8 @@ static int read_definition(struct session *s, const struct common_args *args, co
 	/* Another base stands in the place of the definition's, however that is made. */
 	if (args->base)
 		d->steps = (struct definition_steps){0};
+	/* What is nothing but its base, or was made on one that nobody knows, is not guessed. */
+	s->takes_default &= !d->user_managed && !command_is_curated(path, &entry);
 	return r;
 }
 

@@ -16,6 +16,7 @@ struct session {
 	const struct lock *locked;	  /* those; NULL without */
 	char *base;			  /* of the lock, by digest; NULL: as the options say */
 	bool solves;			  /* without a lock the command will solve */
+	bool takes_default;		  /* a definition without a base is on the CPU base */
 };
 #define SESSION                                                                                    \
 	{                                                                                          \
@@ -28,8 +29,9 @@ AUTO_DEFINE_VALUE(struct session, session_done)
 int session_open(struct session *s, const struct common_args *args, bool update, struct err **e);
 /* The cache folder that the user named in one of these; NULL: the usual one. */
 const char *session_cache(const struct common_args *args, const struct config *c);
-/* The image that --base names, be it by a name of the configuration; without it the
- * configuration's "cpu", or NULL. */
+/* The image that --base names, be it by a name of the configuration or of known bases; without it
+ * the definition's, else "cpu" as the configuration has it, else, where s->takes_default, as known
+ * bases have it; "scratch" means no base. NULL: nobody says. */
 const char *session_base(const struct session *s, const struct common_args *args);
 /* The destinations that were named, else those of the configuration. *array is the caller's to
  * free. */

@@ -18,7 +18,8 @@ struct log {
 	struct log_task *(*begin)(struct log *l, const char *verb, struct str name, uint64_t size);
 	void (*advance)(struct log_task *t, uint64_t bytes);
 	void (*end)(struct log_task *t, bool ok);
-	/* A line that another program says of its work: shown unless the user wants silence. */
+	/* A line that another program says of its work, or that a choice was made for the user:
+	 * shown unless he wants silence. */
 	void (*line)(struct log *l, const char *text);
 };
 

@@ -12,6 +12,7 @@ spec() { # LINE...
 	printf '%s\n' "$@" >"$work/env.yml"
 }
 key() { "$kiln" key "$@" "$work/env.yml"; }
+bare() { key --base scratch "$@"; }
 
 # What is there counts; what is named must be there; faults have their place.
 expect 2 "--config: " "$kiln" config --config "$work/no.yml"
@@ -70,22 +71,22 @@ expect 0 "" "$kiln" lock --check "$work/lock.yml" -c defaults "$work/env.yml"
 
 # The key holds addresses: not how they were named, but where they are.
 config "channel_alias: https://h.example/c"
-one=$(key -c a)
-same "$(KILN_CONFIG=/dev/null key -c https://h.example/c/a)" "$one" "the key of a name and its address"
-[ "$(KILN_CONFIG=/dev/null key -c a)" != "$one" ] || fail "the key does not tell of the alias"
-same "$(KILN_CONFIG=/dev/null key -c defaults)" "$(KILN_CONFIG=/dev/null key -c pkgs/main -c pkgs/r)" "the key of defaults"
+one=$(bare -c a)
+same "$(KILN_CONFIG=/dev/null bare -c https://h.example/c/a)" "$one" "the key of a name and its address"
+[ "$(KILN_CONFIG=/dev/null bare -c a)" != "$one" ] || fail "the key does not tell of the alias"
+same "$(KILN_CONFIG=/dev/null bare -c defaults)" "$(KILN_CONFIG=/dev/null bare -c pkgs/main -c pkgs/r)" "the key of defaults"
 config "channels: [https://h.example/c/a]"
-same "$(key)" "$one" "the key with settled channels"
+same "$(bare)" "$one" "the key with settled channels"
 spec 'channels: [b]' 'dependencies: [libzlib]'
-same "$(key)" "$(KILN_CONFIG=/dev/null key)" "the key of a definition that names its channels"
+same "$(bare)" "$(KILN_CONFIG=/dev/null bare)" "the key of a definition that names its channels"
 spec 'dependencies: ["b::libzlib"]'
-same "$(key)" "$(KILN_CONFIG=/dev/null key -c https://h.example/c/a)" "the key of one whose specs name some"
+same "$(bare)" "$(KILN_CONFIG=/dev/null bare -c https://h.example/c/a)" "the key of one whose specs name some"
 
 # Compression, the cache, --base by name, the destination.
 spec "channels: [$channel]" 'dependencies: [libzlib]'
 config "compression: zstd"
-same "$(key)" "$(KILN_CONFIG=/dev/null key --compression zstd)" "the key with a settled compression"
-same "$(key --compression gzip)" "$(KILN_CONFIG=/dev/null key)" "the key where the option says otherwise"
+same "$(bare)" "$(KILN_CONFIG=/dev/null bare --compression zstd)" "the key with a settled compression"
+same "$(bare --compression gzip)" "$(KILN_CONFIG=/dev/null bare)" "the key where the option says otherwise"
 config "cache: settled"
 (unset KILN_CACHE && "$kiln" lock -q "$work/env.yml" >/dev/null) || fail "no lock with a settled cache"
 [ -d "$work/settled/indexes" ] || fail "the settled cache was not used"

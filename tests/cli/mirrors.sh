@@ -26,7 +26,7 @@ mirrors() { # PLACE...: of the channel
 expect 0 "" "$kiln" lock "$work/env.yml"
 cp "$work/stdout" "$work/lock.yml"
 expect 0 "" "$kiln" install --no-bytecode --prefix /opt/env "$work/lock.yml" "$work/plain"
-key=$("$kiln" key "$work/env.yml")
+key=$("$kiln" key --base scratch "$work/env.yml")
 
 # same_as_without WORDS: the same lock, whatever is said meanwhile.
 same_as_without() {
@@ -40,8 +40,8 @@ before=$(count "$origin")
 same_as_without ""
 expect 0 "" "$kiln" install --no-bytecode --prefix /opt/env "$work/lock.yml" "$work/mirrored"
 diff -r "$work/plain" "$work/mirrored" >"$work/diff" || fail "the environments differ: $(head -n 3 "$work/diff")"
-same "$("$kiln" key "$work/env.yml")" "$key" "the key with a mirror"
-expect 0 "" "$kiln" plan "$work/env.yml"
+same "$("$kiln" key --base scratch "$work/env.yml")" "$key" "the key with a mirror"
+expect 0 "" "$kiln" plan --base scratch "$work/env.yml"
 same "$(count "$origin")" "$before" "requests of the origin, which is no mirror of itself"
 before=$(count "$mirror")
 same_as_without ""
@@ -132,11 +132,11 @@ unset KILN_CONFIG
 rm -rf "$KILN_CACHE"
 expect 0 "" build "$base" "oci:$work/direct"
 digest=$(field "$work/stdout" digest)
-key=$("$kiln" key "$work/env.yml" --base "$base")
+key=$("$kiln" key --base scratch "$work/env.yml" --base "$base")
 hub "$host/base" "$host/hub/copies/base"
 expect 0 "" build "$base" "oci:$work/by-mirror"
 same "$(field "$work/stdout" digest)" "$digest" "the image on a base from a mirror"
-same "$("$kiln" key "$work/env.yml" --base "$base")" "$key" "the key with a base from a mirror"
+same "$("$kiln" key --base scratch "$work/env.yml" --base "$base")" "$key" "the key with a base from a mirror"
 expect 0 "" "$kiln" lock "$work/env.yml" --base "$base"
 grep -qF "$base" "$work/stdout" || fail "the lock does not name the base by its own name"
 grep -qF hub/copies "$work/stdout" && fail "the lock names the mirror"

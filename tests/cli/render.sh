@@ -28,9 +28,9 @@ for file in "$cases"/*.yml "$cases"/*.txt; do sed "s|HOST|$served|g; s|INDEX|$in
 "$kiln" lock "$defs/locked.yml" --base "$host/team/base:1" --no-bytecode -q -o "$defs/locked.lock" || fail "the lock"
 for file in "$defs"/*.yml; do
 	name=$(basename "$file" .yml)
-	options=(--base "$host/team/base:1") more=()
+	options=() more=()
 	[ ! -e "$cases/$name.options" ] || read -r -a more < <(sed "s|DEFS|$defs|" "$cases/$name.options")
-	[ "${more[*]}" != --no-base ] || options=() more=()
+	[[ "${more[*]}" == *--base* ]] || options=(--base "$host/team/base:1")
 	options+=("${more[@]}")
 	for style in layers conda; do
 		expect 0 "" render $style "$work/$name.$style" "$file" "${options[@]}"

@@ -11,7 +11,6 @@ done
 expect 0 "" "$kiln" version
 expect 2 'no command "bild"' "$kiln" bild
 expect 2 "no destination" "$kiln" build --base x tests/channel/small.yml
-expect 2 "no base image" "$kiln" build -t oci:"$work/out" tests/channel/small.yml
 expect 2 "--jobs" "$kiln" lock --jobs many tests/channel/small.yml
 expect 2 "no definition" "$kiln" lock
 expect 2 "LOCK PREFIX" "$kiln" install one
