@@ -108,7 +108,7 @@ void build_close(struct build *b)
 	struct mirrors *mirrors = b ? b->mirrors : NULL;
 	while (b) {
 		struct build *next = b->next;
-		registry_close(b->base_registry);
+		base_source_close(b->base_source);
 		records_close(b->records);
 		base_image_done(&b->base);
 		free(b->cache);

@@ -1,6 +1,7 @@
 /* builder/build_private.h - what the files of build share; nobody else includes it. */
 #ifndef KILN_BUILD_PRIVATE_H
 #define KILN_BUILD_PRIVATE_H
+#include "builder/base_source.h"
 #include "builder/build.h"
 #include "builder/image_index.h"
 #include "builder/link.h"
@@ -27,10 +28,7 @@ struct build {
 	/* The base: its reference, and the digest that the name gave. */
 	bool has_base;
 	struct reference base_reference;
-	struct strs base_places; /* HOST/REPOSITORY: itself, or its mirrors, */
-	size_t base_at;		 /* and which of them is asked: */
-	struct reference base_source;
-	struct registry *base_registry;
+	struct base_source *base_source;
 	struct digest base_digest;
 	bool base_unknown;	 /* offline, and its name was never seen: there is no digest */
 	struct missing *missing; /* where steps note what the cache lacks; or NULL */

@@ -46,17 +46,39 @@ static struct virtual_offer offered_cuda(const struct base_image *base)
 struct layers {
 	struct build *b;
 	struct libc_layer *layers;
-	size_t *places; /* of layers: theirs in the base */
+	size_t *numbers; /* of layers: theirs in the base */
+	size_t place;	 /* that gave the last bytes */
 };
 
 static int read_layer(void *cookie, size_t i,
 		      int (*write)(void *to, const void *p, size_t n, struct err **e), void *to,
 		      struct err **e)
 {
-	const struct layers *l = cookie;
-	const struct descriptor *d = &l->b->base.layers[l->places[i]];
+	struct layers *l = cookie;
+	const struct descriptor *d = &l->b->base.layers[l->numbers[i]];
 	struct blob_read blob = {.digest = d->digest, .size = d->size, .write = write, .to = to};
-	return registry_read_blob(l->b->base_registry, &l->b->base_source, &blob, e);
+	return base_source_read(l->b->base_source, &l->place, &blob, e);
+}
+
+/* Whether it is other bytes that came, and another place may have the right ones. */
+static bool came_wrong(struct layers *l, int code, struct err **why)
+{
+	return (code == ERR_DIGEST || code == ERR_CORRUPT) &&
+	       base_source_doubt(l->b->base_source, &l->place, why);
+}
+
+static int find_in_layers(struct layers *l, const struct libc_source *from, struct libc *out,
+			  struct err **e)
+{
+	for (;;) {
+		AUTO(err_free) struct err *why = NULL;
+		int code = libc_find(from, l->b->platform->arch, out, &why);
+		if (came_wrong(l, code, &why))
+			continue;
+		if (code < 0 && e)
+			*e = STEAL(&why);
+		return code;
+	}
 }
 
 /* Layers that registries do not hand out are Windows' own. */
@@ -64,20 +86,20 @@ static int look_into(struct build *b, struct libc *out, struct err **e)
 {
 	const struct base_image *base = &b->base;
 	AUTO(free) struct libc_layer *layers = mem_zero(base->layer_count + 1, sizeof(*layers));
-	AUTO(free) size_t *places = mem_zero(base->layer_count + 1, sizeof(*places));
-	struct layers l = {b, layers, places};
+	AUTO(free) size_t *numbers = mem_zero(base->layer_count + 1, sizeof(*numbers));
+	struct layers l = {b, layers, numbers, 0};
 	struct libc_source from = {.layers = layers, .read = read_layer, .cookie = &l};
 	for (size_t i = 0; i < base->layer_count; i++) {
 		const struct descriptor *d = &base->layers[i];
 		if (media_type_kind(d->media_type, NULL) == MEDIA_LAYER_FOREIGN)
 			continue;
 		layers[from.count] = (struct libc_layer){d->digest, d->size};
-		places[from.count++] = i;
+		numbers[from.count++] = i;
 	}
 	from.log = b->o.log;
 	log_info(b->o.log, "reading the base's layers for its libc, this once; "
 			   "--virtual __glibc=VERSION makes that needless");
-	return libc_find(&from, b->platform->arch, out, e);
+	return find_in_layers(&l, &from, out, e);
 }
 
 static bool recall(struct records *records, const struct digest *base, struct libc *out)

@@ -39,11 +39,12 @@ static int check(const struct build *b, const struct reference *r, struct str na
 static int open_one(struct build *b, struct destination *to, struct str name, struct arena *a,
 		    struct err **e)
 {
+	const struct reference *base;
 	struct registry_options options = {
 		.platform = b->platform->image,
 		.jobs = b->o.jobs,
 		.log = b->o.log,
-		.like = b->base_registry,
+		.like = b->base_source ? base_source_registry(b->base_source, &base) : NULL,
 	};
 	int code = reference_parse(a, name, &to->reference, e);
 	if (code < 0)

@@ -34,23 +34,49 @@ static void keep_layer(const struct build *b, const struct destination *to,
 		log_info(b->o.log, "%s: not kept for offline builds", path);
 }
 
-static int push_blob_of_base(const struct build *b, const struct destination *to,
-			     struct push_blob *blob, struct err **e)
+/* A layer of the base on its way, and the place that it is read at. */
+struct base_layer {
+	struct base_source *source;
+	const struct descriptor *layer;
+	size_t place;
+};
+
+static int read_base(void *cookie, uint64_t at, write_bytes *write, void *to, struct err **e)
+{
+	struct base_layer *in = cookie;
+	struct blob_read rest = {in->layer->digest, in->layer->size, at, write, to};
+	return base_source_read(in->source, &in->place, &rest, e);
+}
+
+static int push_from_source(const struct build *b, const struct destination *to,
+			    struct push_blob *blob, const struct descriptor *layer, struct err **e)
+{
+	struct base_layer in = {b->base_source, layer, 0};
+	blob->read = read_base;
+	blob->cookie = &in;
+	blob->from = base_source_registry(b->base_source, &blob->from_reference);
+	for (;;) {
+		AUTO(err_free) struct err *why = NULL;
+		int r = registry_push_blob(to->registry, &to->reference, blob, &why);
+		if (r == ERR_DIGEST && base_source_doubt(in.source, &in.place, &why))
+			continue;
+		if (r < 0 && e)
+			*e = STEAL(&why);
+		return r;
+	}
+}
+
+/* ERR_DIGEST: the disk has changed what was kept, which is then forgotten. */
+static int push_from_cache(const struct build *b, const struct destination *to,
+			   struct push_blob *blob, struct err **e)
 {
 	struct kept_layer kept = {b->cache, &blob->digest};
-	bool here = to->reference.kind != REFERENCE_REGISTRY;
-	if (here && store_has(b->cache, &blob->digest, blob->size)) {
-		blob->read = read_kept;
-		blob->cookie = &kept;
-	}
+	blob->read = read_kept;
+	blob->cookie = &kept;
 	int r = registry_push_blob(to->registry, &to->reference, blob, e);
-	if (r != ERR_DIGEST || !blob->read)
-		return r;
-	/* The disk has changed what was kept. */
-	store_forget(b->cache, &blob->digest);
-	blob->read = NULL;
-	err_clear(e);
-	return registry_push_blob(to->registry, &to->reference, blob, e);
+	if (r == ERR_DIGEST)
+		store_forget(b->cache, &blob->digest);
+	return r;
 }
 
 static int push_base_layer(const struct build *b, const struct destination *to,
@@ -61,12 +87,17 @@ static int push_base_layer(const struct build *b, const struct destination *to,
 		.size = layer->size,
 		.media_type = layer->media_type,
 		.name = STR("base layer"),
-		.from = b->base_registry,
-		.from_reference = &b->base_source,
 		.again = again,
 		.given_up = &b->given_up,
 	};
-	int r = push_blob_of_base(b, to, &blob, e);
+	bool here = to->reference.kind != REFERENCE_REGISTRY;
+	int r = ERR_DIGEST;
+	if (here && store_has(b->cache, &blob.digest, blob.size))
+		r = push_from_cache(b, to, &blob, e);
+	if (r == ERR_DIGEST) {
+		err_clear(e);
+		r = push_from_source(b, to, &blob, layer, e);
+	}
 	if (r < 0)
 		return err_wrap(e, build_base_code(b, r), "base layer");
 	if (to->reference.kind == REFERENCE_OCI)

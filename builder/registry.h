@@ -32,7 +32,7 @@ struct registry_options {
 	struct registry *like;
 	/* Where an engine's images, which have lost their manifests, are remembered; or NULL. */
 	struct records *records;
-	bool brief; /* a mirror can be asked for what it has of manifests (see http_request) */
+	bool brief; /* a mirror can be asked for what it has to give (see http_request) */
 };
 
 /* One registry host with its credentials and tokens, or a place of another form. Safe for use by

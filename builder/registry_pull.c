@@ -189,6 +189,7 @@ int remote_read_blob(struct registry *g, const struct reference *r, const struct
 	struct call c = {{.method = "GET",
 			  .url = url.data,
 			  .headers = headers,
+			  .brief = g->brief,
 			  .max = b->size,
 			  .write = receive,
 			  .cookie = &in},

@@ -201,7 +201,7 @@ static struct {
 
 void through_enter(const struct push_blob *b)
 {
-	if (b->read || !b->from->auth)
+	if (!b->from || !b->from->auth)
 		return;
 	pthread_mutex_lock(&through.lock);
 	while (through.running >= THROUGH_MAX)
@@ -212,7 +212,7 @@ void through_enter(const struct push_blob *b)
 
 void through_leave(const struct push_blob *b)
 {
-	if (b->read || !b->from->auth)
+	if (!b->from || !b->from->auth)
 		return;
 	pthread_mutex_lock(&through.lock);
 	through.running--;

@@ -114,14 +114,17 @@ bool mirror_may_help(int code)
 	return code == ERR_NET || code == ERR_ABSENT || code == ERR_DIGEST || code == ERR_CORRUPT;
 }
 
-/* The prefix of a rule that the place came from. */
+/* The mirror that the place stands below: the longest, since one may hold another. */
 static struct str target_of(const struct mirrors *m, struct str place)
 {
+	struct str best = {0};
 	for (size_t i = 0; m && m->rules && i < m->rules->n; i++)
-		for (size_t k = 0; k < m->rules->v[i].to.n; k++)
-			if (is_below(place, m->rules->v[i].to.v[k]))
-				return m->rules->v[i].to.v[k];
-	return place;
+		for (size_t k = 0; k < m->rules->v[i].to.n; k++) {
+			struct str to = m->rules->v[i].to.v[k];
+			if (is_below(place, to) && to.n > best.n)
+				best = to;
+		}
+	return best.n ? best : place;
 }
 
 void mirrors_pass(struct http *h, struct strs places, size_t at, struct err **why)

@@ -146,6 +146,7 @@ expect 0 "" "$kiln" lock --offline "$work/env.yml" --base "$base"
 far=127.0.0.1:9/base/debian:bookworm
 hub 127.0.0.1:9 "$host/nothing" 127.0.0.1:11 "$host/hub/copies"
 expect 0 "asking $host/hub/copies/base/debian instead" build "$far" "oci:$work/far"
+digest_far=$(field "$work/stdout" digest)
 same "$("$kiln" key -q "$work/env.yml" --base "$far")" "$key" "the key with a base of another name"
 rm -rf "$KILN_CACHE"
 byte=$(skopeo --insecure-policy inspect --tls-verify=false --format '{{.Digest}}' "docker://$base")
@@ -153,3 +154,31 @@ expect 0 "asking $host/hub/copies/base/debian instead" build "${far%:*}@$byte" "
 expect 0 "" build "$far" "$host/env/mounted:1"
 hub 127.0.0.1:9 "$host/nothing"
 expect 4 "$host/v2/nothing/base/debian" build "$far" "oci:$work/no"
+
+# A mirror that breaks off in the middle of each large layer, and one that has other bytes: the rest,
+# or all, comes from the next, for who looks for a libc there and for who sends it on.
+start_fake registry.py
+part() { # STATUS SAYING DESTINATION [OPTION]
+	rm -rf "$KILN_CACHE"
+	expect "$1" "$2" "$kiln" build "$work/env.yml" --base "$far" -t "$3" --json "${@:4}"
+}
+hub 127.0.0.1:9 "$host/hub/copies"
+part 0 "" "oci:$work/said" --virtual __glibc=2.36
+digest_said=$(field "$work/stdout" digest)
+for flag in half others; do
+	tests/base/push.sh "${fake#*:}" "$flag/base/debian:bookworm" >/dev/null || exit 1
+	hub 127.0.0.1:9 "$fake/$flag" "$host/hub/copies"
+	for to in "oci:$work/$flag" "$host/$flag"; do
+		part 0 "asking $host/hub/copies/base/debian instead" "$to/looked"
+		same "$(field "$work/stdout" digest)" "$digest_far" "the image in $to/looked"
+		part 0 "asking $host/hub/copies/base/debian instead" "$to/said" --virtual __glibc=2.36
+		same "$(field "$work/stdout" digest)" "$digest_said" "the image in $to/said"
+	done
+done
+hub 127.0.0.1:9 "$fake/half"
+part 4 "base image: layer sha256:" "oci:$work/no"
+part 4 "base layer: blob sha256:" "oci:$work/no" --virtual __glibc=2.36
+hub 127.0.0.1:9 "$fake/others"
+part 6 "base image: layer sha256:" "oci:$work/no"
+part 6 "base layer: blob sha256:" "$host/env/no:1" --virtual __glibc=2.36
+no_leftovers "$KILN_CACHE"

@@ -174,10 +174,25 @@ class Registry(BaseHTTPRequestHandler):
             return self.answer(307, headers={"Location": f"{self.server.scheme}://localhost:{port}{self.path}?signed=secret"})
         if "gzip" in self.flags:
             body, headers["Content-Encoding"] = gzip.compress(body), "gzip"
+        if "others" in self.flags and len(body) > 1 << 20:
+            body = body[:-1] + bytes([body[-1] ^ 1])
         wanted = self.headers.get("Range")
+        if "half" in self.flags and self.command == "GET" and len(body) > 1 << 20:
+            return self.give_half(body, int(wanted[6:].rstrip("-")) if wanted else 0)
         if wanted and "norange" not in self.flags:
             return self.answer(206, body[int(wanted[6:].rstrip("-")):], headers)
         self.answer(200, body, {**headers, "Content-Length": str(len(body))})
+
+    def give_half(self, body, start):
+        """Nothing of the second half of a blob ever comes."""
+        self.note(206 if start else 200)
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        self.wfile.write(body[start : len(body) // 2])
+        self.wfile.flush()
+        self.close_connection = True
+        self.connection.close()
 
     def location(self, number):
         port = self.server.server_address[1]
