@@ -200,20 +200,27 @@ static int resolve(struct git *g, struct str revision, struct buf *out, struct e
 				   STR_ARG(g->address), STR_ARG(revision));
 }
 
+static int begin(struct git *g, const struct source_address *s, struct err **e)
+{
+	if (!memmem(s->address.p, s->address.n, "://", 3))
+		return err_set(e, ERR_SYNTAX, "git+%.*s: git+https://HOST/PATH is wanted",
+			       STR_ARG(s->address));
+	g->address = url_without_secrets(&g->arena, s->address);
+	make_environment(g, s->address);
+	return 0;
+}
+
 int git_fetch(const struct source_address *s, const char *folder, struct arena *a,
 	      struct str *out_commit, struct err **e)
 {
 	AUTO(git_done) struct git g = {.arena = ARENA, .folder = folder};
 	AUTO(buf_done) struct buf commit = BUF(4096);
-	if (!memmem(s->address.p, s->address.n, "://", 3))
-		return err_set(e, ERR_SYNTAX, "git+%.*s: git+https://HOST/PATH is wanted",
-			       STR_ARG(s->address));
-	g.address = url_without_secrets(&g.arena, s->address);
-	make_environment(&g, s->address);
-	int code = run(
-		&g,
-		WORDS("clone", "-q", "--no-checkout", "--filter=blob:none", "--", g.address.p, "."),
-		NULL, NULL, e);
+	int code = begin(&g, s, e);
+	if (code == 0)
+		code = run(&g,
+			   WORDS("clone", "-q", "--no-checkout", "--filter=blob:none", "--",
+				 g.address.p, "."),
+			   NULL, NULL, e);
 	if (code == 0)
 		code = resolve(&g, s->revision, &commit, e);
 	if (code == 0)
@@ -223,5 +230,47 @@ int git_fetch(const struct source_address *s, const char *folder, struct arena *
 			   NULL, e);
 	if (code == 0)
 		*out_commit = arena_str(a, buf_str(&commit));
+	return code;
+}
+
+/* ---- asking ---- */
+
+/* Of lines "COMMIT<tab>REF", the commit of the first name that is there. */
+static struct str commit_of(struct str lines, const struct str *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct str rest = lines, line, commit;
+		while (rest.n) {
+			str_cut(&rest, '\n', &line);
+			str_cut(&line, '\t', &commit);
+			if (str_eq(line, names[i]) && source_is_commit(commit))
+				return commit;
+		}
+	}
+	return STR("");
+}
+
+int git_ask(const struct source_address *s, const char *folder, struct arena *a,
+	    struct str *out_commit, struct err **e)
+{
+	AUTO(git_done) struct git g = {.arena = ARENA, .folder = folder};
+	AUTO(buf_done) struct buf lines = BUF(OUTPUT_MAX);
+	int code = begin(&g, s, e);
+	/* As git_fetch prefers them; a tag's own object is not what it stands for. */
+	const struct str names[] = {
+		arena_printf(&g.arena, "refs/heads/%.*s", STR_ARG(s->revision)),
+		arena_printf(&g.arena, "refs/tags/%.*s^{}", STR_ARG(s->revision)),
+		arena_printf(&g.arena, "refs/tags/%.*s", STR_ARG(s->revision)),
+		STR("HEAD"),
+	};
+	size_t first = s->revision.n ? 0 : 3, last = s->revision.n ? 3 : 4;
+	if (code == 0)
+		code = run(&g,
+			   s->revision.n ? WORDS("ls-remote", "-q", "--", g.address.p, names[0].p,
+						 names[1].p, names[2].p)
+					 : WORDS("ls-remote", "-q", "--", g.address.p, "HEAD"),
+			   &lines, NULL, e);
+	if (code == 0)
+		*out_commit = arena_str(a, commit_of(buf_str(&lines), names + first, last - first));
 	return code;
 }

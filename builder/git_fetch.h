@@ -11,4 +11,8 @@
  * revision; ERR_NET and ERR_REFUSED with git's words. */
 int git_fetch(const struct source_address *s, const char *folder, struct arena *a,
 	      struct str *out_commit, struct err **e);
+/* The commit that the source's branch or tag stands for now, by one question to its host; empty
+ * when it is neither, as an abbreviated commit is. folder: any to work in. Errors as above. */
+int git_ask(const struct source_address *s, const char *folder, struct arena *a,
+	    struct str *out_commit, struct err **e);
 #endif

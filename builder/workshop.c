@@ -1,7 +1,7 @@
 /* builder/workshop.c - where sources become wheels: what is kept, what is fetched, what is checked.
  */
 #include "builder/workshop.h"
-#include "builder/git_fetch.h"
+#include "builder/git_store.h"
 #include "builder/sandbox.h"
 #include "builder/source_tree.h"
 #include "builder/wheel.h"
@@ -262,25 +262,15 @@ static int look_at_folder(struct making *m, struct err **e)
 	return code < 0 ? code : set_digest(m->r, &is, e);
 }
 
-/* A clone, unless the digest is known. */
-static int fetch_git(struct workshop *w, struct making *m, struct err **e)
+static int find_commit(struct workshop *w, struct making *m, struct err **e)
 {
-	struct digest is;
-	struct str commit;
-	bool far = !str_starts(m->address.address, "file:");
-	if (w->b->o.offline && far)
-		return err_set(e, ERR_ABSENT, "%.*s: git repositories are not asked when offline",
-			       STR_ARG(url_without_secrets(m->a, m->address.address)));
-	m->tree = fs_join(m->folder, "clone");
-	int code = fs_make_dirs(m->tree, 0755, e);
-	if (code == 0)
-		code = git_fetch(&m->address, m->tree, m->a, &commit, e);
-	if (code == 0)
-		code = source_digest_checkout(m->tree, &is, e);
+	struct git_commit found;
+	int code = git_store_get(w->b->cache, &m->address, w->b->o.offline, m->a, &found, e);
 	if (code < 0)
 		return code;
-	m->r->url = source_address_of_commit(m->a, &m->address, commit);
-	return set_digest(m->r, &is, e);
+	m->kept = found.folder;
+	m->r->url = source_address_of_commit(m->a, &m->address, found.name);
+	return set_digest(m->r, &found.files, e);
 }
 
 /* What is needed to know its digest. */
@@ -292,17 +282,16 @@ static int get_source(struct workshop *w, struct making *m, struct err **e)
 	case SOURCE_FOLDER:
 		return m->r->has_sha256 ? 0 : look_at_folder(m, e);
 	case SOURCE_GIT:
-		return m->r->has_sha256 ? 0 : fetch_git(w, m, e);
+		return m->r->has_sha256 ? 0 : find_commit(w, m, e);
 	case SOURCE_NONE:
 		break;
 	}
 	return err_set(e, ERR_FAILED, "%.*s is no source", STR_ARG(m->r->url));
 }
 
-static int copy_folder(struct making *m, struct err **e)
+/* *out: what its files are, as a folder's. */
+static int copy_tree(struct making *m, const char *from, struct digest *out, struct err **e)
 {
-	struct str path = source_address_path(m->a, m->address.address);
-	struct digest is;
 	m->tree = fs_join(m->folder, "copy");
 	int code = fs_make_dirs(m->tree, 0755, e);
 	if (code < 0)
@@ -310,9 +299,23 @@ static int copy_folder(struct making *m, struct err **e)
 	AUTO(sink_folder_free) struct sink *to = sink_folder_new(m->tree, e);
 	if (!to)
 		return ERR_IO;
-	if ((code = source_copy(path.p, to, &is, e)) < 0 || (code = sink_folder_end(to, e)) < 0)
-		return code;
-	return set_digest(m->r, &is, e);
+	code = source_copy(from, to, out, e);
+	return code < 0 ? code : sink_folder_end(to, e);
+}
+
+static int copy_folder(struct making *m, struct err **e)
+{
+	struct str path = source_address_path(m->a, m->address.address);
+	struct digest is;
+	int code = copy_tree(m, path.p, &is, e);
+	return code < 0 ? code : set_digest(m->r, &is, e);
+}
+
+static int copy_commit(struct workshop *w, struct making *m, struct err **e)
+{
+	struct digest as_folder;
+	int code = m->kept ? 0 : find_commit(w, m, e);
+	return code < 0 ? code : copy_tree(m, m->kept, &as_folder, e);
 }
 
 /* As files: m->tree. */
@@ -321,7 +324,7 @@ static int lay_out_source(struct workshop *w, struct making *m, struct err **e)
 	if (m->r->source->kind == SOURCE_FOLDER)
 		return copy_folder(m, e);
 	if (m->r->source->kind == SOURCE_GIT)
-		return m->tree ? 0 : fetch_git(w, m, e);
+		return copy_commit(w, m, e);
 	AUTO(free) char *folder = fs_join(m->folder, "unpacked");
 	int code = fs_make_dirs(folder, 0755, e);
 	return code < 0 ? code : source_unpack(m->archive, folder, &m->tree, e);

@@ -26,9 +26,10 @@ struct making {
 	struct record *r;
 	const char *what; /* for messages */
 	struct source_address address;
-	char *folder;  /* its own: gone at the end */
-	char *archive; /* of an archive, in the cache */
-	char *tree;    /* its files, which a build may change */
+	char *folder;	  /* its own: gone at the end */
+	char *archive;	  /* of an archive, in the cache */
+	const char *kept; /* of a commit, its checkout in the cache */
+	char *tree;	  /* its files, which a build may change */
 };
 
 static inline void making_done(struct making *m)

@@ -44,6 +44,7 @@ int layout_folder(const char *cache, enum layout_part part, char **out, struct e
 		[LAYOUT_INTERPRETERS] = "interpreters",
 		[LAYOUT_TREES] = "trees",
 		[LAYOUT_BUILT] = "built",
+		[LAYOUT_GIT] = "git",
 	};
 	AUTO(free) char *path = fs_join(cache, names[part]);
 	int code = fs_make_dirs(path, 0700, e);

@@ -8,6 +8,7 @@
  *     interpreters/HEX         pythons, to compile with
  *     trees/...                for link scripts and builds, while they run
  *     built/HEX                which wheel came of a source
+ *     git/HEX                  commits, checked out
  *
  * Everything may be removed at any time when no kiln runs. */
 #ifndef KILN_CACHE_LAYOUT_H
@@ -24,6 +25,7 @@ enum layout_part {
 	LAYOUT_INTERPRETERS,
 	LAYOUT_TREES,
 	LAYOUT_BUILT,
+	LAYOUT_GIT,
 };
 
 /* The cache folder of this user, not made yet; the caller frees *out. $KILN_CACHE, else

@@ -15,6 +15,7 @@ static const char *const script[] = {"sh", "-euc",
 				     "a@b && git config user.name a\n"
 				     "echo 1 >f && git add f && git commit -qm one && git tag v1\n"
 				     "echo 2 >f && git commit -qam two && git branch other v1\n"
+				     "git tag -am v2 v2\n"
 				     "git rev-parse v1 >../one && git rev-parse main >../two",
 				     NULL};
 
@@ -82,6 +83,39 @@ static void a_revision_is_checked_out_and_named(void **state)
 	}
 }
 
+static void a_branch_or_a_tag_is_asked_for(void **state)
+{
+	AUTO(buf_done) struct buf one = BUF(100), two = BUF(100);
+	read_file(state, "one", &one);
+	read_file(state, "two", &two);
+	const struct {
+		struct str revision;
+		struct str commit;
+	} rows[] = {
+		{STR(""), buf_str(&two)},
+		{STR("main"), buf_str(&two)},
+		{STR("other"), buf_str(&one)},
+		{STR("v1"), buf_str(&one)},
+		{STR("v2"), buf_str(&two)},
+		{STR("v9"), STR("")},
+		{STR("ain"), STR("")},
+		{STR("-q"), STR("")},
+		{str_to(buf_str(&one), 10), STR("")},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		AUTO(err_free) struct err *e = NULL;
+		struct source_address s = {
+			.address = arena_printf(&a, "file://%s/repo", (char *)*state),
+			.revision = rows[i].revision};
+		struct str commit;
+		if (git_ask(&s, *state, &a, &commit, &e) < 0)
+			fail_msg("%.*s: %s", STR_ARG(rows[i].revision), e->text);
+		if (!str_eq(commit, str_trim(rows[i].commit)))
+			fail_msg("%.*s: %.*s", STR_ARG(rows[i].revision), STR_ARG(commit));
+	}
+}
+
 static void what_is_not_there_is_told(void **state)
 {
 	AUTO(arena_done) struct arena a = ARENA;
@@ -104,6 +138,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_revision_is_checked_out_and_named, repository,
+						repository_gone),
+		cmocka_unit_test_setup_teardown(a_branch_or_a_tag_is_asked_for, repository,
 						repository_gone),
 		cmocka_unit_test_setup_teardown(what_is_not_there_is_told, repository,
 						repository_gone),
