@@ -105,9 +105,15 @@ void definition_add_channel(struct definition *d, struct str channel);
 int definition_set_pair(struct definition *d, bool variable, struct str pair);
 /* Gives it another name and no version, as azureml-core's clone does. */
 void definition_rename(struct definition *d, struct str name);
+/* Puts it on another image, in the place of the one it names or of the steps that make it. */
+void definition_set_base(struct definition *d, struct str reference);
 /* The form's name: "conda", "v1", "v2". */
 const char *definition_form_name(enum definition_form form);
 
+/* Before it is saved in another form: warns of each part that has no place there. ERR_USAGE when no
+ * image is made of it, as the other form would not say why. */
+int definition_carry(const struct definition *d, enum definition_form to, struct log *log,
+		     struct err **e);
 /* Saves a folder of the v1 form, as azureml-core 1.61 writes it; the name is needed then, and
  * python among the packages. Files that an earlier definition has left there go. ERR_USAGE when the
  * folder is there and overwrite is not set, or when the form cannot say what the definition does.
@@ -116,8 +122,7 @@ int definition_write_v1(const struct definition *d, const char *folder, bool ove
 			struct err **e);
 /* azureml_environment.json alone, without what stands in the files beside it. */
 int definition_v1_document(const struct definition *d, struct buf *out, struct err **e);
-/* Writes the v2 form, with its conda file inline, and without variables of the image, for which it
- * has no place. ERR_USAGE as above. */
+/* Writes the v2 form, with its conda file inline. ERR_USAGE as above. */
 int definition_write_v2(const struct definition *d, struct buf *out, struct err **e);
 
 /* Name and version that azure-ai-ml gives a v2 environment without them: the version is a hash of

@@ -99,6 +99,11 @@ bool definition_leads_out(struct str path)
 	return depth < 0;
 }
 
+bool definition_is_address(struct str s)
+{
+	return str_starts(s, "https://") || str_starts(s, "http://");
+}
+
 /* "https://USER:SECRET@HOST/..." */
 bool definition_has_login(struct str address)
 {

@@ -36,6 +36,8 @@ int definition_read_base(struct reader *r, const struct yaml_node *value, struct
 			 struct err **e);
 /* Whether a path leads out of the folder that it is relative to. */
 bool definition_leads_out(struct str path);
+/* Whether azure-ai-ml takes it for a build context's address, and not for a folder. */
+bool definition_is_address(struct str s);
 /* Whether an address has a user's name, or a secret, before its host. */
 bool definition_has_login(struct str address);
 #define DEFINITION_LOGIN                                                                           \

@@ -12,22 +12,6 @@ struct walk {
 	struct buf kept; /* names of what nothing is done with */
 };
 
-static bool is_empty(const struct yaml_node *node)
-{
-	return node->kind == YAML_NULL || (!yaml_is_scalar(node) && node->n == 0) ||
-	       (node->kind == YAML_TEXT && node->text.n == 0);
-}
-
-static bool is_fallback(const struct v1_field *f, const struct yaml_node *node)
-{
-	struct str fallback = str_of(f->fallback);
-	if (is_empty(node))
-		return true;
-	if (node->kind == YAML_TEXT && fallback.n > 1)
-		fallback = (struct str){fallback.p + 1, fallback.n - 2};
-	return yaml_is_scalar(node) && str_eq(fallback, node->text);
-}
-
 static int check_object(struct walk *w, const struct yaml_node *map, const struct v1_field *fields,
 			const char *path, struct err **e);
 
@@ -58,7 +42,7 @@ static int check_value(struct walk *w, const struct yaml_node *value, const stru
 	int status = yaml_want(w->r->yaml, value, kinds[f->kind], f->name, e);
 	if (status < 0)
 		return status;
-	if (path && f->use == V1_KEPT && !is_fallback(f, value)) {
+	if (path && f->use == V1_KEPT && !v1_is_fallback(f, value)) {
 		buf_printf(&w->kept, "%s%s%s", w->kept.n ? ", " : "", path, f->name);
 		path = NULL;
 	}
@@ -119,7 +103,7 @@ static int check_document(struct reader *r, struct err **e)
 static const struct yaml_node *member(const struct yaml_node *map, const char *key)
 {
 	const struct yaml_node *value = yaml_get(map, key);
-	return value && !is_empty(value) ? value : NULL;
+	return value && !v1_is_empty(value) ? value : NULL;
 }
 
 static struct str copy(struct reader *r, const struct yaml_node *text)

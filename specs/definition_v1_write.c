@@ -197,44 +197,6 @@ static int check_form(const struct definition *d, struct err **e)
 	return 0;
 }
 
-/* ---- another name ---- */
-
-static const struct yaml_node *make_node(struct yaml *y, enum yaml_kind kind, struct str text)
-{
-	struct yaml_node *node = arena_zero(&y->arena, 1, sizeof(*node));
-	node->kind = kind;
-	node->text = arena_str(&y->arena, text);
-	return node;
-}
-
-/* The document without the keys, and with the name in front. */
-static const struct yaml_node *renamed(struct yaml *y, const char *const *without, struct str name)
-{
-	struct yaml_node *root = arena_zero(&y->arena, 1, sizeof(*root));
-	*root = *y->root;
-	root->n = 0;
-	root->pairs = arena_zero(&y->arena, y->root->n + 1, sizeof(*root->pairs));
-	root->pairs[root->n++] = (struct yaml_pair){make_node(y, YAML_TEXT, STR("name")),
-						    make_node(y, YAML_TEXT, name)};
-	for (size_t i = 0; i < y->root->n; i++) {
-		const char *const *key = without;
-		while (*key && !str_is(y->root->pairs[i].key->text, *key))
-			key++;
-		if (!*key)
-			root->pairs[root->n++] = y->root->pairs[i];
-	}
-	return root;
-}
-
-void definition_rename(struct definition *d, struct str name)
-{
-	static const char *const without[] = {"name", "version", "assetId", NULL};
-	d->name = arena_str(&d->arena, name);
-	d->version = (struct str){0};
-	if (d->form == DEFINITION_V1)
-		d->document.root = renamed(&d->document, without, name);
-}
-
 /* ---- files ---- */
 
 /* A Dockerfile that does not stand in a context. */

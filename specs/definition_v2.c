@@ -144,11 +144,6 @@ static int read_image(struct reader *r, const struct yaml_node *value, struct er
 	return definition_read_base(r, value, value->text, e);
 }
 
-static bool is_address(struct str s)
-{
-	return str_starts(s, "https://") || str_starts(s, "http://");
-}
-
 static int find_folder(struct reader *r, const struct yaml_node *value, struct err **e)
 {
 	struct stat st;
@@ -176,7 +171,7 @@ static int find_folder(struct reader *r, const struct yaml_node *value, struct e
 static int read_build_path(struct reader *r, const struct yaml_node *value, struct err **e)
 {
 	r->to->steps.context = arena_str(&r->to->arena, value->text);
-	if (!is_address(value->text))
+	if (!definition_is_address(value->text))
 		return find_folder(r, value, e);
 	if (definition_has_login(value->text))
 		definition_refuse(r, value, DEFINITION_LOGIN);

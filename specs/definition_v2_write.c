@@ -115,6 +115,12 @@ static int check_form(const struct definition *d, struct err **e)
 			"and name that as build.path");
 	if (!d->base.n && !d->steps.context.n)
 		return err_set(e, ERR_USAGE, "a v2 environment needs a base image: --base IMAGE");
+	if (d->steps.context.n && !definition_is_address(d->steps.context))
+		return err_set(
+			e, ERR_USAGE,
+			"the build context %.*s: a v2 environment names one that is not here "
+			"by https://... or http://...",
+			STR_ARG(d->steps.context));
 	return 0;
 }
 

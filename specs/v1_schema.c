@@ -1,7 +1,6 @@
 /* specs/v1_schema.c - rows of keys: those that old releases lack have a fallback like all others.
  */
 #include "specs/v1_schema.h"
-#include <stddef.h>
 
 #define TEXT(name, use)                                                                            \
 	{                                                                                          \
@@ -144,3 +143,19 @@ const struct v1_field v1_schema[] = {
 	TEXT("assetId", V1_OBSOLETE),
 	END,
 };
+
+bool v1_is_empty(const struct yaml_node *node)
+{
+	return node->kind == YAML_NULL || (!yaml_is_scalar(node) && node->n == 0) ||
+	       (node->kind == YAML_TEXT && node->text.n == 0);
+}
+
+bool v1_is_fallback(const struct v1_field *f, const struct yaml_node *node)
+{
+	struct str fallback = str_of(f->fallback);
+	if (v1_is_empty(node))
+		return true;
+	if (node->kind == YAML_TEXT && fallback.n > 1)
+		fallback = (struct str){fallback.p + 1, fallback.n - 2};
+	return yaml_is_scalar(node) && str_eq(fallback, node->text);
+}

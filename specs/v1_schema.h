@@ -1,7 +1,7 @@
 /* specs/v1_schema.h - the keys of azureml_environment.json, as azureml-core 1.61 writes them. */
 #ifndef KILN_V1_SCHEMA_H
 #define KILN_V1_SCHEMA_H
-#include <stdbool.h>
+#include "specs/base/yaml.h"
 
 enum v1_kind {
 	V1_TEXT,
@@ -31,4 +31,9 @@ struct v1_field {
 };
 
 extern const struct v1_field v1_schema[];
+
+/* Whether a value says nothing: null, or without content. */
+bool v1_is_empty(const struct yaml_node *node);
+/* Whether it says nothing, or what a missing key says. */
+bool v1_is_fallback(const struct v1_field *f, const struct yaml_node *node);
 #endif

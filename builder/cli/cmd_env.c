@@ -96,16 +96,16 @@ static int find_form(const char *name, enum definition_form *out, struct err **e
 	return err_set(e, ERR_USAGE, "--form %s: conda, v1 or v2 is wanted", name);
 }
 
+/* What the form has no place for is told, and what it cannot say is refused. */
 static int save_as(const struct env_args *args, const struct definition *d,
 		   enum definition_form form, const char *path, struct err **e)
 {
 	AUTO(buf_done) struct buf text = BUF(64 << 20);
-	int r = 0;
+	int r = definition_carry(d, form, args->common.log, e);
+	if (r < 0)
+		return r;
 	if (form == DEFINITION_V1)
 		return definition_write_v1(d, path, args->overwrite, e);
-	if (form == DEFINITION_V2 && d->environment_count)
-		log_warn(args->common.log, "the v2 form has no place for environment variables: "
-					   "they are left out");
 	if (form == DEFINITION_V2)
 		r = definition_write_v2(d, &text, e);
 	else if (d->conda.n)
@@ -113,6 +113,26 @@ static int save_as(const struct env_args *args, const struct definition *d,
 	else
 		r = err_set(e, ERR_USAGE, "it has no conda file");
 	return r < 0 ? r : write_text(args, path, &text, e);
+}
+
+static int set_base(const struct env_args *args, enum definition_form form, struct definition *d,
+		    struct err **e)
+{
+	AUTO(config_done) struct config config = CONFIG;
+	struct reference parsed;
+	if (!args->common.base)
+		return 0;
+	if (form == DEFINITION_CONDA)
+		return err_set(e, ERR_USAGE,
+			       "--base: the conda form has no place for a base image");
+	int r = config_open(args->common.config, &config, e);
+	if (r < 0)
+		return r;
+	const char *base = command_base(&config, args->common.base);
+	if ((r = reference_parse(&d->arena, str_of(base), &parsed, e)) < 0)
+		return err_wrap(e, r, "--base");
+	definition_set_base(d, str_of(base));
+	return 0;
 }
 
 static int save(const struct env_args *args, const struct option_list *words, struct err **e)
@@ -123,9 +143,10 @@ static int save(const struct env_args *args, const struct option_list *words, st
 	form = d.form;
 	if (r == 0 && args->form)
 		r = find_form(args->form, &form, e);
-	if (r == 0 && args->common.base)
-		d.base = str_of(args->common.base);
-	r = r < 0 ? r : save_as(args, &d, form, words->v[2], e);
+	if (r == 0)
+		r = set_base(args, form, &d, e);
+	if (r == 0)
+		r = save_as(args, &d, form, words->v[2], e);
 	return r < 0 ? err_wrap(e, r, "%s", words->v[1]) : 0;
 }
 
@@ -140,7 +161,7 @@ static int clone(const struct env_args *args, const struct option_list *words, s
 	if (r < 0)
 		return r;
 	definition_rename(&d, str_of(name));
-	r = definition_write_v1(&d, words->n > 3 ? words->v[3] : name, args->overwrite, e);
+	r = save_as(args, &d, DEFINITION_V1, words->n > 3 ? words->v[3] : name, e);
 	return r < 0 ? err_wrap(e, r, "%s", words->v[1]) : 0;
 }
 
@@ -178,6 +199,7 @@ static const struct option_row own_options[] = {
 	{0, "gpu", OPTION_FLAG, AT(gpu), NULL, "list: those for GPUs"},
 	{0, "form", OPTION_TEXT, AT(form), "conda|v1|v2", "save: in which form (its own)"},
 	{'b', "base", OPTION_TEXT, AT(common.base), "IMAGE", "save: with this base image"},
+	{0, "config", OPTION_TEXT, AT(common.config), "FILE", "settings: bases by name"},
 	{0, "overwrite", OPTION_FLAG, AT(overwrite), NULL, "save, clone: over what is there"},
 	{0, "strict-names", OPTION_FLAG, AT(strict), NULL, "clone: no dots in the name"},
 	{0},

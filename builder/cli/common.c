@@ -200,6 +200,13 @@ struct strs session_to(const struct session *s, const struct option_list *named,
 	return to.n ? to : s->config.to;
 }
 
+const char *command_base(const struct config *c, const char *word)
+{
+	const struct strs *settled = config_find(&c->bases, str_of(word));
+	const char *known = known_base_named(word);
+	return settled ? settled->v[0].p : known ? known : word;
+}
+
 const char *session_base(const struct session *s, const struct common_args *args)
 {
 	const struct definition *d = &s->definition;
@@ -207,10 +214,10 @@ const char *session_base(const struct session *s, const struct common_args *args
 		return d->base.p;
 	if (!args->base && (d->steps.context.n || d->steps.dockerfile.n))
 		return NULL;
-	const char *word = args->base ? args->base : "cpu";
-	const struct strs *found = config_find(&s->config.bases, str_of(word));
-	const char *known = args->base || s->takes_default ? known_base_named(word) : NULL;
-	return found ? found->v[0].p : known ? known : args->base;
+	if (args->base || s->takes_default)
+		return command_base(&s->config, args->base ? args->base : "cpu");
+	const struct strs *settled = config_find(&s->config.bases, STR("cpu"));
+	return settled ? settled->v[0].p : NULL;
 }
 
 /* Whether the user names the base that the lock was made for, or none. */

@@ -33,6 +33,8 @@ const char *session_cache(const struct common_args *args, const struct config *c
  * the definition's, else "cpu" as the configuration has it, else, where s->takes_default, as known
  * bases have it; "scratch" means no base. NULL: nobody says. */
 const char *session_base(const struct session *s, const struct common_args *args);
+/* The image that a word for --base names: by the configuration, by known bases, or as it is. */
+const char *command_base(const struct config *c, const char *word);
 /* The destinations that were named, else those of the configuration. *array is the caller's to
  * free. */
 struct strs session_to(const struct session *s, const struct option_list *named,

@@ -42,6 +42,27 @@ expect 0 "" "$kiln" env save "$work/saved" "$work/again.yml" --form v2
 grep -q '^image: b.example/b:1$' "$work/again.yml" || fail "the base is lost on the way"
 expect 2 "a v1 environment has a name" "$kiln" env save - "$work/no" --form v1 <<<"image: a"
 
+# On another base, named as builds name it; in another form: what that has no place for is told.
+printf 'bases: {ours: h.example/ours:3, cpu: scratch}\n' >"$work/kiln.yml"
+for row in gpu=mcr.microsoft.com/azureml/openmpi5.0-cuda ours=h.example/ours:3 debian:12=debian:12; do
+	KILN_CONFIG=$work/kiln.yml expect 0 "" "$kiln" env save "$work/python.yml" - --base "${row%%=*}"
+	grep -q "^image: ${row#*=}" "$work/stdout" || fail "--base ${row%%=*}: $(cat "$work/stdout")"
+done
+expect 0 "" "$kiln" env save "$cases/v1-11-from-build-context" "$work/git.yml" --form v2
+grep -q '^  path: https://github.com/org/repo.git#branch:dir$' "$work/git.yml" || fail "no git context: $(cat "$work/git.yml")"
+expect 0 "" "$kiln" env save "$cases/v1-11-from-build-context" "$work/based.yml" --form v2 --base a
+same "$(cat "$work/based.yml")" "name: bc
+image: a" "a context that a base has replaced"
+expect 0 "" "$kiln" env save "$cases/v1-11-from-build-context" "$work/based" --base a
+same "$("$kiln" env show "$work/based" --json -q | "$python" -c 'import json, sys; print(json.load(sys.stdin))')" \
+	"{'form': 'v1', 'name': 'bc', 'base': 'a'}" "a v1 environment on another base"
+expect 2 "no place for a base image" "$kiln" env save "$work/conda.yml" - --base a
+expect 2 "must be lower case" "$kiln" env save "$work/v2.yml" - --base 'A B'
+expect 2 "the v2 form cannot say this: $cases/v1-12-full/azureml_environment.json" "$kiln" env save "$cases/v1-12-full" - --form v2 -q
+printf 'name: x\nimage: a\ndescription: d\ntags: {a: b}\n' >"$work/told.yml"
+expect 0 'told.yml:4:1: the v1 form has no place for "tags": it is left out' "$kiln" env save "$work/told.yml" "$work/told" --form v1
+expect 0 'told.yml:3:1: the v1 form has no place for "description"' "$kiln" env clone "$work/told.yml" mine "$work/told.mine"
+
 # What is refused before anything is asked or built.
 expect 2 "a password in a definition" "$kiln" build "$cases/v1-12-full" -t "oci:$work/out" -q
 expect 2 "needs kiln build --engine docker" "$kiln" build "$cases/v1-09-from-dockerfile" -t "oci:$work/out" -q

@@ -240,6 +240,32 @@ def check_v2(client, definitions, report, work, document, rule):
     report.check("the client loads the v2 file that kiln saved", again == theirs, document, again, theirs)
 
 
+def check_other_form(client, definitions, report, work):
+    """What kiln makes of one client's definition for the other: it loads, or kiln has said why there is none."""
+    made, v1, v2, env = (os.path.join(work, name) for name in ["made", "v1", "other.yml", "env.yml"])
+    kind, arguments = definitions.constructor(work)
+    sets = definitions.settings()
+    if "ok" in client.ask("make", to=made, kind=kind, arguments=arguments, sets=sets):
+        base = definitions.one([[], ["--base", "h.example/b:1"]])
+        code, _, said = kiln("env", "save", made, v2, "--form", "v2", *base)
+        answer = client.ask("read_v2", path=v2) if code == 0 else {}
+        report.check("a v1 definition as v2", code == 2 or "ok" in answer, kind, sets, base, said, answer)
+        for told in ["spark.repositories", "docker.arguments", "inferencingStackVersion"]:
+            meant = {"inferencingStackVersion": "inferencing_stack_version"}.get(told, told) in sets
+            report.check("what v2 has no place for", code == 2 or (f'"{told}"' in said) == meant, told, sets, said)
+    document = definitions.right()
+    with open(os.path.join(work, "conda.yml"), "w") as out:
+        json.dump(definitions.conda(), out, ensure_ascii=False)
+    definitions.context(os.path.join(work, "context"))
+    with open(env, "w") as out:
+        json.dump(document, out, ensure_ascii=False)
+    code, _, said = kiln("env", "save", env, v1, "--form", "v1")
+    answer = client.ask("load", path=v1) if code == 0 else {}
+    report.check("a v2 definition as v1", code == 2 or "ok" in answer, document, said, answer)
+    for told in ["tags", "description", "inference_config"]:
+        report.check("what v1 has no place for", code == 2 or (f'"{told}": it is left out' in said) == (told in document), told, document, said)
+
+
 def check_entry(client, report, work, name):
     """Of the catalogue: saved and cloned as the client does it."""
     saved, ours, theirs = (os.path.join(work, to) for to in ["saved", "ours", "theirs"])
@@ -259,8 +285,11 @@ def main():
         return 77
     client, definitions, report = Client(), Definitions(SEED), Report(SEED, RULES)
     for i in range(CASES):
-        for check in ["v1", "right", "wrong"]:
+        for check in ["v1", "right", "wrong", "other"]:
             with tempfile.TemporaryDirectory() as work:
+                if check == "other":
+                    check_other_form(client, definitions, report, work)
+                    continue
                 if check == "v1":
                     check_v1(client, definitions, report, work)
                     continue

@@ -462,6 +462,128 @@ static void says_why_no_image_can_be_made(void **state)
 	}
 }
 
+static void tells_what_another_form_has_no_place_for(void **state)
+{
+	static const struct {
+		const char *text;
+		enum definition_form to;
+		const char *says;
+	} rows[] = {
+		{"{\"environmentVariables\": {\"A\": \"1\"}, \"docker\": {\"baseImage\": \"a\", "
+		 "\"shmSize\": \"2g\", \"arguments\": [\"-v\"], \"platform\": {\"os\": \"linux\", "
+		 "\"architecture\": \"arm64\"}}, \"more\": 1}",
+		 DEFINITION_V2,
+		 "in:1:2: the v2 form has no place for \"environmentVariables\": it is left out\n"
+		 "in:1:84: the v2 form has no place for \"docker.arguments\": it is left out\n"
+		 "in:1:133: the v2 form has no place for \"docker.platform.architecture\": it is "
+		 "left out\n"
+		 "in:1:160: the v2 form has no place for \"more\": it is left out\n"},
+		{"{\"docker\": {\"baseImage\": \"a\"}, \"python\": {\"interpreterPath\": \"/p\", "
+		 "\"userManagedDependencies\": true, \"condaDependencies\": {\"dependencies\": "
+		 "[\"a\"]}}, \"spark\": {\"repositories\": [\"r\"], \"precachePackages\": true}, "
+		 "\"r\": {\"rVersion\": \"4\"}}",
+		 DEFINITION_V2,
+		 "in:1:43: the v2 form has no place for \"python.interpreterPath\": it is left "
+		 "out\n"
+		 "in:1:158: the v2 form has no place for \"spark.repositories\": it is left out\n"
+		 "in:1:208: the v2 form has no place for \"r\": it is left out\n"
+		 "in: the v2 form has no place for the packages of an environment that its user "
+		 "manages: they are left out\n"},
+		{"{\"name\": \"x\", \"docker\": {\"baseImage\": \"a\"}}", DEFINITION_CONDA,
+		 "in:1:26: the conda form has no place for \"docker.baseImage\": it is left out\n"},
+		{"name: x\nversion: 1\ndescription: d\ntags: {a: b}\nimage: a\nos_type: linux\n"
+		 "inference_config:\n  liveness_route: {port: 1, path: /}\n"
+		 "  readiness_route: {port: 1, path: /}\n  scoring_route: {port: 1, path: /}\n",
+		 DEFINITION_V1,
+		 "in:3:1: the v1 form has no place for \"description\": it is left out\n"
+		 "in:4:1: the v1 form has no place for \"tags\": it is left out\n"
+		 "in:7:1: the v1 form has no place for \"inference_config\": it is left out\n"},
+		{"name: x\nimage: a\n", DEFINITION_CONDA,
+		 "in:2:1: the conda form has no place for \"image\": it is left out\n"},
+		{"{\"r\": {\"rVersion\": \"4\"}, \"docker\": {}}", DEFINITION_V1, ""},
+		{"dependencies: [a]\nname: x\n", DEFINITION_V2, ""},
+		/* refused */
+		{"image: a\nos_type: Windows\n", DEFINITION_V1,
+		 "the v1 form cannot say this: in:2:10: kiln makes images for Linux, not for "
+		 "Windows"},
+		{"{\"docker\": {\"platform\": {\"os\": \"Windows\"}}}", DEFINITION_V2,
+		 "the v2 form cannot say this: in:1:32: kiln makes images for Linux, not for "
+		 "Windows"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(definition_done) struct definition d = DEFINITION;
+		AUTO(err_free) struct err *e = NULL;
+		struct warnings w = WARNINGS;
+		assert_int_equal(
+			definition_read_text(str_of(rows[i].text), "in", ".", NULL, &d, &e), 0);
+		int status = definition_carry(&d, rows[i].to, &w.log, &e);
+		assert_string_equal(status < 0 ? e->text : w.text.data, rows[i].says);
+		buf_done(&w.text);
+	}
+}
+
+static void refuses_what_the_other_form_cannot_name(void **state)
+{
+	AUTO(definition_done) struct definition d = DEFINITION;
+	AUTO(buf_done) struct buf text = BUF(1 << 20);
+	AUTO(err_free) struct err *e = NULL;
+	const char *git = "{\"docker\": {\"buildContext\": {\"locationType\": \"git\", "
+			  "\"location\": \"git@h.example:o/r.git\"}}}";
+	(void)state;
+	assert_int_equal(definition_read_text(str_of(git), "in", ".", NULL, &d, &e), 0);
+	assert_int_equal(definition_write_v2(&d, &text, &e), ERR_USAGE);
+	assert_non_null(strstr(e->text, "git@h.example:o/r.git: a v2 environment names one"));
+}
+
+/* ---- another base ---- */
+
+static void puts_a_definition_on_another_base(void **state)
+{
+	static const struct {
+		const char *text, *wants;
+	} rows[] = {
+		{"name: x\nbuild: {path: .}\ntags: {a: b}\n",
+		 "name: x\nimage: h.example/b:2\ntags:\n  a: b\n"},
+		{"image: a\nname: x\n", "image: h.example/b:2\nname: x\n"},
+		{"{\"name\": \"x\", \"docker\": {\"shmSize\": \"1g\", \"baseImage\": \"a\", "
+		 "\"baseImageRegistry\": {\"address\": \"r.example\"}}}",
+		 "1g"},
+		{"{\"name\": \"x\", \"docker\": {\"shmSize\": \"1g\", \"buildContext\": "
+		 "{\"location\": \"https://h/r.git\", \"locationType\": \"git\"}}}",
+		 "1g"},
+		{"{\"name\": \"x\", \"docker\": {\"shmSize\": \"1g\", \"baseDockerfile\": "
+		 "\"FROM a\"}}",
+		 "1g"},
+		{"{\"name\": \"x\", \"python\": {}}", "null"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(definition_done) struct definition d = DEFINITION;
+		AUTO(definition_done) struct definition again = DEFINITION;
+		AUTO(buf_done) struct buf text = BUF(1 << 20);
+		AUTO(err_free) struct err *e = NULL;
+		assert_int_equal(
+			definition_read_text(str_of(rows[i].text), "in", "tests", NULL, &d, NULL),
+			0);
+		definition_set_base(&d, STR("h.example/b:2"));
+		if (d.form == DEFINITION_V2) {
+			assert_int_equal(definition_write_v2(&d, &text, NULL), 0);
+			assert_string_equal(text.data, rows[i].wants);
+			continue;
+		}
+		assert_int_equal(definition_v1_document(&d, &text, NULL), 0);
+		if (definition_read_text(buf_str(&text), "out", NULL, NULL, &again, &e) < 0)
+			fail_msg("%s", e->text);
+		assert_true(str_is(again.base, "h.example/b:2"));
+		assert_int_equal(again.steps.context.n + again.steps.dockerfile.n, 0);
+		const struct yaml_node *docker = yaml_get(again.document.root, "docker");
+		assert_string_equal(yaml_get(docker, "shmSize")->text.p, rows[i].wants);
+		assert_int_equal(yaml_get(yaml_get(docker, "baseImageRegistry"), "address")->kind,
+				 YAML_NULL);
+	}
+}
+
 static void refuses_a_dockerfile_that_is_too_large(void **state)
 {
 	AUTO(definition_done) struct definition d = DEFINITION;
@@ -587,6 +709,9 @@ int main(void)
 		IN_FOLDER(saves_v2_with_its_conda_file_inside),
 		cmocka_unit_test(says_what_is_wrong_and_where),
 		cmocka_unit_test(says_why_no_image_can_be_made),
+		cmocka_unit_test(tells_what_another_form_has_no_place_for),
+		cmocka_unit_test(refuses_what_the_other_form_cannot_name),
+		cmocka_unit_test(puts_a_definition_on_another_base),
 		IN_FOLDER(refuses_a_dockerfile_that_is_too_large),
 		IN_FOLDER(gives_forms_that_mean_the_same_the_same_key),
 		cmocka_unit_test(gives_what_changes_the_image_another_key),
