@@ -5,8 +5,7 @@
 #include "builder/pump.h"
 #include "specs/base/arena.h"
 #include "specs/base/vec.h"
-
-enum context_kind { CONTEXT_FILE, CONTEXT_FOLDER, CONTEXT_SYMLINK };
+#include "specs/context.h"
 
 struct context_file {
 	enum context_kind kind;

@@ -21,7 +21,6 @@ struct context {
 	char *root; /* without links */
 	size_t entries;
 	locale_t utf8; /* for lower case; 0: none */
-	bool exact;    /* context_digest */
 };
 
 struct entry {
@@ -115,29 +114,6 @@ static void put_relative(const struct context *c, const char *path, struct buf *
 
 static int hash_folder(struct context *c, const char *path, unsigned depth, struct err **e);
 
-/* In a form that no other entries, nor contents, can have. */
-static int hash_exactly(struct context *c, const char *path, unsigned depth, struct err **e)
-{
-	struct stat st;
-	char target[PATH_MAX];
-	AUTO(buf_done) struct buf head = BUF(BUF_UNLIMITED);
-	AUTO(buf_done) struct buf seen = BUF(BUF_UNLIMITED);
-	put_relative(c, path, &seen);
-	if (lstat(path, &st) < 0)
-		return err_sys(e, "%s", path);
-	bool file = S_ISREG(st.st_mode), link = S_ISLNK(st.st_mode);
-	ssize_t n = link ? readlink(path, target, sizeof(target)) : 0;
-	if (n < 0)
-		return err_sys(e, "%s", path);
-	buf_printf(&head, "%zu %s %o %llu ", seen.n, seen.data, (unsigned)st.st_mode,
-		   file ? (unsigned long long)st.st_size : (unsigned long long)n);
-	hasher_add(c->hasher, head.data, head.n);
-	hasher_add(c->hasher, target, (size_t)n);
-	if (file)
-		return hash_file(c, path, e);
-	return S_ISDIR(st.st_mode) ? hash_folder(c, path, depth + 1, e) : 0;
-}
-
 /* Whatever is neither a file nor a folder counts by its name. */
 static int hash_entry(struct context *c, const char *path, unsigned depth, struct err **e)
 {
@@ -168,10 +144,6 @@ static int hash_folder(struct context *c, const char *path, unsigned depth, stru
 		const char *name = entries.list.v[i].name;
 		AUTO(free) char *whole = fs_join(path, name);
 		AUTO(buf_done) struct buf seen = BUF(BUF_UNLIMITED);
-		if (c->exact) {
-			status = hash_exactly(c, whole, depth, e);
-			continue;
-		}
 		put_relative(c, whole, &seen);
 		if (ignore_fits(&c->ignore, seen.data))
 			continue;
@@ -203,9 +175,8 @@ static int hash_root(struct context *c, const char *folder, struct digest *out, 
 	c->root = realpath(folder, NULL);
 	if (!c->root)
 		return err_sys(e, "%s", folder);
-	if (!c->exact)
-		hasher_add(c->hasher, SEED, strlen(SEED));
-	int status = c->exact ? 0 : read_ignore(c, e);
+	hasher_add(c->hasher, SEED, strlen(SEED));
+	int status = read_ignore(c, e);
 	if (status == 0)
 		status = hash_folder(c, c->root, 0, e);
 	if (status == 0)
@@ -213,11 +184,10 @@ static int hash_root(struct context *c, const char *folder, struct digest *out, 
 	return status;
 }
 
-static int hash_whole(const char *folder, bool exact, struct digest *out, struct err **e)
+int context_hash(const char *folder, struct digest *out, struct err **e)
 {
 	struct context c = {.hasher = hasher_new(),
 			    .ignore = IGNORE,
-			    .exact = exact,
 			    .utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0)};
 	int status = hash_root(&c, folder, out, e);
 	hasher_free(c.hasher);
@@ -226,14 +196,4 @@ static int hash_whole(const char *folder, bool exact, struct digest *out, struct
 	if (c.utf8)
 		freelocale(c.utf8);
 	return status;
-}
-
-int context_hash(const char *folder, struct digest *out, struct err **e)
-{
-	return hash_whole(folder, false, out, e);
-}
-
-int context_digest(const char *folder, struct digest *out, struct err **e)
-{
-	return hash_whole(folder, true, out, e);
 }

@@ -36,7 +36,7 @@ struct definition_steps {
 	struct str context;	    /* as written: a folder, or an address (git) */
 	struct str folder;	    /* the same folder from here; empty: the context is remote */
 	struct str dockerfile_path; /* in the context; empty: not said, "Dockerfile" */
-	struct str digest;	    /* of the folder: see context_digest */
+	struct str digest; /* of the folder: of what an engine gets of it: see context_digest */
 };
 
 struct definition {

@@ -161,11 +161,7 @@ static int find_folder(struct reader *r, const struct yaml_node *value, struct e
 		return yaml_fail(r->yaml, value, e,
 				 "%s is a file; the folder that it is in is wanted", whole);
 	r->to->steps.folder = arena_str(&r->to->arena, str_of(path));
-	struct digest digest;
-	int status = context_digest(path, &digest, e);
-	if (status == 0)
-		r->to->steps.digest = arena_str(&r->to->arena, str_of(digest_text(&digest).hex));
-	return status < 0 ? err_wrap(e, status, "build context") : 0;
+	return 0;
 }
 
 static int read_build_path(struct reader *r, const struct yaml_node *value, struct err **e)
@@ -195,6 +191,7 @@ static int read_dockerfile(struct reader *r, const struct yaml_node *build, stru
 	AUTO(buf_done) struct buf text = BUF(DEFINITION_DOCKERFILE_MAX);
 	AUTO(err_free) struct err *why = NULL;
 	const char *name = s->dockerfile_path.n ? s->dockerfile_path.p : "Dockerfile";
+	struct digest digest = {0};
 	if (!s->folder.n)
 		return 0;
 	AUTO(free) char *path = fs_join(s->folder.p, name);
@@ -209,7 +206,9 @@ static int read_dockerfile(struct reader *r, const struct yaml_node *build, stru
 		return 0;
 	}
 	s->dockerfile = arena_str(&r->to->arena, buf_str(&text));
-	return 0;
+	status = context_digest(s->folder.p, str_of(name), &digest, e);
+	s->digest = arena_str(&r->to->arena, str_of(digest_text(&digest).hex));
+	return status < 0 ? err_wrap(e, status, "build context") : 0;
 }
 
 static const struct member build_members[] = {

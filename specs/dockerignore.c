@@ -69,7 +69,6 @@ static int add(struct arena *a, struct str line, struct dockerignore *d, struct 
 	if (!p.text.n)
 		return 0;
 	d->v[d->n++] = p;
-	d->any_again |= p.again;
 	return 0;
 }
 
@@ -199,4 +198,17 @@ bool dockerignore_excludes(const struct dockerignore *d, struct str path)
 		if (d->v[i].again == excluded && matches(d->v[i].text, &s))
 			excluded = !excluded;
 	return excluded;
+}
+
+/* Below a path that is written out only what the path leads to; a pattern may lead anywhere. */
+bool dockerignore_may_send_below(const struct dockerignore *d, struct str folder)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		struct str text = d->v[i].text;
+		bool leads = text.n > folder.n && text.p[folder.n] == '/' &&
+			     str_eq(str_to(text, folder.n), folder);
+		if (d->v[i].again && (leads || strcspn(text.p, "*?[\\") < text.n))
+			return true;
+	}
+	return false;
 }

@@ -16,7 +16,6 @@ struct dockerignore_pattern {
 struct dockerignore {
 	struct dockerignore_pattern *v; /* in the arena */
 	size_t n;
-	bool any_again;
 };
 
 /* ERR_SYNTAX "what:line: ..." for a pattern that is none; ERR_LIMIT. */
@@ -24,4 +23,6 @@ int dockerignore_parse(struct arena *a, struct str text, const char *what, struc
 		       struct err **e);
 /* path: clean, relative to the context. */
 bool dockerignore_excludes(const struct dockerignore *d, struct str path);
+/* Whether something below a folder that is left out may be sent all the same. */
+bool dockerignore_may_send_below(const struct dockerignore *d, struct str folder);
 #endif

@@ -42,6 +42,9 @@ same "$(tags env/steps | wc -l)" 1 "bases that were pushed"
 # Again: found. Other packages on the same steps: the base is there. Another file: it is made anew.
 expect 0 "" build "$work/env.yml" -t "$host/env/steps:1"
 same "$(field "$work/stdout" cached)" true "cached"
+echo more >"$work/ctx/noise.log" # which is left out
+expect 0 "" build "$work/env.yml" -t "$host/env/steps:1"
+same "$(field "$work/stdout" cached)" true "cached, after a change of what .dockerignore names"
 sed 's/openssl/libzlib/' "$work/env.yml" >"$work/other.yml"
 expect 0 "" build "$work/other.yml" -t "$host/env/steps:2"
 grep -q 'from-context' "$work/stderr" && fail "the base was built again"
@@ -63,5 +66,6 @@ printf 'FROM\n' >"$work/ctx/deep/Dockerfile"
 expect 1 "HTTP 400" build "$work/env.yml" -t "$host/env/steps:4"
 echo '[a' >"$work/ctx/.dockerignore"
 expect 2 ".dockerignore:1: \"[a\" is no pattern" build "$work/env.yml" -t "$host/env/steps:4"
+rm "$work/ctx/.dockerignore"
 expect 2 "name a destination in a registry" build "$work/env.yml" -t docker-daemon:env/steps:4
 expect 2 "needs kiln build --engine docker" "$kiln" build "$work/env.yml" -t "$host/env/steps:4"

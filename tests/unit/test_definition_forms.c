@@ -675,7 +675,7 @@ static void sees_every_change_of_a_context(void **state)
 	AUTO(free) char *other = fs_join(*state, "b");
 	AUTO(free) char *folder = fs_join(*state, "f");
 	put(*state, "a", "1");
-	assert_int_equal(context_digest(*state, &last, NULL), 0);
+	assert_int_equal(context_digest(*state, STR("Dockerfile"), &last, NULL), 0);
 	for (unsigned change = 0; change < 6; change++) {
 		if (change == 0)
 			put(*state, "a", "2");
@@ -689,7 +689,7 @@ static void sees_every_change_of_a_context(void **state)
 			assert_int_equal(symlink("b", file), 0);
 		else
 			put(folder, ".gitignore", "*\n");
-		assert_int_equal(context_digest(*state, &now, NULL), 0);
+		assert_int_equal(context_digest(*state, STR("Dockerfile"), &now, NULL), 0);
 		assert_false(digest_eq(&last, &now));
 		last = now;
 	}
@@ -719,3 +719,34 @@ int main(void)
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+/* What .dockerignore leaves out reaches no image: it neither changes the key nor has to be
+ * readable. */
+static void sees_of_a_context_what_is_sent(void **state)
+{
+	static const struct {
+		const char *file;
+		bool counts;
+	} rows[] = {{"x.log", false}, {"out/deep", false},  {"out/kept", true},
+		    {"b", true},      {"Dockerfile", true}, {".dockerignore", true}};
+	struct digest last, now;
+	AUTO(free) char *out = fs_join(*state, "out");
+	AUTO(buf_done) struct buf deep = BUF(4096);
+	assert_int_equal(mkdir(out, 0755), 0);
+	buf_printf(&deep, "%s/closed", out); /* deeper than is looked: it is not */
+	for (unsigned i = 0; i < 70; i++)
+		buf_add_text(&deep, "/d");
+	assert_int_equal(fs_make_dirs(deep.data, 0755, NULL), 0);
+	put(*state, "Dockerfile", "FROM a\n");
+	put(*state, ".dockerignore", "*.log\nout\n!out/kept\nDockerfile\n");
+	assert_int_equal(context_digest(*state, STR("./Dockerfile"), &last, NULL), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool ignore = rows[i].file[0] == '.';
+		put(*state, rows[i].file, ignore ? "*.log\nout\n!out/kept\nDockerfile\nno\n" : "1");
+		assert_int_equal(context_digest(*state, STR("Dockerfile"), &now, NULL), 0);
+		if (digest_eq(&last, &now) == rows[i].counts)
+			fail_msg("%s", rows[i].file);
+		last = now;
+	}
+}
+
+		IN_FOLDER(sees_of_a_context_what_is_sent),

@@ -76,10 +76,31 @@ static void says_which_line_is_no_pattern(void **state)
 	}
 }
 
+static void knows_which_folders_are_worth_a_look(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *folder;
+		bool may;
+	} rows[] = {
+		{"a", "a", false},	  {"a\n!a/b", "a", true},  {"a\n!a/b/c", "a/b", true},
+		{"a\n!ab/c", "a", false}, {"a\n!b/c", "a", false}, {"a\n!**/c", "a", true},
+		{"a\n!b?", "a", true},	  {"a\n!a", "a", false},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(arena_done) struct arena a = ARENA;
+		struct dockerignore d;
+		assert_int_equal(dockerignore_parse(&a, str_of(rows[i].text), "f", &d, NULL), 0);
+		if (dockerignore_may_send_below(&d, str_of(rows[i].folder)) != rows[i].may)
+			fail_msg("%s: %s", rows[i].text, rows[i].folder);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(leaves_out_what_docker_does),
+		cmocka_unit_test(knows_which_folders_are_worth_a_look),
 		cmocka_unit_test(says_which_line_is_no_pattern),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
