@@ -65,6 +65,15 @@ static void set_platform(struct build *b, const struct platform *p)
 	b->foreign = platform_is_native(p) ? NULL : p->image;
 }
 
+int build_set_platform(struct build *b, const char *name, struct err **e)
+{
+	const struct platform *p;
+	int r = platform_find(name, &p, e);
+	if (r == 0)
+		set_platform(b, p);
+	return r;
+}
+
 static struct build *open_beside(const struct build *first, const struct platform *p)
 {
 	struct build *b = mem_zero(1, sizeof(*b));

@@ -44,6 +44,10 @@ AUTO_DEFINE(struct build *, build_close)
 struct build *build_next(const struct build *b);
 const struct platform *build_platform(const struct build *b);
 
+/* Changes the one platform that it is for (as options name it), before anything is done. ERR_USAGE.
+ */
+int build_set_platform(struct build *b, const char *name, struct err **e);
+
 /* Names the base image (a reference or oci:DIR) and finds its digest: one HEAD. Offline it is the
  * one it had the last time; ERR_ABSENT when there was none. Of the first: for all platforms. */
 int build_set_base(struct build *b, const char *reference, struct err **e);

@@ -150,6 +150,7 @@ static int finish_image(struct run *r, struct made *m, const struct link_plan *p
 	struct image_options options = {
 		.platform = b->platform->image,
 		.prefix = d->user_managed ? NULL : b->prefix,
+		.bin = definition_interpreter_folder(d),
 		.key = r->key_hex,
 		.lock_digest = lock.hex,
 		.created = build_created(plan),

@@ -73,13 +73,14 @@ static struct str env_get(const struct making *m, const char *name)
 /* PREFIX/bin stands first: an image has to work without activation. */
 static void env_path(struct making *m)
 {
+	const char *prefix = m->o->prefix;
 	struct str path = env_get(m, "PATH");
-	struct str bin = arena_printf(m->arena, "%s/bin", m->o->prefix);
+	struct str bin = prefix ? arena_printf(m->arena, "%s/bin", prefix) : m->o->bin;
 	struct str first = str_to(path, str_find(path, ':'));
 	if (path.n == 0)
 		path = STR(DEFAULT_PATH);
 	if (!str_eq(first, bin))
-		env_set(m, arena_printf(m->arena, "PATH=%s:%.*s", bin.p, STR_ARG(path)));
+		env_set(m, arena_printf(m->arena, "PATH=%.*s:%.*s", STR_ARG(bin), STR_ARG(path)));
 }
 
 /* What programs that AzureML starts, and those that conda does, look for. LD_LIBRARY_PATH is not
@@ -114,7 +115,7 @@ static int env_make(struct making *m, struct err **e)
 			return ERR_USAGE;
 		env_set(m, m->o->env.v[i]);
 	}
-	if (m->o->prefix)
+	if (m->o->prefix || m->o->bin.n)
 		env_path(m);
 	return 0;
 }

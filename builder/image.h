@@ -48,6 +48,7 @@ struct image_options {
 	const char *platform; /* "linux/amd64" */
 	const char
 		*prefix; /* of the environment: PATH gets its bin in front; NULL: there is none */
+	struct str bin;	 /* then: the folder that PATH gets in front; empty: none */
 	const char *key; /* hex, goes to an annotation and a label */
 	const char *lock_digest;
 	uint64_t created;	  /* seconds since 1970 */

@@ -48,6 +48,7 @@ struct definition {
 	struct definition_steps steps;
 	bool user_managed;	/* the base is used as it is: nothing is installed */
 	struct str interpreter; /* then: its Python, as written */
+	struct str platform;	/* what it is for ("linux/arm64"); empty: not said */
 	struct str unbuildable; /* why no image is made of it, with its place; empty: one can be */
 	struct str conda;	/* the conda file's text; empty: none */
 	struct yaml document;	/* of v1 and v2: as read, for saving */
@@ -103,6 +104,9 @@ void definition_add_channel(struct definition *d, struct str channel);
 /* Sets a variable of the image ("NAME=VALUE"), or one of its labels. ERR_USAGE when it is no pair.
  */
 int definition_set_pair(struct definition *d, bool variable, struct str pair);
+/* The folder of the Python that a user-managed environment names by an absolute path: its image has
+ * it first in PATH. Empty: none. Borrowed. */
+struct str definition_interpreter_folder(const struct definition *d);
 /* Gives it another name and no version, as azureml-core's clone does. */
 void definition_rename(struct definition *d, struct str name);
 /* Puts it on another image, in the place of the one it names or of the steps that make it. */

@@ -65,6 +65,17 @@ int definition_keep_conda(struct reader *r, const struct yaml_node *map, struct 
 	return status;
 }
 
+/* --- Python of the user's ------------------------------------------------------------- */
+
+struct str definition_interpreter_folder(const struct definition *d)
+{
+	size_t n = d->interpreter.n;
+	while (n > 0 && d->interpreter.p[n - 1] != '/')
+		n--;
+	bool absolute = n > 0 && d->interpreter.p[0] == '/';
+	return str_to(d->interpreter, absolute ? n - (n > 1) : 0);
+}
+
 /* --- the base -------------------------------------------------------------------------- */
 
 int definition_read_base(struct reader *r, const struct yaml_node *value, struct str reference,

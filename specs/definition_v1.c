@@ -2,6 +2,7 @@
 #include "specs/base/fs.h"
 #include "specs/base/near.h"
 #include "specs/definition_private.h"
+#include "specs/platform.h"
 #include "specs/v1_schema.h"
 #include <strings.h>
 
@@ -181,6 +182,21 @@ static int read_context(struct reader *r, const struct yaml_node *context, struc
 	return 0;
 }
 
+/* amd64 is what a client writes that was told nothing. */
+static void read_architecture(struct reader *r, const struct yaml_node *docker)
+{
+	const struct yaml_node *node = member(yaml_get(docker, "platform"), "architecture");
+	const struct platform *known;
+	if (!node || strcasecmp(node->text.p, "amd64") == 0)
+		return;
+	r->to->platform = arena_printf(&r->to->arena, "linux/%.*s", STR_ARG(node->text));
+	if (platform_find(r->to->platform.p, &known, NULL) < 0)
+		definition_refuse(r, node,
+				  "kiln makes no images for \"%s\", but for amd64, arm64 and "
+				  "ppc64le",
+				  node->text.p);
+}
+
 static int read_platform(struct reader *r, const struct yaml_node *docker, struct err **e)
 {
 	static const char *const known[] = {"Linux", "Windows", "OSX"};
@@ -193,6 +209,7 @@ static int read_platform(struct reader *r, const struct yaml_node *docker, struc
 				 os->text.p);
 	if (i > 0)
 		definition_refuse(r, os, "kiln makes images for Linux, not for %s", known[i]);
+	read_architecture(r, docker);
 	return 0;
 }
 
@@ -321,12 +338,23 @@ static int read_conda(struct reader *r, const struct yaml_node *python, struct e
 	return definition_keep_conda(r, map, e);
 }
 
+/* "python" is what the client writes that was told nothing. */
+static void read_interpreter(struct reader *r, const struct yaml_node *path)
+{
+	r->to->interpreter = copy(r, path);
+	if (path && !str_is(path->text, "python") && path->text.p[0] != '/')
+		log_warn(r->log,
+			 "%s:%u:%u: \"interpreterPath\" is kept, and nothing is done with it: the "
+			 "folder of an absolute path would stand first in the image's PATH",
+			 r->yaml->what, path->line, path->column);
+}
+
 static int read_python(struct reader *r, struct err **e)
 {
 	const struct yaml_node *python = member(r->yaml->root, "python");
 	r->to->user_managed = is_true(member(python, "userManagedDependencies"));
 	if (r->to->user_managed)
-		r->to->interpreter = copy(r, member(python, "interpreterPath"));
+		read_interpreter(r, member(python, "interpreterPath"));
 	return read_conda(r, python, e);
 }
 

@@ -149,6 +149,9 @@ static void put_settings(struct buf *out, struct arena *a, const struct definiti
 		put_part(out, "workdir", d->workdir);
 	if (d->user_managed)
 		put_part(out, "user-managed", STR("yes"));
+	struct str folder = definition_interpreter_folder(d);
+	if (folder.n)
+		put_part(out, "interpreter-folder", folder);
 }
 
 void key_text(const struct key_input *in, struct buf *out)

@@ -47,7 +47,7 @@ static const struct v1_field image_registry[] = {
 
 static const struct v1_field platform[] = {
 	{"os", V1_TEXT, V1_USED, "\"Linux\"", NULL},
-	{"architecture", V1_TEXT, V1_KEPT, "\"amd64\"", NULL},
+	{"architecture", V1_TEXT, V1_USED, "\"amd64\"", NULL},
 	END,
 };
 

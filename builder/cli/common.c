@@ -366,6 +366,24 @@ static int read_definition(struct session *s, const struct common_args *args, co
 	return r;
 }
 
+/* The definition's own, where the command line names none; both must agree. */
+static int set_platform(struct session *s, const struct common_args *args, struct err **e)
+{
+	struct str own = s->definition.platform;
+	const struct build *b = s->build;
+	if (!own.n)
+		return 0;
+	if (!args->platform && !s->locked)
+		return build_set_platform(s->build, own.p, e);
+	for (; b; b = build_next(b))
+		if (!str_is(own, build_platform(b)->image))
+			return err_set(e, ERR_USAGE,
+				       "the definition is for %s (docker.platform), not for %s: "
+				       "--platform %s",
+				       own.p, build_platform(b)->image, own.p);
+	return 0;
+}
+
 int session_definition(struct session *s, const struct common_args *args,
 		       const struct option_list *rest, struct err **e)
 {
@@ -379,6 +397,8 @@ int session_definition(struct session *s, const struct common_args *args,
 	if (rest->n > words)
 		return err_set(e, ERR_USAGE, "%s: one definition is wanted", rest->v[words]);
 	int r = read_definition(s, args, path, e);
+	if (r == 0)
+		r = set_platform(s, args, e);
 	if (r < 0)
 		return r;
 	session_channels(s, args);

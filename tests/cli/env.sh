@@ -63,6 +63,14 @@ printf 'name: x\nimage: a\ndescription: d\ntags: {a: b}\n' >"$work/told.yml"
 expect 0 'told.yml:4:1: the v1 form has no place for "tags": it is left out' "$kiln" env save "$work/told.yml" "$work/told" --form v1
 expect 0 'told.yml:3:1: the v1 form has no place for "description"' "$kiln" env clone "$work/told.yml" mine "$work/told.mine"
 
+# The platform that it is for.
+printf '{"name": "x", "docker": {"platform": {"architecture": "arm64"}}, "python": {}}' >"$work/arm.json"
+expect 0 "" "$kiln" key "$work/arm.json" --explain
+grep -qx 'platform linux/arm64' "$work/stdout" || fail "its platform: $(cat "$work/stdout")"
+expect 2 "is for linux/arm64 (docker.platform), not for linux/amd64: --platform linux/arm64" \
+	"$kiln" key "$work/arm.json" --platform linux/amd64
+expect 0 "" "$kiln" key "$work/arm.json" --platform linux/arm64
+
 # What is refused before anything is asked or built.
 expect 2 "a password in a definition" "$kiln" build "$cases/v1-12-full" -t "oci:$work/out" -q
 expect 2 "needs kiln build --engine docker" "$kiln" build "$cases/v1-09-from-dockerfile" -t "oci:$work/out" -q
@@ -100,5 +108,10 @@ printf '{"name": "x", "environmentVariables": {"C": "2"}, "python": {"userManage
 rm -r "$work/out"
 expect 0 "" "$kiln" build "$work/v1" --base "$base" -t "oci:$work/out:2" -q
 same "$(config '[layers, env["C"], "CONDA_PREFIX" in env, "/opt/env" in env["PATH"]]')" "[$layers, '2', False, False]" "a base as it is"
+printf '{"name": "x", "docker": {}, "python": {"userManagedDependencies": true, "interpreterPath": "/opt/py/bin/python"}}' \
+	>"$work/v1/azureml_environment.json"
+rm -r "$work/out"
+expect 0 "" "$kiln" build "$work/v1" --base "$base" -t "oci:$work/out:3" -q
+same "$(config 'env["PATH"].split(":")[0]')" /opt/py/bin "first of PATH, with a Python of the user's"
 expect 0 "" "$kiln" plan "$work/v1" --base "$base"
 expect 0 "" "$kiln" check "$work/v1" --base "$base"

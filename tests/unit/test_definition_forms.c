@@ -152,6 +152,36 @@ static void reads_what_a_v1_environment_says(void **state)
 	assert_true(str_is(context.steps.dockerfile_path, "Dockerfile"));
 }
 
+static void finds_the_folder_of_a_users_python(void **state)
+{
+	static const struct {
+		const char *python, *folder, *warns;
+	} rows[] = {
+		{"\"userManagedDependencies\": true, \"interpreterPath\": \"/opt/py/bin/python3\"",
+		 "/opt/py/bin", ""},
+		{"\"userManagedDependencies\": true, \"interpreterPath\": \"/python\"", "/", ""},
+		{"\"userManagedDependencies\": true, \"interpreterPath\": \"python\"", "", ""},
+		{"\"userManagedDependencies\": true", "", ""},
+		{"\"interpreterPath\": \"/opt/py/bin/python\"", "", ""},
+		{"\"userManagedDependencies\": true, \"interpreterPath\": \"bin/python\"", "",
+		 "in:1:79: \"interpreterPath\" is kept, and nothing is done with it: the folder of "
+		 "an absolute path would stand first in the image's PATH\n"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(definition_done) struct definition d = DEFINITION;
+		AUTO(buf_done) struct buf text = BUF(4096);
+		struct warnings w = WARNINGS;
+		buf_printf(&text, "{\"docker\": {}, \"python\": {%s}}", rows[i].python);
+		assert_int_equal(definition_read_text(buf_str(&text), "in", NULL, &w.log, &d, NULL),
+				 0);
+		if (!str_is(definition_interpreter_folder(&d), rows[i].folder))
+			fail_msg("%s", rows[i].python);
+		assert_string_equal(w.text.data, rows[i].warns);
+		buf_done(&w.text);
+	}
+}
+
 static void names_what_it_does_not_act_on(void **state)
 {
 	(void)state;
@@ -433,6 +463,8 @@ static void says_why_no_image_can_be_made(void **state)
 		 "log in (docker login r.example)"},
 		{"{\"docker\": {\"platform\": {\"os\": \"Windows\"}}}",
 		 "in:1:32: kiln makes images for Linux, not for Windows"},
+		{"{\"docker\": {\"platform\": {\"architecture\": \"riscv\"}}}",
+		 "in:1:42: kiln makes no images for \"riscv\", but for amd64, arm64 and ppc64le"},
 		{"{\"docker\": {\"buildContext\": {\"locationType\": \"storageAccount\", "
 		 "\"location\": "
 		 "\"l\"}}}",
@@ -652,6 +684,8 @@ static void gives_what_changes_the_image_another_key(void **state)
 		"{\"docker\": {\"baseImage\": \"b\"}, \"environmentVariables\": {\"A\": \"2\"}}",
 		"{\"docker\": {\"baseImage\": \"b\"}, \"python\": {\"userManagedDependencies\": "
 		"true}}",
+		"{\"docker\": {\"baseImage\": \"b\"}, \"python\": {\"userManagedDependencies\": "
+		"true, \"interpreterPath\": \"/opt/py/bin/python\"}}",
 		"{\"docker\": {\"baseDockerfile\": \"FROM b\"}}",
 		"{\"docker\": {\"baseDockerfile\": \"FROM c\"}}",
 		"{\"docker\": {\"buildContext\": {\"location\": \"https://h/r.git\"}}}",
@@ -695,30 +729,6 @@ static void sees_every_change_of_a_context(void **state)
 	}
 }
 
-int main(void)
-{
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, new_folder, folder_gone)
-	const struct CMUnitTest tests[] = {
-		IN_FOLDER(writes_what_it_has_read_to_the_byte),
-		IN_FOLDER(fills_in_what_older_releases_did_not_write),
-		cmocka_unit_test(reads_what_a_v1_environment_says),
-		cmocka_unit_test(names_what_it_does_not_act_on),
-		IN_FOLDER(keeps_keys_it_does_not_know),
-		cmocka_unit_test(names_versions_by_image_and_conda_file_as_the_client),
-		IN_FOLDER(names_versions_by_the_build_context_as_the_client),
-		IN_FOLDER(saves_v2_with_its_conda_file_inside),
-		cmocka_unit_test(says_what_is_wrong_and_where),
-		cmocka_unit_test(says_why_no_image_can_be_made),
-		cmocka_unit_test(tells_what_another_form_has_no_place_for),
-		cmocka_unit_test(refuses_what_the_other_form_cannot_name),
-		cmocka_unit_test(puts_a_definition_on_another_base),
-		IN_FOLDER(refuses_a_dockerfile_that_is_too_large),
-		IN_FOLDER(gives_forms_that_mean_the_same_the_same_key),
-		cmocka_unit_test(gives_what_changes_the_image_another_key),
-		IN_FOLDER(sees_every_change_of_a_context),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
 /* What .dockerignore leaves out reaches no image: it neither changes the key nor has to be
  * readable. */
 static void sees_of_a_context_what_is_sent(void **state)
@@ -749,4 +759,29 @@ static void sees_of_a_context_what_is_sent(void **state)
 	}
 }
 
+int main(void)
+{
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, new_folder, folder_gone)
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(writes_what_it_has_read_to_the_byte),
+		IN_FOLDER(fills_in_what_older_releases_did_not_write),
+		cmocka_unit_test(reads_what_a_v1_environment_says),
+		cmocka_unit_test(finds_the_folder_of_a_users_python),
+		cmocka_unit_test(names_what_it_does_not_act_on),
+		IN_FOLDER(keeps_keys_it_does_not_know),
+		cmocka_unit_test(names_versions_by_image_and_conda_file_as_the_client),
+		IN_FOLDER(names_versions_by_the_build_context_as_the_client),
+		IN_FOLDER(saves_v2_with_its_conda_file_inside),
+		cmocka_unit_test(says_what_is_wrong_and_where),
+		cmocka_unit_test(says_why_no_image_can_be_made),
+		cmocka_unit_test(tells_what_another_form_has_no_place_for),
+		cmocka_unit_test(refuses_what_the_other_form_cannot_name),
+		cmocka_unit_test(puts_a_definition_on_another_base),
+		IN_FOLDER(refuses_a_dockerfile_that_is_too_large),
+		IN_FOLDER(gives_forms_that_mean_the_same_the_same_key),
+		cmocka_unit_test(gives_what_changes_the_image_another_key),
 		IN_FOLDER(sees_of_a_context_what_is_sent),
+		IN_FOLDER(sees_every_change_of_a_context),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
