@@ -34,8 +34,9 @@ TEST_PACKAGES  := libcmocka-dev libsolv-dev libsolvext-dev clang-format bubblewr
 BENCH_PACKAGES := isal time
 
 LIB    := $(wildcard specs/*.c specs/base/*.c cache/*.c curated/*.c builder/*.c)
-# The catalogue as a C table; folders as well, so that an entry that goes is missed.
+# Files that the program holds, as C tables.
 CURATED := $(B)/curated/catalog_files.c
+PAGES   := $(B)/builder/cli/page_files.c
 CLI    := $(wildcard builder/cli/*.c)
 UNITS  := $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 
@@ -44,7 +45,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 .PHONY: all test checks unit lint clean
 all: $(B)/kiln
 
-$(B)/kiln: $(CLI:%.c=$(B)/%.o) $(B)/libkiln.a
+$(B)/kiln: $(CLI:%.c=$(B)/%.o) $(PAGES:%.c=%.o) $(B)/libkiln.a
 	@$(CC) $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN)) $^ $(LIBS) -o $@
 
 $(B)/libkiln.a: $(LIB:%.c=$(B)/%.o) $(CURATED:%.c=%.o)
@@ -57,14 +58,25 @@ $(B)/%.o: %.c Makefile
 	@$(CC) $(OPT) $(CFLAGS) -std=c11 -I. $(DEFS) -MMD -MP -fvisibility=hidden $(WARN) \
 	      $(if $(SAN),-fsanitize=$(SAN)) -c $< -o $@
 
-$(CURATED): $(shell find curated)
+# In the order of their bytes, whatever the locale; folders are named as well, so that an entry that
+# goes is missed.
+$(CURATED): $(shell find curated) specs/base/embed.sh
 	@mkdir -p $(@D)
-	@curated/embed.sh >$@.new && mv $@.new $@
+	@specs/base/embed.sh catalog curated/catalog_files.h curated $(sort $(wildcard curated/*/*/*)) >$@.new && mv $@.new $@
 
-$(CURATED:%.c=%.o): $(CURATED)
+$(PAGES): $(shell find builder/cli/page/) specs/base/embed.sh
+	@mkdir -p $(@D)
+	@specs/base/embed.sh page builder/cli/page_files.h builder/cli/page $(sort $(wildcard builder/cli/page/*)) >$@.new && mv $@.new $@
+
+$(CURATED:%.c=%.o) $(PAGES:%.c=%.o): %.o: %.c
 	@$(CC) $(CFLAGS) -std=c11 -I. -fvisibility=hidden $(WARN) -c $< -o $@
 
 $(B)/test_option: $(B)/builder/cli/option.o
+$(B)/test_treemap: $(B)/builder/cli/treemap.o
+# Pages without the program around them.
+PAGE := $(patsubst %,$(B)/builder/cli/%.o,page page_files page_list page_report page_treemap progress report treemap)
+$(B)/test_page $(B)/page_driver: $(PAGE)
+$(B)/test_page $(B)/page_driver: LIBS := $(B)/libkiln.a $(LIBS)
 # They write with libarchive what kiln only reads.
 $(B)/test_%: LIBARCHIVE = -larchive
 $(B)/test_%: $(B)/tests/unit/test_%.o $(B)/libkiln.a

@@ -117,10 +117,18 @@ void destinations_close(struct destination *to, size_t count);
 /* As named, but without a tag: what the local records are kept by. */
 void destination_name(const struct destination *to, struct buf *out);
 
+/* One package in a layer. */
+struct packed_part {
+	const struct record *record; /* NULL: what belongs to the environment as a whole */
+	uint64_t size, unpacked; /* bytes: of its compressed tar entries, and of the plain ones */
+	bool made;		 /* packed for this image; else this machine had it */
+};
+
 /* Layers of an environment, packed and pushed to every destination as they get ready. */
 struct packed {
-	struct layer *layers; /* [count], in the arena; what they hold, packed_done frees */
-	bool *sent;	      /* [count]: bytes went to some destination */
+	struct layer *layers;	    /* [count], in the arena; what they hold, packed_done frees */
+	bool *sent;		    /* [count]: bytes went to some destination */
+	struct packed_part **parts; /* [count][its packages] */
 	size_t count;
 };
 void packed_done(struct packed *p);

@@ -133,6 +133,14 @@ static int build_in_place(struct pack *p, const struct pack_layer *layer, struct
 	return r;
 }
 
+/* A layer that is made again finds what was packed for it the first time. */
+static void note_part(const struct layer_part *part, struct packed_part *to)
+{
+	to->size = part->segment.size;
+	to->unpacked = part->segment.tar_size;
+	to->made = to->made || part->made;
+}
+
 static int make_layer(struct pack *p, size_t l, struct err **e)
 {
 	const struct pack_layer *layer = &p->layers[l];
@@ -146,6 +154,8 @@ static int make_layer(struct pack *p, size_t l, struct err **e)
 	if (r == 0)
 		r = build_in_place(p, layer, parts, made, e);
 	made->packages = packages;
+	for (size_t k = 0; r == 0 && k < layer->count; k++)
+		note_part(&parts[k], &p->out->parts[l][k]);
 	return r;
 }
 
@@ -220,6 +230,7 @@ static void plan_layers(struct pack *p)
 	p->order = arena_zero(p->arena, n, sizeof(*p->order));
 	p->out->layers = arena_zero(p->arena, n, sizeof(*p->out->layers));
 	p->out->sent = arena_zero(p->arena, n, sizeof(*p->out->sent));
+	p->out->parts = arena_zero(p->arena, n, sizeof(*p->out->parts));
 	for (size_t i = 0; i < p->items; i++) {
 		uint64_t cost = cost_of(p, i);
 		p->layers[p->layer_of[i]].count++;
@@ -238,14 +249,19 @@ static void plan_layers(struct pack *p)
 	qsort_r(p->order, n, sizeof(*p->order), by_cost, p->layers);
 }
 
-/* Names for people: all packages of a layer. */
-static void name_layers(struct pack *p)
+/* All packages of a layer, and their names for people. */
+static void list_parts(struct pack *p)
 {
 	for (size_t l = 0; l < p->out->count; l++) {
 		struct pack_layer *layer = &p->layers[l];
 		struct str *names = arena_zero(p->arena, layer->count, sizeof(*names));
-		for (size_t k = 0; k < layer->count; k++)
-			names[k] = item_name(p, layer->members[k]);
+		struct packed_part *parts = arena_zero(p->arena, layer->count, sizeof(*parts));
+		for (size_t k = 0; k < layer->count; k++) {
+			size_t i = layer->members[k];
+			names[k] = item_name(p, i);
+			parts[k].record = is_environment(p, i) ? NULL : &p->lock->records[i];
+		}
+		p->out->parts[l] = parts;
 		p->out->layers[l].packages = (struct strs){names, layer->count};
 	}
 }
@@ -280,7 +296,7 @@ int pack_and_push(struct build *b, const struct link_plan *plan, const struct lo
 	};
 	plan_items(&p);
 	plan_layers(&p);
-	name_layers(&p);
+	list_parts(&p);
 	sem_init(&p.packing, 0, b->o.jobs);
 	int r = workers_run(b->o.jobs + UPLOADS, out->count, pack_one, &p, e);
 	sem_destroy(&p.packing);

@@ -54,6 +54,8 @@ build) install_debian ${BUILD_PACKAGES:-} "$@" ;;
 test)
 	install_debian ${TEST_PACKAGES:-} "$@"
 	make_venv venv tests/channel/requirements.txt tests/requirements.txt
+	# Pages are looked at in it. Without it one test says so and is skipped.
+	install_debian chromium || echo "setup: no Chromium" >&2
 	# Apart: what they depend on is old. Without them one comparison says so and is skipped.
 	make_venv clients tests/clients.txt || echo "setup: no AzureML clients" >&2
 	;;

@@ -1,9 +1,11 @@
 /* builder/cli/cmd_build.c - kiln build: from a definition to an image in a registry. */
 #include "builder/cli/common.h"
+#include "builder/cli/page.h"
+#include "builder/cli/page_report.h"
 
 struct build_args {
 	struct common_args common;
-	const char *locked, *engine;
+	const char *locked, *engine, *report;
 	struct option_list to;
 	bool update, sbom;
 };
@@ -27,7 +29,10 @@ static int check(const struct build_args *args, const struct session *s, struct 
 	if (args->to.n + s->config.to.n == 0)
 		return err_set(e, ERR_USAGE, "no destination: -t DEST, which is one of %s",
 			       forms.data);
-	return 0;
+	if (args->report && args->common.json && strcmp(args->report, "-") == 0)
+		return err_set(e, ERR_USAGE, "--report - and --json: standard output is for one");
+	int r = args->report ? page_check(args->report, e) : 0;
+	return r < 0 ? err_wrap(e, r, "--report") : 0;
 }
 
 static int set_engine(const struct build_args *args, struct build *b, struct err **e)
@@ -41,12 +46,31 @@ static int set_engine(const struct build_args *args, struct build *b, struct err
 	return 0;
 }
 
+static int print(const struct build_args *args, const struct build_result *result, struct err **e)
+{
+	AUTO(buf_done) struct buf out = BUF(64 << 20);
+	buf_add_str(&out, args->common.json ? result->json : result->image);
+	buf_add_char(&out, '\n');
+	return command_print(&out, e);
+}
+
+static int write_report(const char *path, const struct build_result *result, struct err **e)
+{
+	AUTO(json_free) cJSON *document = NULL;
+	AUTO(buf_done) struct buf page = BUF(PAGE_MAX);
+	int r = json_parse(result->json, "the build's document", &document, e);
+	if (r < 0)
+		return r;
+	page_report(document, &page);
+	r = page_write(path, &page, e);
+	return r < 0 ? err_wrap(e, r, "--report") : 0;
+}
+
 static int build_run(void *at, const struct option_list *rest, struct err **e)
 {
 	struct build_args *args = at;
 	AUTO(session_done) struct session s = SESSION;
 	AUTO(build_result_done) struct build_result result = {0};
-	AUTO(buf_done) struct buf out = BUF(64 << 20);
 	int r = session_open(&s, &args->common, args->update, e);
 	if (r == 0)
 		r = check(args, &s, e);
@@ -68,11 +92,10 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 	struct strs to = session_to(&s, &args->to, &names);
 	r = build_image(s.build, &s.definition, s.locked, to, &result, e);
 	free(names);
-	if (r < 0)
-		return r;
-	buf_add_str(&out, args->common.json ? result.json : result.image);
-	buf_add_char(&out, '\n');
-	return command_print(&out, e);
+	bool page_only = args->report && strcmp(args->report, "-") == 0;
+	if (r == 0 && !page_only)
+		r = print(args, &result, e);
+	return r == 0 && args->report ? write_report(args->report, &result, e) : r;
 }
 
 #define AT(field) offsetof(struct build_args, field)
@@ -85,6 +108,8 @@ static const struct option_row own_options[] = {
 	 "who makes the image: kiln (default), or a container engine, which pushes it too"},
 	{0, "sbom", OPTION_FLAG, AT(sbom), NULL,
 	 "push an SBOM (SPDX) and provenance beside the image, as its referrers"},
+	{0, "report", OPTION_TEXT, AT(report), "FILE",
+	 "write what the image is made of as one HTML page; - is standard output"},
 	{0, "update", OPTION_FLAG, AT(update), NULL, "solve again even when the image exists"},
 	{0},
 };

@@ -197,6 +197,8 @@ static const struct option_row own_options[] = {
 	{0, "curated", OPTION_FLAG, AT(curated), NULL, "list: those of the catalogue"},
 	{0, "registered", OPTION_FLAG, AT(registered), NULL, "list: those that were registered"},
 	{0, "gpu", OPTION_FLAG, AT(gpu), NULL, "list: those for GPUs"},
+	{0, "html", OPTION_TEXT, AT(html), "FILE",
+	 "list: write it as one HTML page, with search and filters; - is standard output"},
 	{0, "form", OPTION_TEXT, AT(form), "conda|v1|v2", "save: in which form (its own)"},
 	{'b', "base", OPTION_TEXT, AT(common.base), "IMAGE", "save: with this base image"},
 	{0, "config", OPTION_TEXT, AT(common.config), "FILE", "settings: bases by name"},

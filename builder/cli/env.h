@@ -5,7 +5,7 @@
 
 struct env_args {
 	struct common_args common;
-	const char *form;
+	const char *form, *html;
 	bool overwrite, curated, registered, gpu, strict;
 };
 

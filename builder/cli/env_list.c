@@ -1,5 +1,6 @@
 /* builder/cli/env_list.c - kiln env list: environments by name, as a table or a document. */
-#include "builder/cli/env_rows.h"
+#include "builder/cli/page.h"
+#include "builder/cli/page_list.h"
 #include "builder/cli/table.h"
 
 static void put_json(const struct env_rows *rows, struct buf *out)
@@ -29,12 +30,21 @@ static void put_table(const struct env_rows *rows, struct buf *out)
 		table_print(&t, out);
 }
 
+static int write_page(const struct env_args *args, const struct env_rows *rows, struct buf *out,
+		      struct err **e)
+{
+	if (args->common.json)
+		return err_set(e, ERR_USAGE, "--html and --json: one of them is wanted");
+	page_list(rows, out);
+	return page_write(args->html, out, e);
+}
+
 int env_list(const struct env_args *args, const struct option_list *words, struct err **e)
 {
-	AUTO(buf_done) struct buf out = BUF(16 << 20);
+	AUTO(buf_done) struct buf out = BUF(256 << 20);
 	AUTO(env_rows_done) struct env_rows rows = {.arena = ARENA};
 	const struct env_wanted wanted = {args, str_of(words->n > 1 ? words->v[1] : ""),
-					  args->common.json};
+					  args->common.json || args->html};
 	int r = env_rows_read(&wanted, &rows, e);
 	if (r < 0)
 		return r;
@@ -43,6 +53,8 @@ int env_list(const struct env_args *args, const struct option_list *words, struc
 					   "of its catalogue only");
 	else if (!rows.n)
 		log_warn(args->common.log, "no environment fits; `kiln env list` names all");
+	if (args->html)
+		return write_page(args, &rows, &out, e);
 	if (args->common.json)
 		put_json(&rows, &out);
 	else

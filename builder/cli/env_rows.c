@@ -52,6 +52,7 @@ static int read_curated(const struct env_wanted *wanted, struct env_rows *out, s
 			.base = about.base,
 			.framework = about.framework,
 			.description = about.summary,
+			.successor = about.successor,
 		};
 		if (!is_wanted(wanted, &row))
 			continue;

@@ -12,7 +12,8 @@ struct env_row {
 	const char *state; /* "current", "deprecated" */
 	bool gpu;
 	struct str python, base, framework, description;
-	struct str key; /* 64 hex digits; empty unless the rows were asked for it */
+	struct str successor; /* of a deprecated one: a name */
+	struct str key;	      /* 64 hex digits; empty unless the rows were asked for it */
 };
 
 struct env_rows {
