@@ -34,8 +34,6 @@ int run_write_documents(struct run *r, struct made *m, const struct link_plan *p
 	struct sbom sbom = sbom_of(m->b, m->lock, plan);
 	struct provenance provenance = {
 		.of = &sbom,
-		.image = image_name(r, &m->arena),
-		.digest = m->image.manifest_digest,
 		.key = r->key_hex,
 		.prefix = m->b->prefix,
 		.compression = compression_name(m->b->o.compression),
@@ -47,8 +45,8 @@ int run_write_documents(struct run *r, struct made *m, const struct link_plan *p
 	int code = sbom_write(&sbom, &first, e);
 	if (code == 0)
 		code = provenance_write(&provenance, &second, e);
-	m->documents[0] = arena_str(&m->arena, buf_str(&first));
-	m->documents[1] = arena_str(&m->arena, buf_str(&second));
+	m->sbom = arena_str(&m->arena, buf_str(&first));
+	m->predicate = arena_str(&m->arena, buf_str(&second));
 	m->created = sbom.created;
 	return code;
 }
@@ -70,16 +68,39 @@ int build_sbom(struct build *b, const struct lock *l, struct buf *out, struct er
 
 /* ---- pushed ---- */
 
-static int push_of_one(const struct made *m, const struct destination *to, struct err **e)
+/* An image that an engine has pushed is what the registry says that it is. */
+static int find_subject(const struct made *m, const struct destination *to, struct descriptor *out,
+			struct arena *a, struct err **e)
 {
-	struct referrer referrer = {
-		.subject = {m->image.media_type, m->image.manifest_digest, m->image.manifest.n},
-		.created = m->created,
-	};
-	int code = 0;
+	AUTO(buf_done) struct buf text = BUF(MANIFEST_SIZE_MAX);
+	AUTO(buf_done) struct buf type = BUF(4096);
+	*out = (struct descriptor){m->image.media_type, m->image.manifest_digest,
+				   m->image.manifest.n};
+	if (!m->b->engine)
+		return 0;
+	int code = registry_get_manifest(to->registry, &to->reference, &text, &type, e);
+	if (code < 0)
+		return code;
+	out->media_type = arena_str(a, buf_str(&type));
+	digest_of(text.data, text.n, &out->digest);
+	out->size = text.n;
+	return 0;
+}
+
+static int push_of_one(const struct run *r, const struct made *m, const struct destination *to,
+		       struct err **e)
+{
+	AUTO(buf_done) struct buf statement = BUF(64 << 20);
+	AUTO(arena_done) struct arena a = ARENA;
+	struct referrer referrer = {.created = m->created};
+	int code = find_subject(m, to, &referrer.subject, &a, e);
+	if (code == 0)
+		code = provenance_state(m->predicate, image_name(r, &a), &referrer.subject.digest,
+					&statement, e);
+	const struct str texts[COUNT(types)] = {m->sbom, buf_str(&statement)};
 	for (size_t i = 0; i < COUNT(types) && code == 0; i++) {
 		referrer.type = types[i];
-		referrer.text = m->documents[i];
+		referrer.text = texts[i];
 		code = referrer_push(to->registry, &to->reference, &referrer, e);
 	}
 	return code;
@@ -90,7 +111,7 @@ int run_push_documents(struct run *r, struct err **e)
 	int code = 0;
 	for (size_t i = 0; i < r->count * r->to_count && code == 0; i++)
 		if (r->b->documents)
-			code = push_of_one(&r->made[i % r->count], &r->to[i / r->count], e);
+			code = push_of_one(r, &r->made[i % r->count], &r->to[i / r->count], e);
 	return code;
 }
 

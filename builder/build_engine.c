@@ -18,10 +18,6 @@ int build_check_engine(const struct build *b, const struct reference *r, struct 
 		return 0;
 	if (b->next)
 		return err_set(e, ERR_USAGE, "--engine docker builds for one platform at a time");
-	if (b->documents)
-		return err_set(e, ERR_USAGE,
-			       "--sbom wants kiln's own engine: what the other pushes has another "
-			       "digest");
 	if (r->kind == REFERENCE_REGISTRY || r->kind == REFERENCE_DOCKER_DAEMON)
 		return 0;
 	return err_set(e, ERR_USAGE,
@@ -108,5 +104,5 @@ int run_engine(struct run *r, struct err **e)
 		phases_enter(&r->phases, "push");
 	for (size_t i = r->to_count; i > 0 && code == 0; i--)
 		code = push_one(r, g, &r->to[i - 1], id, e);
-	return code;
+	return code < 0 ? code : run_push_documents(r, e);
 }

@@ -12,7 +12,7 @@ struct made {
 	struct arena arena; /* env's */
 	struct strs env;
 	struct image image;
-	struct str documents[2]; /* SBOM and provenance, where they are wanted */
+	struct str sbom, predicate; /* predicate: of the provenance; where they are wanted */
 	uint64_t created;
 };
 

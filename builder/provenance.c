@@ -71,9 +71,10 @@ static void put_materials(const struct provenance *p, struct json_out *j)
 	json_close(j, ']');
 }
 
-static void put_predicate(const struct provenance *p, struct json_out *j)
+int provenance_write(const struct provenance *p, struct buf *out, struct err **e)
 {
-	json_open(j, "predicate", '{');
+	struct json_out of = {out}, *j = &of;
+	json_open(j, NULL, '{');
 	json_open(j, "buildDefinition", '{');
 	json_put_text(j, "buildType", NAMES "build:1");
 	put_parameters(p, j);
@@ -88,21 +89,23 @@ static void put_predicate(const struct provenance *p, struct json_out *j)
 	json_close(j, '}');
 	json_close(j, '}');
 	json_close(j, '}');
+	return buf_check(out, "provenance", e);
 }
 
-int provenance_write(const struct provenance *p, struct buf *out, struct err **e)
+int provenance_state(struct str predicate, struct str name, const struct digest *image,
+		     struct buf *out, struct err **e)
 {
 	struct json_out j = {out};
 	json_open(&j, NULL, '{');
 	json_put_text(&j, "_type", "https://in-toto.io/Statement/v1");
 	json_open(&j, "subject", '[');
 	json_open(&j, NULL, '{');
-	json_put_str(&j, "name", p->image);
-	put_digest(&j, &p->digest);
+	json_put_str(&j, "name", name);
+	put_digest(&j, image);
 	json_close(&j, '}');
 	json_close(&j, ']');
 	json_put_text(&j, "predicateType", "https://slsa.dev/provenance/v1");
-	put_predicate(p, &j);
+	json_put_raw(&j, "predicate", predicate);
 	json_close(&j, '}');
 	buf_add_char(out, '\n');
 	return buf_check(out, "provenance", e);

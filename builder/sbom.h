@@ -20,10 +20,12 @@ int sbom_write(const struct sbom *s, struct buf *out, struct err **e);
 
 struct provenance {
 	const struct sbom *of;
-	struct str image; /* the destination's name */
-	struct digest digest;
 	const char *key, *prefix, *compression; /* key: hex */
 };
-/* Appends the statement: the image, what it was asked to be, and every artefact that went in. */
+/* Appends the statement's predicate: what the image was asked to be, and every artefact that went
+ * in. */
 int provenance_write(const struct provenance *p, struct buf *out, struct err **e);
+/* Appends the statement: that predicate of the image, which the destination calls `name`. */
+int provenance_state(struct str predicate, struct str name, const struct digest *image,
+		     struct buf *out, struct err **e);
 #endif

@@ -98,6 +98,23 @@ for key in sys.argv[2:]:
 print(json.dumps(value) if isinstance(value, (dict, list, bool)) else value)' "$@"
 }
 
+# referrer REPOSITORY DIGEST TYPE: the document of that type beside an image; registry 2.8 has no list
+# of referrers, so a tag leads to them.
+referrer() {
+	"$python" - "$host" "$@" <<-'END'
+		import json, sys, urllib.request
+		host, repository, digest, kind = sys.argv[1:]
+		def get(what, accept):
+		    request = urllib.request.Request(f"http://{host}/v2/{repository}/{what}", headers={"Accept": accept})
+		    return urllib.request.urlopen(request).read()
+		index = json.loads(get(f"manifests/{digest.replace(':', '-')}", "application/vnd.oci.image.index.v1+json"))
+		at = [m for m in index["manifests"] if m["artifactType"] == kind]
+		manifest = json.loads(get(f"manifests/{at[0]['digest']}", at[0]["mediaType"]))
+		assert manifest["subject"]["digest"] == digest and manifest["artifactType"] == kind and len(at) == 1
+		sys.stdout.buffer.write(get(f"blobs/{manifest['layers'][0]['digest']}", "*/*"))
+	END
+}
+
 # What an interrupted write would leave.
 no_leftovers() { # FOLDER
 	local left

@@ -79,4 +79,13 @@ same "$(field "$work/stdout" cached) $(field "$work/stdout" digest)" "true $dige
 expect 2 "--engine docker pushes to HOST/REPOSITORY" "$kiln" build "$work/tools.yml" --base "$base" -t "oci:$work/x" --engine docker
 expect 2 "native or docker is wanted" "$kiln" build "$work/tools.yml" --base "$base" -t "$host/x" --engine other
 expect 2 "no Dockerfile can begin with a layout" "$kiln" build "$work/tools.yml" --base "oci:$work/base:it" -t "$host/x" --engine docker
-expect 2 "--sbom wants kiln's own engine" "$kiln" build "$work/tools.yml" --base "$base" -t "$host/x" --engine docker --sbom
+expect 2 "it holds an image alone" "$kiln" build "$work/tools.yml" --base "$base" -t docker-daemon:env/tools:2 --engine docker --sbom
+
+# SBOM and provenance, beside what the engine has pushed.
+expect 0 "" "$kiln" build "$work/tools.yml" --base "$base" -t "$host/env/tools:1" --engine docker --sbom --json
+digest=$(field "$work/stdout" digest)
+referrer env/tools "$digest" application/spdx+json | grep -q '"openssl"' || fail "no SBOM of an engine's image"
+referrer env/tools "$digest" application/vnd.in-toto+json >"$work/statement.json"
+"$python" -B tests/cli/check_sbom.py statement "$work/statement.json" "$digest" || fail "the statement of an engine's image"
+expect 0 "" "$kiln" build "$work/tools.yml" --base "$base" -t "$host/env/tools:1" --engine docker --sbom --json
+same "$(field "$work/stdout" cached)" true "cached, with its documents"
