@@ -27,10 +27,8 @@ AUTO_DEFINE_VALUE(struct build_context, build_context_done)
 /* A text is copied. */
 void build_context_add_text(struct build_context *c, const char *path, struct str text);
 void build_context_add(struct build_context *c, const struct context_file *file);
-/* What a user's folder holds, as a Dockerfile's context: without what its .dockerignore leaves out,
- * but with `dockerfile` in any case; sorted by path. Files are read when the context is.
- * ERR_ABSENT, ERR_IO, ERR_SYNTAX. */
-int build_context_add_folder(struct build_context *c, const char *folder, const char *dockerfile,
+/* What an engine gets of a user's folder: see context_walk. Files are read when the context is. */
+int build_context_add_folder(struct build_context *c, const struct context_folder *folder,
 			     struct err **e);
 /* All files below the folder, which is made anew in place of one that holds a Dockerfile of kiln's
  * (its first line says so) or nothing. ERR_USAGE for any other folder. */

@@ -4,7 +4,6 @@
 #include "builder/build_run.h"
 #include "builder/engine_build.h"
 #include "specs/base/fs.h"
-#include "specs/base/url.h"
 
 enum { FROM_MAX = 16, TAG_HEX = 32, DOCKERFILE_MAX = 1 << 20 };
 
@@ -16,11 +15,6 @@ static const struct destination *first_registry(const struct run *r)
 	return NULL;
 }
 
-static const char *dockerfile_of(const struct definition_steps *s)
-{
-	return s->dockerfile_path.n ? s->dockerfile_path.p : "Dockerfile";
-}
-
 /* "base-" and what the steps are known by, wherever their folder is: equal steps are built once. */
 static struct str tag_of(const struct definition_steps *s, const char *platform, struct arena *a)
 {
@@ -28,7 +22,8 @@ static struct str tag_of(const struct definition_steps *s, const char *platform,
 	struct digest digest;
 	buf_printf(&text, "%s\n", platform);
 	if (s->folder.n)
-		buf_printf(&text, "%.*s\n%s", STR_ARG(s->digest), dockerfile_of(s));
+		buf_printf(&text, "%.*s\n%s", STR_ARG(s->digest),
+			   definition_context(s).dockerfile.p);
 	else
 		buf_add_str(&text, s->dockerfile);
 	digest_of(text.data, text.n, &digest);
@@ -43,13 +38,14 @@ static int make_context(const struct definition_steps *s, struct build_context *
 		*dockerfile = s->dockerfile;
 		return 0;
 	}
-	AUTO(free) char *path = fs_join(s->folder.p, dockerfile_of(s));
+	struct context_folder folder = definition_context(s);
+	AUTO(free) char *path = fs_join(folder.path, folder.dockerfile.p);
 	AUTO(buf_done) struct buf text = BUF(DOCKERFILE_MAX);
 	int code = fs_read(path, &text, e);
 	if (code < 0)
 		return err_wrap(e, code, "the Dockerfile of the context");
 	*dockerfile = arena_str(&c->arena, buf_str(&text));
-	return build_context_add_folder(c, s->folder.p, dockerfile_of(s), e);
+	return build_context_add_folder(c, &folder, e);
 }
 
 /* What FROM names, as far as it is plain: the engine has to be logged in there. */
@@ -95,7 +91,7 @@ static int build_and_push(struct run *r, const struct reference *named, struct e
 			    .read = pump_read,
 			    .rewind = pump_rewind,
 			    .cookie = pump},
-		.dockerfile = s->folder.n ? dockerfile_of(s) : NULL,
+		.dockerfile = s->folder.n ? definition_context(s).dockerfile.p : NULL,
 		.platform = r->b->platform->image,
 		.tags = {&tag, 1},
 		.from = from,
@@ -125,11 +121,6 @@ int run_make_base(struct run *r, struct err **e)
 		return err_set(e, ERR_USAGE,
 			       "the base is made by a Dockerfile and pushed first: name a "
 			       "destination in a registry, -t HOST/REPOSITORY[:TAG]");
-	if (s->context.n && !s->folder.n)
-		return err_set(e, ERR_USAGE,
-			       "the context %.*s is not on this machine; fetch it, and name its "
-			       "folder",
-			       STR_ARG(url_without_secrets(&r->result->arena, s->context)));
 	struct reference named = to->reference;
 	named.tag = tag_of(s, r->b->platform->image, &r->result->arena);
 	phases_enter(&r->phases, "base");

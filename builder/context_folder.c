@@ -67,8 +67,8 @@ static int add_entry(void *cookie, const struct context_entry *entry, struct err
 	return 0;
 }
 
-int build_context_add_folder(struct build_context *c, const char *folder, const char *dockerfile,
+int build_context_add_folder(struct build_context *c, const struct context_folder *folder,
 			     struct err **e)
 {
-	return context_walk(folder, str_of(dockerfile), add_entry, c, e);
+	return context_walk(folder, add_entry, c, e);
 }

@@ -17,13 +17,22 @@ struct listening {
 	struct err *why; /* what the engine, and not the transfer, failed of */
 };
 
+/* What Docker's classic builder lacks, and kiln asks no other: that wants a session of gRPC. */
+static const char *hint_for(struct str said)
+{
+	return memmem(said.p, said.n, "BuildKit", 8) ? "; kiln asks Docker's classic builder: "
+						       "leave BuildKit's options away, or let "
+						       "docker build it, and name it with --base"
+						     : "";
+}
+
 static int on_event(void *cookie, const struct engine_event *event, struct err **e)
 {
 	struct listening *l = cookie;
 	if (event->error.n) {
 		err_clear(&l->why);
-		err_set(&l->why, ERR_FAILED, "the engine says: %.*s",
-			STR_ARG(str_trim(event->error)));
+		err_set(&l->why, ERR_FAILED, "the engine says: %.*s%s",
+			STR_ARG(str_trim(event->error)), hint_for(event->error));
 		return err_set(e, ERR_FAILED, "failed");
 	}
 	return l->call->take(l->call->cookie, event, e);

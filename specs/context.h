@@ -20,13 +20,17 @@ struct context_entry {
 	uint64_t size;	   /* of a file */
 	struct str target; /* of a link, which is not followed; ended by 0 */
 };
+struct context_folder {
+	const char *path;
+	struct str dockerfile; /* relative to it: sent whatever is left out */
+	bool checkout;	       /* of a git repository: the .git at its top is no part of it */
+};
 /* Goes through what an engine gets of a folder, each part of a path sorted: without what its
- * .dockerignore leaves out, but with `dockerfile`, which is relative to it, in any case. Texts live
- * until entry() returns. ERR_ABSENT, ERR_IO, ERR_LIMIT, ERR_SYNTAX for .dockerignore, or what
- * entry() returned. */
-int context_walk(const char *folder, struct str dockerfile,
+ * .dockerignore leaves out. Texts live until entry() returns. ERR_ABSENT, ERR_IO, ERR_LIMIT,
+ * ERR_SYNTAX for .dockerignore, or what entry() returned. */
+int context_walk(const struct context_folder *folder,
 		 int (*entry)(void *cookie, const struct context_entry *entry, struct err **e),
 		 void *cookie, struct err **e);
 /* The digest of all that: paths, kinds, permissions, contents, targets of links. */
-int context_digest(const char *folder, struct str dockerfile, struct digest *out, struct err **e);
+int context_digest(const struct context_folder *folder, struct digest *out, struct err **e);
 #endif

@@ -17,8 +17,9 @@ enum {
 
 struct walk {
 	const char *root;
-	struct str dockerfile; /* sent whatever is left out */
-	struct arena arena;    /* of the patterns */
+	struct str dockerfile;
+	bool checkout;
+	struct arena arena; /* of the patterns */
 	struct dockerignore ignore;
 	size_t seen;
 	unsigned depth;
@@ -66,6 +67,8 @@ static int walk_entry(struct walk *w, struct str path, struct err **e)
 	bool dockerfile = str_eq(path, w->dockerfile);
 	bool above = str_starts(w->dockerfile, path.p) && w->dockerfile.p[path.n] == '/';
 	bool excluded = !dockerfile && dockerignore_excludes(&w->ignore, path);
+	if (w->checkout && str_is(path, ".git"))
+		return 0;
 	if (++w->seen > FILES_MAX)
 		return err_set(e, ERR_LIMIT, "%s has more than %d files", w->root, FILES_MAX);
 	if (lstat(from, &st) < 0)
@@ -123,15 +126,19 @@ static int read_ignore(struct walk *w, struct err **e)
 	return code == ERR_ABSENT ? 0 : code;
 }
 
-int context_walk(const char *folder, struct str dockerfile,
+int context_walk(const struct context_folder *folder,
 		 int (*entry)(void *cookie, const struct context_entry *entry, struct err **e),
 		 void *cookie, struct err **e)
 {
 	AUTO(walk_done)
-	struct walk w = {.root = folder, .arena = ARENA, .entry = entry, .cookie = cookie};
-	while (str_starts(dockerfile, "./"))
-		dockerfile = str_from(dockerfile, 2);
-	w.dockerfile = dockerfile;
+	struct walk w = {.root = folder->path,
+			 .dockerfile = folder->dockerfile,
+			 .checkout = folder->checkout,
+			 .arena = ARENA,
+			 .entry = entry,
+			 .cookie = cookie};
+	while (str_starts(w.dockerfile, "./"))
+		w.dockerfile = str_from(w.dockerfile, 2);
 	int code = read_ignore(&w, e);
 	return code < 0 ? code : walk_folder(&w, (struct str){0}, e);
 }
@@ -160,10 +167,10 @@ static int hash_entry(void *cookie, const struct context_entry *entry, struct er
 	return entry->kind == CONTEXT_FILE ? hash_bytes(h, entry, e) : 0;
 }
 
-int context_digest(const char *folder, struct str dockerfile, struct digest *out, struct err **e)
+int context_digest(const struct context_folder *folder, struct digest *out, struct err **e)
 {
 	struct hasher *h = hasher_new();
-	int code = context_walk(folder, dockerfile, hash_entry, h, e);
+	int code = context_walk(folder, hash_entry, h, e);
 	if (code == 0)
 		hasher_end(h, out);
 	hasher_free(h);

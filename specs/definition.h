@@ -12,8 +12,11 @@
 #include "specs/base/digest.h"
 #include "specs/base/log.h"
 #include "specs/base/yaml.h"
+#include "specs/context.h"
 #include "specs/matchspec.h"
 #include "specs/requirements.h"
+
+enum { DEFINITION_DOCKERFILE_MAX = 100 << 10 }; /* bytes, what AzureML takes */
 
 struct definition_spec {
 	struct str text; /* as written */
@@ -36,8 +39,11 @@ struct definition_steps {
 	struct str context;	    /* as written: a folder, or an address (git) */
 	struct str folder;	    /* the same folder from here; empty: the context is remote */
 	struct str dockerfile_path; /* in the context; empty: not said, "Dockerfile" */
-	struct str digest; /* of the folder: of what an engine gets of it: see context_digest */
+	bool checkout;		    /* the folder is one of a git repository */
+	struct str digest;	    /* of what an engine gets of the folder: see context_digest */
 };
+/* The folder that steps have, with its Dockerfile. Borrowed. */
+struct context_folder definition_context(const struct definition_steps *s);
 
 struct definition {
 	struct arena arena;

@@ -65,6 +65,17 @@ int definition_keep_conda(struct reader *r, const struct yaml_node *map, struct 
 	return status;
 }
 
+/* --- docker steps ----------------------------------------------------------------------- */
+
+struct context_folder definition_context(const struct definition_steps *s)
+{
+	return (struct context_folder){
+		.path = s->folder.p,
+		.dockerfile = s->dockerfile_path.n ? s->dockerfile_path : STR("Dockerfile"),
+		.checkout = s->checkout,
+	};
+}
+
 /* --- Python of the user's ------------------------------------------------------------- */
 
 struct str definition_interpreter_folder(const struct definition *d)

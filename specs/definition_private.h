@@ -4,8 +4,7 @@
 #include "specs/definition.h"
 
 enum {
-	DEFINITION_MAX = 4 << 20,	       /* bytes of a file */
-	DEFINITION_DOCKERFILE_MAX = 100 << 10, /* what AzureML takes */
+	DEFINITION_MAX = 4 << 20, /* bytes of a file */
 };
 
 /* What reading one file needs at hand. */

@@ -190,7 +190,8 @@ static int read_dockerfile(struct reader *r, const struct yaml_node *build, stru
 	struct definition_steps *s = &r->to->steps;
 	AUTO(buf_done) struct buf text = BUF(DEFINITION_DOCKERFILE_MAX);
 	AUTO(err_free) struct err *why = NULL;
-	const char *name = s->dockerfile_path.n ? s->dockerfile_path.p : "Dockerfile";
+	struct context_folder folder = definition_context(s);
+	const char *name = folder.dockerfile.p;
 	struct digest digest = {0};
 	if (!s->folder.n)
 		return 0;
@@ -206,7 +207,7 @@ static int read_dockerfile(struct reader *r, const struct yaml_node *build, stru
 		return 0;
 	}
 	s->dockerfile = arena_str(&r->to->arena, buf_str(&text));
-	status = context_digest(s->folder.p, str_of(name), &digest, e);
+	status = context_digest(&folder, &digest, e);
 	s->digest = arena_str(&r->to->arena, str_of(digest_text(&digest).hex));
 	return status < 0 ? err_wrap(e, status, "build context") : 0;
 }

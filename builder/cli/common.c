@@ -399,6 +399,8 @@ int session_definition(struct session *s, const struct common_args *args,
 	int r = read_definition(s, args, path, e);
 	if (r == 0)
 		r = set_platform(s, args, e);
+	if (r == 0)
+		r = build_fetch_context(s->build, &s->definition, e);
 	if (r < 0)
 		return r;
 	session_channels(s, args);

@@ -12,7 +12,7 @@ def blob(descriptor):
 
 
 index = json.loads((folder / "index.json").read_text())
-entry = next(m for m in index["manifests"] if m["annotations"]["org.opencontainers.image.ref.name"] == tag)
+entry = next(m for m in index["manifests"] if m.get("annotations", {}).get("org.opencontainers.image.ref.name") == tag)
 for layer in json.loads(blob(entry).read_text())["layers"]:
     for member in tarfile.open(blob(layer)):
         print(member.name)

@@ -45,3 +45,14 @@ done
 expect 0 "" "$kiln" render "$work/second.yml" -o "$work/rendered" -q
 grep -qF '"/opt/env/share/gone","/opt/env/share/.wh.gone"]' "$work/rendered/Dockerfile" ||
 	fail "the Dockerfile removes nothing: $(grep RUN "$work/rendered/Dockerfile")"
+
+# That an engine builds it, and nothing of them is left.
+DOCKER_HOST=$(tests/base/dockerd.sh start "$work/dockerd" 2>/dev/null) || { echo "not tested: the RUN line (no dockerd here)"; exit; }
+export DOCKER_HOST
+trap 'tests/base/dockerd.sh stop "$work/dockerd"; finish' EXIT
+registry
+expect 0 "" "$kiln" render "$work/second.yml" --base "$base" -o "$work/rendered" -q
+docker build --network none -q -t removed:it "$work/rendered" >"$work/docker" 2>&1 || fail "docker build: $(tail -n 3 "$work/docker")"
+id=$(docker create removed:it true) && docker export "$id" | tar -t >"$work/names"
+grep -E '^opt/env/share/(\.wh\.)?(gone|folder)' "$work/names" && fail "left in the image of the Dockerfile"
+grep -qx opt/env/share/kept "$work/names" || fail "the image of the Dockerfile has no share/kept"

@@ -59,9 +59,44 @@ printf 'FROM %s/team/base:1\nLABEL made=by-steps\n' "$host" >"$work/v1/BaseDocke
 expect 0 "LABEL made=by-steps" build "$work/v1" -t "$host/env/v1:1"
 skopeo inspect --tls-verify=false --config "docker://$host/env/v1:1" | grep -q by-steps || fail "v1: no label"
 
+# A context in a git repository: what its branch has now, less .git; links must not lead out.
+mkdir "$work/repo"
+(
+	cd "$work/repo" && git init -qb main . && git config user.email a@b && git config user.name a && mkdir sub &&
+		printf 'FROM %s/team/base:1\nCOPY . /from-git/\n' "$host" | tee Dockerfile >sub/Dockerfile && echo 1 >sub/one &&
+		ln -s /etc/hostname Dockerfile.out && ln -s /etc out && git add . && git commit -qm one
+) || fail "git"
+git_env() { # FRAGMENT DOCKERFILE
+	printf '{"name": "g", "docker": {"buildContext": {"locationType": "git", "location": "file://%s/repo%s", "dockerfilePath": "%s"}}}' \
+		"$work" "$1" "$2" >"$work/git.json"
+}
+git_env '#main:sub' Dockerfile
+expect 0 "COPY . /from-git/" build "$work/git.json" -t "$host/env/git:1" -c "$channel"
+paths "$host/env/git:1" | grep -qx from-git/one || fail "the image has no file of the repository"
+expect 0 "" "$kiln" key "$work/git.json"
+key=$(cat "$work/stdout")
+git_env '' ./Dockerfile
+expect 0 "COPY . /from-git/" build "$work/git.json" -t "$host/env/git:2" -c "$channel"
+paths "$host/env/git:2" >"$work/names"
+grep -qx from-git/sub/one "$work/names" || fail "the whole repository: $(cat "$work/names")"
+grep -q '^from-git/.git' "$work/names" && fail ".git was sent"
+(cd "$work/repo" && echo 2 >sub/one && git commit -qam two) || fail "git"
+git_env '#main:sub' Dockerfile
+[ "$("$kiln" key "$work/git.json")" != "$key" ] || fail "another commit has the same key"
+git_env '' Dockerfile.out
+expect 2 "Dockerfile.out leads out of the repository" "$kiln" key "$work/git.json"
+git_env '#main:out' Dockerfile
+expect 2 "out leads out of the repository" "$kiln" key "$work/git.json"
+git_env '#main:none' Dockerfile
+expect 2 "the repository has no none" "$kiln" key "$work/git.json"
+git_env '#nothing' Dockerfile
+expect 3 "nothing" "$kiln" key "$work/git.json"
+
 # What goes wrong: the step, the engine's words.
 printf 'FROM %s/team/base:1\nCOPY nothing /\n' "$host" >"$work/ctx/deep/Dockerfile"
 expect 1 "the base: the engine says: COPY failed" build "$work/env.yml" -t "$host/env/steps:4"
+printf 'FROM %s/team/base:1\nRUN --mount=type=cache,target=/c true\n' "$host" >"$work/ctx/deep/Dockerfile"
+expect 1 "docker build it, and name it with --base" build "$work/env.yml" -t "$host/env/steps:4"
 printf 'FROM\n' >"$work/ctx/deep/Dockerfile"
 expect 1 "HTTP 400" build "$work/env.yml" -t "$host/env/steps:4"
 echo '[a' >"$work/ctx/.dockerignore"
