@@ -49,8 +49,8 @@ const struct platform *build_platform(const struct build *b);
 int build_set_platform(struct build *b, const char *name, struct err **e);
 
 /* Fetches the git repository that the definition's build context is in; the context is a folder
- * then. Nothing where it is none. Errors of git_store_get; ERR_SYNTAX when the repository lacks what
- * the definition names, or has a link there that leads out. */
+ * then. Nothing where it is none. Errors of git_store_get; ERR_SYNTAX when the repository lacks
+ * what the definition names, or has a link there that leads out. */
 int build_fetch_context(struct build *b, struct definition *d, struct err **e);
 
 /* Names the base image (a reference or oci:DIR) and finds its digest: one HEAD. Offline it is the

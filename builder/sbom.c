@@ -5,6 +5,7 @@
 #include "specs/base/json.h"
 #include "specs/license.h"
 #include "specs/moment.h"
+#include "specs/pyname.h"
 
 #define ENVIRONMENT "SPDXRef-Environment"
 #define BASE "SPDXRef-Base"
@@ -14,7 +15,7 @@ struct writing {
 	const struct sbom *s;
 	struct arena arena;
 	struct json_out j;
-	struct str *ids; /* [lock->count] */
+	struct str *ids, *names; /* [lock->count]; names as pip compares them */
 };
 
 static const struct record *record_at(const struct writing *w, size_t i)
@@ -164,25 +165,12 @@ static struct str wanted_name(struct str spec)
 }
 
 /* A wheel's requirement may be met by conda's package; names are compared as pip does. */
-static bool is_named(const struct record *r, struct str name)
-{
-	if (r->name.n != name.n)
-		return false;
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i], d = r->name.p[i];
-		c = (char)(c >= 'A' && c <= 'Z' ? c | 32 : c == '_' || c == '.' ? '-' : c);
-		d = (char)(d == '_' || d == '.' ? '-' : d);
-		if (c != d)
-			return false;
-	}
-	return name.n > 0;
-}
-
-static size_t find_named(const struct writing *w, const struct record *by, struct str name)
+static size_t find_named(struct writing *w, const struct record *by, struct str name)
 {
 	size_t count = w->s->lock->count, found = count;
-	for (size_t i = 0; i < count; i++)
-		if (is_named(record_at(w, i), name) &&
+	struct str wanted = pyname_normal(&w->arena, name);
+	for (size_t i = 0; i < count && wanted.n; i++)
+		if (str_eq(w->names[i], wanted) &&
 		    (found == count || record_at(w, i)->manager == by->manager))
 			found = i;
 	return found;
@@ -246,8 +234,11 @@ static int write_all(struct writing *w, struct err **e)
 	if (code < 0)
 		return code;
 	w->ids = arena_zero(&w->arena, l->count + 1, sizeof(*w->ids));
-	for (size_t i = 0; i < l->count; i++)
+	w->names = arena_zero(&w->arena, l->count + 1, sizeof(*w->names));
+	for (size_t i = 0; i < l->count; i++) {
 		w->ids[i] = id_of(&w->arena, record_at(w, i));
+		w->names[i] = pyname_normal(&w->arena, record_at(w, i)->name);
+	}
 	json_open(&w->j, NULL, '{');
 	put_head(w, &lock);
 	json_open(&w->j, "packages", '[');
