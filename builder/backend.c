@@ -16,6 +16,7 @@ enum {
 	OUTPUT_MAX = 4 << 20,
 	ANSWER_MAX = 1 << 20,
 	SHOWN_LINES = 20,
+	SHOWN_BYTES = 8 << 10,
 };
 
 /* Where the sandbox shows things. */
@@ -172,6 +173,8 @@ static void make_command(const struct backend_request *q, const char *hook, stru
 	const struct build_system *s = q->system;
 	add(w, arena_printf(&w->arena, "%s/%.*s", q->prefix, STR_ARG(q->python)));
 	add(w, STR("-s"));
+	/* so that what it said last before it failed stands last */
+	add(w, STR("-u"));
 	add(w, STR("-c"));
 	add(w, STR(program));
 	add(w, str_of(hook));
@@ -181,6 +184,21 @@ static void make_command(const struct backend_request *q, const char *hook, stru
 		add(w, s->path.v[i]);
 	for (size_t i = 0; i < q->settings.n; i++)
 		add(w, q->settings.v[i]);
+	VEC_PUSH(&w->list, NULL);
+}
+
+/* What conda's compilers are found by (CC, CFLAGS) is among the variables of activation. */
+static void make_environment(const struct backend_request *q, struct sandbox_words *w)
+{
+	for (size_t i = 0; i < q->variables.n; i++)
+		add(w, q->variables.v[i]);
+	add(w, arena_printf(&w->arena, "CONDA_PREFIX=%s", q->prefix));
+	add(w, arena_printf(&w->arena, "PATH=" AT_TOOLS "/bin:%s/bin:/usr/local/bin:/usr/bin:/bin",
+			    q->prefix));
+	/* a work tree that another user owns is one all the same */
+	add(w, STR("GIT_CONFIG_COUNT=1"));
+	add(w, STR("GIT_CONFIG_KEY_0=safe.directory"));
+	add(w, STR("GIT_CONFIG_VALUE_0=*"));
 	VEC_PUSH(&w->list, NULL);
 }
 
@@ -202,6 +220,8 @@ static int hook_failed(const struct backend_request *q, const struct process_res
 	size_t lines = 0, at = out.n;
 	while (at && (out.p[at - 1] != '\n' || ++lines < SHOWN_LINES))
 		at--;
+	if (out.n - at > SHOWN_BYTES)
+		at = out.n - SHOWN_BYTES;
 	buf_printf(&text, "%s: its build backend %.*s failed with status %d%s", q->what,
 		   STR_ARG(q->system->backend), r->status, out.n ? ":" : ", without a word");
 	out = str_from(out, at);
@@ -217,9 +237,10 @@ static int hook_failed(const struct backend_request *q, const struct process_res
  * that whatever program the backend starts finds them as well. */
 static int run(const struct backend_request *q, const char *hook, struct err **e)
 {
-	AUTO(sandbox_words_done) struct sandbox_words w = {.arena = ARENA};
+	AUTO(sandbox_words_done) struct sandbox_words w = {.arena = ARENA}, env = {.arena = ARENA};
 	AUTO(process_result_done) struct process_result r = PROCESS_RESULT(OUTPUT_MAX);
 	struct arena *a = &w.arena;
+	r.both_ends = true;
 	struct sandbox_bind binds[] = {
 		{q->environment, q->prefix, false},
 		{arena_printf(a, "%s/%.*s", q->tools, STR_ARG(q->site_packages)).p,
@@ -228,20 +249,11 @@ static int run(const struct backend_request *q, const char *hook, struct err **e
 		{q->source, AT_SOURCE, true},
 		{q->out, AT_OUT, true},
 	};
-	const char *env[] = {
-		arena_printf(a, "PATH=" AT_TOOLS "/bin:%s/bin:/usr/local/bin:/usr/bin:/bin",
-			     q->prefix)
-			.p,
-		/* a work tree that another user owns is one all the same */
-		"GIT_CONFIG_COUNT=1",
-		"GIT_CONFIG_KEY_0=safe.directory",
-		"GIT_CONFIG_VALUE_0=*",
-		NULL,
-	};
+	make_environment(q, &env);
 	make_command(q, hook, &w);
 	struct sandbox_request request = {
 		.argv = w.list.v,
-		.env = env,
+		.env = env.list.v,
 		.binds = binds,
 		.bind_count = COUNT(binds),
 		.folder = arena_printf(a, AT_SOURCE "/%s", q->folder).p,

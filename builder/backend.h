@@ -28,8 +28,9 @@ struct backend_request {
 	const char *out;      /* empty: for what comes of it */
 	/* The environment's files but for Python packages, and where they are seen. */
 	const char *environment, *prefix;
-	const char *tools; /* the requirements, installed for the same prefix */
-	struct str python; /* below both: "bin/python3.11" */
+	struct strs variables; /* "NAME=value", of its activation; PATH is none of them */
+	const char *tools;     /* the requirements, installed for the same prefix */
+	struct str python;     /* below both: "bin/python3.11" */
 	struct str site_packages;
 };
 /* What the backend wants besides, for this source (get_requires_for_build_wheel). ERR_FAILED with

@@ -88,8 +88,8 @@ static int keep_activation(struct records *records, const struct digest *of, str
 }
 
 /* Its scripts take as long as packing a package: they run once a machine. */
-static int activation(struct build *b, const struct link_plan *plan, struct arena *a,
-		      struct strs *out, struct err **e)
+int build_activation(struct build *b, const struct link_plan *plan, struct arena *a,
+		     struct strs *out, struct err **e)
 {
 	struct records *records;
 	struct digest of;
@@ -192,7 +192,7 @@ static int make_part(void *cookie, size_t i, struct err **e)
 	if (i == 1)
 		return push_layers(p->r, p->m, p->plan, e);
 	struct strs set = {0};
-	int code = activation(p->m->b, p->plan, &p->m->arena, &set, e);
+	int code = build_activation(p->m->b, p->plan, &p->m->arena, &set, e);
 	if (code < 0)
 		atomic_store(&p->m->b->given_up, true);
 	else

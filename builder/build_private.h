@@ -99,6 +99,10 @@ int build_fetch(struct build *b, const struct lock *l, struct package_file *file
 int build_plan(struct build *b, const struct lock *l, const struct package_file *files,
 	       struct link_plan *out, struct err **e);
 
+/* link_activation, once a machine; in the arena. */
+int build_activation(struct build *b, const struct link_plan *plan, struct arena *a,
+		     struct strs *out, struct err **e);
+
 /* One destination: its registry, and the tags it gets. */
 struct destination {
 	struct reference reference;

@@ -13,7 +13,7 @@
 extern char **environ;
 
 /* How long an interrupt may go unnoticed; and the end, where there are no pidfds. */
-enum { SLICE_MS = 100, SLICE_BLIND_MS = 5 };
+enum { SLICE_MS = 100, SLICE_BLIND_MS = 5, NOTE_MAX = 64 };
 
 static void add_streams(posix_spawn_file_actions_t *actions, const int fds[3])
 {
@@ -95,10 +95,59 @@ struct run {
 	struct process_result *result;
 };
 
+static size_t room(const struct buf *b)
+{
+	return b->max > b->n + 1 ? b->max - b->n - 1 : 0;
+}
+
+/* Where the first part of a long output ends. */
+static size_t head_of(const struct buf *b)
+{
+	return b->max / 4;
+}
+
+/* Half of what follows the first part goes, so that a byte is moved but a few times. */
+static void keep_both_ends(struct process_result *r, const char *p, size_t n)
+{
+	struct buf *to = &r->out;
+	while (n) {
+		size_t fits = room(to) > NOTE_MAX ? room(to) - NOTE_MAX : 0;
+		size_t part = n < fits ? n : fits, head = head_of(to);
+		buf_add(to, p, part);
+		p += part;
+		n -= part;
+		if (n == 0)
+			return;
+		size_t drop = (to->n - head) / 2;
+		memmove(to->data + head, to->data + head + drop, to->n - head - drop);
+		to->n -= drop;
+		to->data[to->n] = 0;
+		r->left_out += drop;
+		r->cut = true;
+	}
+}
+
+/* Between the two ends. */
+static void note_left_out(struct process_result *r)
+{
+	AUTO(buf_done) struct buf note = BUF(NOTE_MAX);
+	size_t head = head_of(&r->out), rest = r->out.n - head;
+	if (r->left_out == 0)
+		return;
+	buf_printf(&note, "\n... %llu bytes left out ...\n", (unsigned long long)r->left_out);
+	buf_add_str(&r->out, buf_str(&note));
+	memmove(r->out.data + head + note.n, r->out.data + head, rest);
+	memcpy(r->out.data + head, note.data, note.n);
+}
+
 /* What does not fit is read and dropped: the program must not wait for us. */
 static void keep(struct process_result *r, struct buf *to, const char *p, size_t n)
 {
-	size_t fits = to->max > to->n + 1 ? to->max - to->n - 1 : 0;
+	size_t fits = room(to);
+	if (r->both_ends && to == &r->out) {
+		keep_both_ends(r, p, n);
+		return;
+	}
 	if (n > fits) {
 		r->cut = true;
 		n = fits;
@@ -192,6 +241,7 @@ void process_result_done(struct process_result *r)
 	buf_done(&r->out);
 	buf_done(&r->text);
 	r->cut = false;
+	r->left_out = 0;
 }
 
 static int pipe_new(int ends[2], struct err **e)
@@ -233,5 +283,6 @@ int process_run(const struct process_request *q, unsigned timeout_ms, bool toget
 	run.fds[AT_TEXT].fd = text[0];
 	code = go_on(&run, &r->status, e);
 	run_end(&run);
+	note_left_out(r);
 	return code < 0 ? err_wrap(e, code, "%s", q->argv[0]) : 0;
 }

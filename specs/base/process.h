@@ -28,6 +28,10 @@ struct process_result {
 	struct buf out;	 /* standard output, as far as the buffer's maximum goes */
 	struct buf text; /* standard error, likewise */
 	bool cut;	 /* there was more than that */
+	/* Set before: of a long `out` both ends are kept, and between them a line that says how
+	 * much is not. */
+	bool both_ends;
+	uint64_t left_out; /* bytes, then */
 };
 #define PROCESS_RESULT(maximum)                                                                    \
 	{                                                                                          \

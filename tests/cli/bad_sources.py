@@ -30,6 +30,10 @@ def build_wheel(folder, settings=None, metadata=None):
 # What each backend does.
 BUILDS = {
     "fails": "print('one'); print('\\033[31mtwo'); raise SystemExit(3)",
+    "long": """
+    for n in range(200000):
+        print(n, "of a log that nobody reads" * 2)
+    raise SystemExit("the reason")""",
     "nothing": "return 'nothing-1.0-py3-none-any.whl'",
     "two": "write(folder, 'two'); return write(folder, 'two', '2.0')",
     "other_name": "return write(folder, 'another')",
@@ -49,6 +53,11 @@ BUILDS = {
     except OSError:
         return write(folder, "curious")
     raise SystemExit("there is a network")""",
+    # it sees what activation of conda's packages sets
+    "activated": """
+    assert os.environ["KILN_ACTIVATED"] == os.environ["CONDA_PREFIX"] + "/share", os.environ
+    assert os.environ["KILN_VARIABLE"] == "from a package", os.environ
+    return write(folder, "activated")""",
 }
 
 
@@ -77,4 +86,5 @@ def main(folder, port):
     write(folder, "unmet", {"unmet-1.0/pyproject.toml": PYPROJECT.replace("[]", '["no-such-thing"]', 1)})
 
 
-main(Path(sys.argv[1]), sys.argv[2])
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -114,6 +114,12 @@ expect 0 "" "$kiln" lock "$work/direct.yml" --base "$base" -o "$work/direct.lock
 spec curious "curious"
 expect 0 "" "$kiln" lock "$work/curious.yml" --base "$base"
 
+# What it does not: the variables that conda's compilers are found by, and the like.
+spec activated "activated"
+expect 1 "KeyError: 'KILN_ACTIVATED'" "$kiln" lock "$work/activated.yml" --base "$base"
+sed -i 's/^- python=3.11/&\n- kiln-activation/' "$work/activated.yml"
+expect 0 "" "$kiln" lock "$work/activated.yml" --base "$base"
+
 # What must not be built, or cannot.
 expect 3 "which --no-build forbids" "$kiln" lock "$work/mine.yml" --base "$base" --no-build
 spec no "docopt" "'--only-binary :all:'"
@@ -138,6 +144,7 @@ empty|1|neither pyproject.toml nor setup.py
 broken|2|pyproject.toml:1
 unmet|3|no-such-thing
 fails|1|  ?[31mtwo
+long|1|  the reason
 nothing|1|made 0 wheels
 two|1|made 2 wheels
 other-name|1|the wheel that came of it is another 1.0

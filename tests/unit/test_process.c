@@ -58,6 +58,33 @@ static void a_long_output_is_cut_and_read_to_its_end(void **state)
 	assert_false(r.out.failed);
 }
 
+static void both_ends_of_a_long_output_are_kept(void **state)
+{
+	static const struct {
+		const char *script, *ends;
+		bool cut;
+	} rows[] = {
+		{"echo first; yes | head -c 1000000; echo last", "y\nlast\n", true},
+		{"echo first; yes | head -c 1000; echo last", "y\nlast\n", true},
+		{"echo first; yes | head -c 900; echo last", "y\nlast\n", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(process_result_done) struct process_result r = PROCESS_RESULT(1000);
+		AUTO(buf_done) struct buf note = BUF(100);
+		r.both_ends = true;
+		assert_int_equal(run(rows[i].script, 20000, true, &r, NULL), 0);
+		assert_int_equal(r.cut, rows[i].cut);
+		assert_int_equal(r.left_out > 0, rows[i].cut);
+		assert_true(r.out.n < 1000 && !r.out.failed);
+		assert_true(str_starts(buf_str(&r.out), "first\ny\n"));
+		assert_true(str_ends(buf_str(&r.out), rows[i].ends));
+		buf_printf(&note, "\n... %llu bytes left out ...\n",
+			   (unsigned long long)r.left_out);
+		assert_int_equal(strstr(r.out.data, note.data) != NULL, rows[i].cut);
+	}
+}
+
 static void takes_environment_and_folder(void **state)
 {
 	(void)state;
@@ -110,6 +137,7 @@ int main(void)
 		cmocka_unit_test(tells_how_a_program_ended),
 		cmocka_unit_test(keeps_both_streams_in_order),
 		cmocka_unit_test(a_long_output_is_cut_and_read_to_its_end),
+		cmocka_unit_test(both_ends_of_a_long_output_are_kept),
 		cmocka_unit_test(takes_environment_and_folder),
 		cmocka_unit_test(names_the_program_that_is_absent),
 		cmocka_unit_test(stops_what_takes_too_long_with_its_children),
