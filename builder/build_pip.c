@@ -62,22 +62,6 @@ static void add_records(struct lock *l, const struct record *records, size_t cou
 
 /* ---- sources ---- */
 
-/* A pip_build_fn; cookie: the workshop. */
-static int build_source(void *cookie, struct arena *a, struct record *r, struct pip_dist *out,
-			struct err **e)
-{
-	struct package_file file = {0};
-	int code = workshop_build(cookie, a, r, &file, e);
-	if (code == 0)
-		code = pip_dist_of_wheel(file.path, a, out, e);
-	package_files_done(&file, 1);
-	if (code == 0 && r->name.n == 0)
-		r->name = out->name;
-	if (code == 0 && r->version_text.n == 0)
-		r->version_text = out->version;
-	return code;
-}
-
 /* Makes a file the wheel of its source. */
 static int replace_file(struct workshop *w, const struct record *r, struct package_file *file,
 			bool find, struct err **e)
@@ -159,7 +143,7 @@ static int solve_pip(struct build *b, const struct definition *d, struct provide
 		.offline = b->o.offline,
 		.newest = b->newest,
 		.why_not = why_not(b),
-		.build = build_source,
+		.build = workshop_build_dist,
 		.cookie = w,
 		.log = b->o.log,
 	};

@@ -15,8 +15,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define FORMAT "kiln wheel 2"
-enum { KEPT_MAX = 4 << 20 };
+#define FORMAT "kiln wheel 3"
+enum { KEPT_MAX = 4 << 20, DEPTH_MAX = 8 };
 
 struct workshop *workshop_open(struct build *b, const struct lock *l,
 			       const struct package_file *files,
@@ -430,7 +430,8 @@ static int build(struct workshop *w, struct making *m, struct package_file *out,
 	return code;
 }
 
-/* One process builds it, others wait and then find it. */
+/* One process builds it, others wait and then find it. Not where it is built for another one: two
+ * processes could wait for each other's. */
 static int build_once(struct workshop *w, struct making *m, struct package_file *out,
 		      struct err **e)
 {
@@ -440,7 +441,7 @@ static int build_once(struct workshop *w, struct making *m, struct package_file 
 	AUTO(buf_done) struct buf name = BUF(256);
 	buf_printf(&name, "build-%s", key_of(w, m->r, none, NULL).hex);
 	int code = layout_folder(w->b->cache, LAYOUT_LOCKS, &locks, e);
-	if (code == 0)
+	if (code == 0 && !m->outer)
 		code = layout_lock(locks, name.data, &lock, e);
 	if (code == 0)
 		code = find_kept(w, m->a, m->r, out, e);
@@ -484,11 +485,34 @@ static const char *what_of(struct arena *a, const struct record *r)
 	return r->name.n ? r->name.p : url_without_secrets(a, r->url).p;
 }
 
+/* What it is needed for must not need it in turn. */
+static int check_outer(const struct making *m, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct str url = url_without_secrets(&a, m->r->url);
+	size_t depth = 0;
+	for (const struct making *at = m->outer; at; at = at->outer) {
+		if (str_eq(url_without_secrets(&a, at->r->url), url))
+			return err_set(e, ERR_UNSOLVABLE,
+				       "%s is needed to build %s: only a wheel of one of those in "
+				       "between would help",
+				       m->what, at->what);
+		if (++depth == DEPTH_MAX)
+			return err_set(e, ERR_LIMIT,
+				       "more than %d sources that are built with one another",
+				       DEPTH_MAX);
+	}
+	return 0;
+}
+
 int workshop_build(struct workshop *w, struct arena *a, struct record *r, struct package_file *out,
 		   struct err **e)
 {
-	AUTO(making_done) struct making m = {.a = a, .r = r, .what = what_of(a, r)};
-	int code = source_address_parse(a, r->url, &m.address, e);
+	AUTO(making_done)
+	struct making m = {.outer = w->innermost, .a = a, .r = r, .what = what_of(a, r)};
+	int code = check_outer(&m, e);
+	if (code == 0)
+		code = source_address_parse(a, r->url, &m.address, e);
 	if (code == 0 && w->b->foreign)
 		code = err_set(e, ERR_UNSOLVABLE,
 			       "it has to be built by programs for %s, which do not run on this "
@@ -496,8 +520,25 @@ int workshop_build(struct workshop *w, struct arena *a, struct record *r, struct
 			       w->b->foreign);
 	if (code == 0)
 		code = workshop_folder(w, &m.folder, e);
+	w->innermost = &m;
 	if (code == 0)
 		code = make(w, &m, out, e);
+	w->innermost = m.outer;
 	r->url = url_without_secrets(a, r->url);
 	return code < 0 ? err_wrap(e, code, "%s", m.what) : 0;
+}
+
+int workshop_build_dist(void *cookie, struct arena *a, struct record *r, struct pip_dist *out,
+			struct err **e)
+{
+	struct package_file file = {0};
+	int code = workshop_build(cookie, a, r, &file, e);
+	if (code == 0)
+		code = pip_dist_of_wheel(file.path, a, out, e);
+	package_files_done(&file, 1);
+	if (code == 0 && r->name.n == 0)
+		r->name = out->name;
+	if (code == 0 && r->version_text.n == 0)
+		r->version_text = out->version;
+	return code;
 }

@@ -1,6 +1,8 @@
 /* builder/workshop.h - where sources become wheels: a Python with all that conda's packages bring
  * but for their Python packages, and the requirements of one build, in a sandbox without network.
  *
+ * What a source is built with may be sources itself, which are built first.
+ *
  * A wheel is built once, and kept by what it is made of: the source's digest, its settings, the
  * Python's archive, the platform, and what it was built with. One of this platform only is kept by
  * conda's packages as well. */
@@ -25,6 +27,9 @@ AUTO_DEFINE(struct workshop *, workshop_close)
  * caller frees out->path. */
 int workshop_build(struct workshop *w, struct arena *a, struct record *r, struct package_file *out,
 		   struct err **e);
+/* The same as a pip_build_fn; cookie: the workshop. */
+int workshop_build_dist(void *cookie, struct arena *a, struct record *r, struct pip_dist *out,
+			struct err **e);
 /* The same when it is in the cache; else ERR_ABSENT, and nobody is asked. */
 int workshop_find(struct workshop *w, struct record *r, struct package_file *out, struct err **e);
 /* The Python that the lock's packages are for; glibc is 0 when the target has none. ERR_UNSOLVABLE

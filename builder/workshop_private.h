@@ -15,14 +15,17 @@ struct workshop {
 	/* What builds see of conda's packages: made at the first need. */
 	struct link_plan plan;
 	bool planned;
-	bool *chosen;		/* [plan.count] */
-	struct digest identity; /* of those */
-	char *environment;	/* the folder, once it is there */
+	bool *chosen;			/* [plan.count] */
+	struct digest identity;		/* of those */
+	char *environment;		/* the folder, once it is there */
+	struct strs variables;		/* of its activation, then */
+	const struct making *innermost; /* what is being built, for what is built in turn */
 };
 
 /* One source on its way to a wheel. */
 struct making {
-	struct arena *a; /* the caller's: of what r points at */
+	const struct making *outer; /* that it is to be built with, or NULL */
+	struct arena *a;	    /* the caller's: of what r points at */
 	struct record *r;
 	const char *what; /* for messages */
 	struct source_address address;

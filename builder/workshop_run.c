@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define FORMAT "kiln environment 1"
+#define FORMAT "kiln environment 2"
 
 /* Requirements of a build run here, on this machine's glibc, and are to be the same everywhere:
  * so wheels for a glibc that any such machine has. */
@@ -155,6 +155,8 @@ static int get_environment(struct workshop *w, struct err **e)
 	if (code == 0 && access(place, F_OK) < 0)
 		code = link_environment_into(w, place, e);
 	if (code == 0)
+		code = build_activation(w->b, &w->plan, &w->arena, &w->variables, e);
+	if (code == 0)
 		w->environment = STEAL(&place);
 	return code;
 }
@@ -167,41 +169,73 @@ struct tools {
 	char *folder; /* where they are installed */
 };
 
-/* As they stand in a lock: "URL#sha256=HEX". */
+static struct str file_of(struct arena *a, struct str url)
+{
+	size_t at = url.n;
+	while (at && url.p[at - 1] != '/')
+		at--;
+	return url_decoded(a, str_from(url, at));
+}
+
+/* One pin, and of a source those below it. */
+static int read_pin(struct arena *a, struct str pin, struct strs below, struct record *out,
+		    struct err **e)
+{
+	struct str hash = pin, url;
+	str_cut(&hash, '#', &url);
+	*out = (struct record){.manager = MANAGER_PIP, .url = url, .noarch = NOARCH_PYTHON};
+	out->fn = file_of(a, url);
+	out->has_sha256 = str_starts(hash, "sha256=") &&
+			  digest_parse(str_from(hash, strlen("sha256=")), &out->sha256);
+	bool source = source_is_archive(out->fn);
+	if (!out->has_sha256 || (!source && !str_ends(out->fn, ".whl")) || (!source && below.n))
+		return err_set(e, ERR_SYNTAX,
+			       "\"%.*s\" is nothing that it can be built with: an address of a "
+			       "wheel or a source, #sha256= and 64 digits are wanted",
+			       STR_ARG(pin));
+	if (!source)
+		return 0;
+	struct record_source *s = arena_zero(a, 1, sizeof(*s));
+	struct str *lines = arena_zero(a, below.n, sizeof(*lines));
+	for (size_t i = 0; i < below.n; i++)
+		lines[i] = str_from(below.v[i], 1);
+	*s = (struct record_source){.kind = SOURCE_ARCHIVE, .requires = {lines, below.n}};
+	out->source = s;
+	return 0;
+}
+
+/* As they stand in a lock. */
 static int read_pins(struct making *m, struct tools *t, struct err **e)
 {
 	struct strs pins = m->r->source->requires;
+	int code = 0;
 	t->wheels = arena_zero(m->a, pins.n, sizeof(*t->wheels));
-	for (size_t i = 0; i < pins.n; i++) {
-		struct str hash = pins.v[i], url;
-		struct record *r = &t->wheels[i];
-		str_cut(&hash, '#', &url);
-		*r = (struct record){.manager = MANAGER_PIP, .url = url, .noarch = NOARCH_PYTHON};
-		size_t at = url.n;
-		while (at && url.p[at - 1] != '/')
-			at--;
-		r->fn = url_decoded(m->a, str_from(url, at));
-		r->has_sha256 = str_starts(hash, "sha256=") &&
-				digest_parse(str_from(hash, strlen("sha256=")), &r->sha256);
-		if (!r->has_sha256 || !str_ends(r->fn, ".whl"))
-			return err_set(e, ERR_SYNTAX,
-				       "\"%.*s\" is no wheel that it can be built with: an "
-				       "address, #sha256= and 64 digits are wanted",
-				       STR_ARG(pins.v[i]));
+	t->count = 0;
+	for (size_t i = 0; i < pins.n && code == 0;) {
+		struct strs below = {pins.v + i + 1, 0};
+		while (i + 1 + below.n < pins.n && str_starts(below.v[below.n], ">"))
+			below.n++;
+		code = read_pin(m->a, pins.v[i], below, &t->wheels[t->count++], e);
+		i += 1 + below.n;
 	}
-	t->count = pins.n;
-	return 0;
+	return code;
 }
 
 static void write_pins(struct making *m, const struct tools *t)
 {
 	struct record_source *s = arena_zero(m->a, 1, sizeof(*s));
-	struct str *pins = arena_zero(m->a, t->count, sizeof(*pins));
+	VEC(struct str) pins = {0};
 	*s = *m->r->source;
-	for (size_t i = 0; i < t->count; i++)
-		pins[i] = arena_printf(m->a, "%.*s#sha256=%s", STR_ARG(t->wheels[i].url),
-				       digest_text(&t->wheels[i].sha256).hex);
-	s->requires = (struct strs){pins, t->count};
+	for (size_t i = 0; i < t->count; i++) {
+		const struct record *r = &t->wheels[i];
+		VEC_PUSH(&pins, arena_printf(m->a, "%.*s#sha256=%s", STR_ARG(r->url),
+					     digest_text(&r->sha256).hex));
+		for (size_t k = 0; r->source && k < r->source->requires.n; k++)
+			VEC_PUSH(&pins,
+				 arena_printf(m->a, ">%.*s", STR_ARG(r->source->requires.v[k])));
+	}
+	s->requires = arena_strs(m->a, (struct strs){pins.v, pins.n});
+	VEC_DONE(&pins);
 	m->r->source = s;
 }
 
@@ -219,7 +253,7 @@ static int add_requirements(struct arena *a, struct strs texts, struct requireme
 	return 0;
 }
 
-/* Wheels for them, from where the definition's come from. */
+/* Wheels for them, from where the definition's come from; sources where there is none. */
 static int resolve(struct workshop *w, struct making *m, struct strs one, struct strs two,
 		   struct tools *t, struct err **e)
 {
@@ -229,7 +263,8 @@ static int resolve(struct workshop *w, struct making *m, struct strs one, struct
 		.cache = w->b->cache,
 		.offline = w->b->o.offline,
 		.newest = w->b->newest,
-		.why_not = "is not done for what another source is built with",
+		.build = workshop_build_dist,
+		.cookie = w,
 		.log = w->b->o.log,
 	};
 	wanted = w->requirements ? *w->requirements : from;
@@ -260,6 +295,24 @@ static int complete(struct making *m, struct record *r, const char *archive, str
 	int code = pip_dist_of_wheel(archive, m->a, &dist, e);
 	r->name = dist.name;
 	r->version_text = dist.version;
+	return code;
+}
+
+/* In the place of sources. */
+static int build_tools(struct workshop *w, struct making *m, struct tools *t,
+		       struct package_file *files, struct err **e)
+{
+	int code = 0;
+	for (size_t i = 0; i < t->count && code == 0; i++) {
+		struct package_file wheel = {0};
+		if (!t->wheels[i].source)
+			continue;
+		code = workshop_build(w, m->a, &t->wheels[i], &wheel, e);
+		if (code < 0)
+			break;
+		package_files_done(&files[i], 1);
+		files[i] = wheel;
+	}
 	return code;
 }
 
@@ -304,7 +357,9 @@ static int install_tools(struct workshop *w, struct making *m, const char *name,
 	if ((code = fs_make_dirs(site.p, 0755, e)) < 0 ||
 	    (code = workshop_fetch(w, t->wheels, t->count, files, e)) < 0)
 		return code;
-	code = install(w, m, t, files, e);
+	code = build_tools(w, m, t, files, e);
+	if (code == 0)
+		code = install(w, m, t, files, e);
 	package_files_done(files, t->count);
 	return code < 0 ? err_wrap(e, code, "what it is built with") : 0;
 }
@@ -348,6 +403,7 @@ static int run(struct workshop *w, struct making *m, struct backend_request *q, 
 	q->out = left;
 	q->environment = w->environment;
 	q->prefix = w->b->prefix;
+	q->variables = w->variables;
 	q->site_packages = python.site_packages;
 	q->python = arena_printf(m->a, "bin/python%.*s", STR_ARG(python.minor));
 	code = get_tools(w, m, q, t, e);

@@ -19,8 +19,10 @@ struct record_source {
 	enum source_kind kind; /* never SOURCE_NONE */
 	struct str revision;   /* of git: the one that was asked for; empty: none was */
 	struct strs settings;  /* of --config-settings: "K=V" */
-	struct strs requires;  /* addresses of the wheels it was built with: "URL#sha256=HEX" */
-	struct str wheel;      /* file name of what came of it; empty: it was not built yet */
+	/* What it was built with: "URL#sha256=HEX" of wheels, and of sources; what such a one was
+	 * built with in turn follows it, with a ">" before each. */
+	struct strs requires;
+	struct str wheel;	    /* file name of what came of it; empty: it was not built yet */
 	struct digest wheel_sha256; /* of that */
 };
 
