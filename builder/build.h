@@ -76,7 +76,8 @@ void build_name_channels(const struct build *b, struct arena *a, struct matchspe
 /* Solves for this platform. The base, when set, gives virtual packages and goes into the lock. */
 int build_lock(struct build *b, const struct definition *d, struct lock *out, struct err **e);
 /* ERR_USAGE, with a line for each difference, when the lock is for another definition: a spec that
- * no package of it satisfies, or one that it was not made for; other channels; another base. */
+ * no package of it satisfies, or one that it was not made for; other channels; another base. From
+ * here on the definition's logins count for what the lock names. */
 int build_lock_fits(struct build *b, const struct definition *d, const struct lock *l,
 		    struct err **e);
 /* Puts the base that was set in place of the one that the lock was made on: its packages go onto

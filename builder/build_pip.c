@@ -161,6 +161,7 @@ int build_add_wheels(struct build *b, const struct definition *d, struct lock *l
 	struct pip_target target;
 	if (d->pip.lines.n == 0)
 		return 0;
+	build_know_logins(b, d);
 	int code = workshop_target(b, l, &target, e);
 	if (code == 0)
 		code = read_all(b, &p, e);

@@ -84,6 +84,9 @@ int build_check_virtuals(struct build *b, const struct record *records, size_t c
 int build_check_plan(struct build *b, const struct link_plan *plan, struct err **e);
 /* Warns of packages that need another glibc than this machine's, which will run them. */
 void build_warn_of_host(struct build *b, const struct record *records, size_t count);
+/* Tells b->http the logins that stand in the definition's pip requirements, or that the variables
+ * there and the keyring give: of an address for that one only, of an index for its host. */
+void build_know_logins(struct build *b, const struct definition *d);
 /* The wheels that the definition's pip requirements resolve to, on top of the lock's packages,
  * which are downloaded for it. */
 int build_add_wheels(struct build *b, const struct definition *d, struct lock *l, struct err **e);

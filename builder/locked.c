@@ -198,6 +198,7 @@ int build_lock_fits(struct build *b, const struct definition *d, const struct lo
 		    struct err **e)
 {
 	struct misfits m = {BUF(BUF_UNLIMITED), 0};
+	build_know_logins(b, d);
 	check_specs(d, l->records, l->count, matchspec_matches_locked, &m);
 	for (size_t i = 0; i < d->pip.lines.n; i++)
 		check_requirement(&d->pip.lines.v[i], l, &m);

@@ -3,6 +3,7 @@
  * It works in an empty folder of its own, with nothing of the user's settings but credentials and
  * proxies. What conda installs is given as wheels that cannot be beaten, and as constraints: so a
  * contradiction is one, and their extras resolve. */
+#include "builder/credentials.h"
 #include "builder/pip_private.h"
 #include "cache/layout.h"
 #include "specs/base/fs.h"
@@ -24,8 +25,8 @@ struct solving {
 	const struct pip_request *q;
 	struct arena arena;
 	char *folder;
-	int input;	 /* memory: the requirements, as addresses may hold passwords */
-	bool has_limits; /* provided.txt is not empty */
+	/* In memory, as addresses may hold passwords: requirements, and constraints or -1. */
+	int input, limits;
 	struct pip_sources sources;
 	VEC(const char *) argv, env;
 };
@@ -35,6 +36,7 @@ static void solving_done(struct solving *s)
 	if (s->folder)
 		fs_remove(s->folder, NULL);
 	fd_close_at(&s->input);
+	fd_close_at(&s->limits);
 	free(s->folder);
 	pip_sources_done(&s->sources);
 	VEC_DONE(&s->argv);
@@ -96,10 +98,17 @@ static void put_options(struct solving *s, struct buf *out)
 	}
 }
 
+static int write_memory(const char *name, struct str text, int *out, struct err **e)
+{
+	*out = memfd_create(name, MFD_CLOEXEC);
+	return *out < 0 ? err_sys(e, "memory for %s", name) : fs_write_fd(*out, text.p, text.n, e);
+}
+
 static int write_inputs(struct solving *s, struct err **e)
 {
 	const struct requirements *r = s->q->requirements;
-	AUTO(buf_done) struct buf wanted = BUF(BUF_UNLIMITED), limits = BUF(BUF_UNLIMITED);
+	AUTO(secret_buf_done) struct buf wanted = BUF(BUF_UNLIMITED);
+	AUTO(secret_buf_done) struct buf limits = BUF(BUF_UNLIMITED);
 	put_options(s, &wanted);
 	for (size_t i = 0; i < r->lines.n; i++)
 		put_line(s, &r->lines.v[i], r->lines.v[i].constraint ? &limits : &wanted);
@@ -109,13 +118,9 @@ static int write_inputs(struct solving *s, struct err **e)
 	for (size_t i = 0; i < s->sources.built.n; i++)
 		if (s->sources.built.v[i].line)
 			put_source(&s->sources.built.v[i], &limits);
-	s->has_limits = limits.n > 0;
-	s->input = memfd_create("requirements", MFD_CLOEXEC);
-	if (s->input < 0)
-		return err_sys(e, "memory for requirements");
-	struct str path = arena_printf(&s->arena, "%s/provided.txt", s->folder);
-	int code = fs_write_fd(s->input, wanted.data, wanted.n, e);
-	return code < 0 ? code : fs_write(path.p, buf_str(&limits), 0600, e);
+	int code = write_memory("requirements", buf_str(&wanted), &s->input, e);
+	return code < 0 || !limits.n ? code
+				     : write_memory("constraints", buf_str(&limits), &s->limits, e);
 }
 
 static int write_stubs(struct solving *s, struct err **e)
@@ -176,8 +181,10 @@ static void make_command(struct solving *s)
 		  arena_printf(&s->arena, "%s-manylinux_2_%u", s->q->target.platform->archspec,
 			       pip_known_glibc(&s->q->target)));
 	add_value(s, "--cache-dir", arena_printf(&s->arena, "%s/uv", s->q->cache));
-	if (s->has_limits)
-		add_value(s, "-c", STR("provided.txt"));
+	/* Nobody else may open that; uv has no descriptor of ours but its input. */
+	if (s->limits >= 0)
+		add_value(s, "-c",
+			  arena_printf(&s->arena, "/proc/%d/fd/%d", (int)getpid(), s->limits));
 	for (size_t i = 0; i < s->q->requirements->trusted_hosts.n; i++)
 		add_value(s, "--allow-insecure-host", s->q->requirements->trusted_hosts.v[i]);
 	if (s->q->requirements->pre)
@@ -347,7 +354,7 @@ static void name_sources(struct solving *s, struct arena *a, struct record *reco
 int pip_solve(const struct pip_request *q, struct arena *a, struct record **out, size_t *out_count,
 	      struct err **e)
 {
-	AUTO(solving_done) struct solving s = {.q = q, .arena = ARENA, .input = -1};
+	AUTO(solving_done) struct solving s = {.q = q, .arena = ARENA, .input = -1, .limits = -1};
 	AUTO(free) char *trees = NULL;
 	/* among those that are swept */
 	int code = layout_folder(q->cache, LAYOUT_TREES, &trees, e);

@@ -1,6 +1,7 @@
 /* builder/workshop.c - where sources become wheels: what is kept, what is fetched, what is checked.
  */
 #include "builder/workshop.h"
+#include "builder/credentials.h"
 #include "builder/git_store.h"
 #include "builder/sandbox.h"
 #include "builder/source_tree.h"
@@ -244,7 +245,8 @@ static int fetch_archive(struct workshop *w, struct making *m, struct err **e)
 	struct package_file file = {0};
 	AUTO(arena_done) struct arena a = ARENA;
 	struct str shown = url_without_secrets(&a, m->address.address);
-	http_secret(w->b->http, shown, m->address.address);
+	if (!str_eq(shown, m->address.address)) /* a lock's has none, the definition's may */
+		http_secret(w->b->http, shown, m->address.address);
 	wanted.url = shown;
 	int code = workshop_fetch(w, &wanted, 1, &file, e);
 	if (code < 0)
@@ -265,7 +267,11 @@ static int look_at_folder(struct making *m, struct err **e)
 static int find_commit(struct workshop *w, struct making *m, struct err **e)
 {
 	struct git_commit found;
-	int code = git_store_get(w->b->cache, &m->address, w->b->o.offline, m->a, &found, e);
+	struct source_address asked = m->address;
+	AUTO(secret_free)
+	char *real = http_real_url(w->b->http, arena_str(m->a, m->address.address).p);
+	asked.address = str_of(real);
+	int code = git_store_get(w->b->cache, &asked, w->b->o.offline, m->a, &found, e);
 	if (code < 0)
 		return code;
 	m->kept = found.folder;

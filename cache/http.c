@@ -300,8 +300,8 @@ void http_secret(struct http *h, struct str shown, struct str real)
 	pthread_mutex_unlock(&h->lock);
 }
 
-/* The address to ask for; of several that match, the longest. The caller frees it. */
-static char *real_url(struct http *h, const char *url)
+/* Of several that match, the longest. */
+char *http_real_url(struct http *h, const char *url)
 {
 	struct buf out = BUF(BUF_UNLIMITED);
 	const struct secret *best = NULL;
@@ -404,7 +404,7 @@ int http_send(struct http *h, const struct http_request *r, struct http_answer *
 	else
 		address_origin(&origin, str_of(r->url));
 	struct host *host = host_find(h, origin.data);
-	AUTO(free) char *real = real_url(h, r->url);
+	AUTO(free) char *real = http_real_url(h, r->url);
 	struct http_request asked = *r;
 	asked.url = real;
 	AUTO(transfer_done) struct transfer t;

@@ -34,6 +34,8 @@ struct log *http_log(const struct http *h);
 /* From now on `real` stands for addresses that are `shown`, or begin with it and a "/": so
  * that a channel's user:password@ or /t/TOKEN/ is known here and nowhere else. */
 void http_secret(struct http *h, struct str shown, struct str real);
+/* What stands for the address, for programs that fetch it themselves; the caller frees it. */
+char *http_real_url(struct http *h, const char *url);
 
 /* What goes out as a body: memory, part of a file, or bytes made as they are asked for (all of
  * them again on a retry). */

@@ -97,6 +97,9 @@ spec closed "pkg @ git+http://user:secret@$fake/closed/pkg@v1"
 lock 0 "" closed -v
 grep -qF secret "$work/closed.lock" "$work/stderr" && fail "the login is told"
 asked | grep -q "GET /closed/pkg/info/refs $fake user:secret" || fail "the login was not sent"
+expect 0 "" "$kiln" build "$work/closed.yml" --base "$base" --locked "$work/closed.lock" --cache "$work/cache.closed" \
+	-t "oci:$work/out"
+grep -rlF user:secret "$KILN_CACHE" "$work/cache.closed" "$work/out" && fail "the login is kept"
 spec refused "pkg @ git+http://user:wrong@$fake/closed/pkg@v1"
 lock 5 "git: http://$fake/closed/pkg" refused
 asked >/dev/null

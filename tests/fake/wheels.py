@@ -3,7 +3,9 @@
     wheels.py FOLDER
 
 Half of the names are served as JSON, half as HTML, whatever is asked for. /wrong/ is the same
-index with false digests, /closed/ asks for the login user:secret, /gone/ has no files."""
+index with false digests, /closed/ asks for the login user:secret, /gone/ has no files. /away/ asks
+for that login too, and its files are at another name of this host, below /bare/, where nobody may
+come with a login."""
 
 import base64
 import functools
@@ -56,18 +58,23 @@ class Index(BaseHTTPRequestHandler):
         files = self.files(name)
         if not files:
             return self.answer(404, "text/plain", b"no such name")
+        place = "../../files"
+        if realm == "away":
+            place = f"http://{self.headers['Host'].replace('127.0.0.1', 'localhost')}/bare/files"
         if len(name) % 2:
             page = {"meta": {"api-version": "1.0"}, "name": name, "files": [
-                {"filename": f, "url": f"../../files/{f}", "hashes": {"sha256": self.digest(f, realm)}}
+                {"filename": f, "url": f"{place}/{f}", "hashes": {"sha256": self.digest(f, realm)}}
                 for f in files]}
             return self.answer(200, "application/vnd.pypi.simple.v1+json", json.dumps(page).encode())
-        links = "".join(f'<a href="../../files/{f}#sha256={self.digest(f, realm)}">{f}</a>\n' for f in files)
+        links = "".join(f'<a href="{place}/{f}#sha256={self.digest(f, realm)}">{f}</a>\n' for f in files)
         return self.answer(200, "text/html", f"<!DOCTYPE html><html><body>\n{links}</body></html>".encode())
 
     def do_GET(self):
         realm, _, rest = self.path.strip("/").partition("/")
         login = base64.b64encode(b"user:secret").decode()
-        if realm == "closed" and self.headers.get("Authorization") != f"Basic {login}":
+        if realm == "bare" and self.headers.get("Authorization"):
+            return self.answer(400, "text/plain", b"a login is sent here")
+        if realm in ("closed", "away") and self.headers.get("Authorization") != f"Basic {login}":
             return self.answer(401, "text/plain", b"", ("WWW-Authenticate", 'Basic realm="wheels"'))
         if rest.startswith("files/") and realm != "gone":
             with open(os.path.join(FOLDER, os.path.basename(rest)), "rb") as data:
