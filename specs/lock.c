@@ -2,9 +2,9 @@
  *
  * Reading them is in lock_read.c. conda-lock's model allows text only below custom_metadata,
  * so lists stand there a line an entry. */
-#include "specs/lock.h"
 #include "specs/base/url.h"
 #include "specs/base/yaml.h"
+#include "specs/lock_private.h"
 #include "specs/matchspec_private.h"
 
 enum { MAX_LOCK = 16 << 20 };
@@ -302,7 +302,11 @@ int lock_write(const struct lock *l, struct buf *out, struct err **e)
 int lock_digest_all(const struct lock *v, size_t n, struct digest *out, struct err **e)
 {
 	AUTO(buf_done) struct buf text = BUF(MAX_LOCK);
-	int status = lock_write_all(v, n, &text, e);
+	AUTO(arena_done) struct arena a = ARENA;
+	struct lock *copies = arena_zero(&a, n, sizeof(*copies));
+	for (size_t i = 0; i < n; i++)
+		lock_without_places(&v[i], &a, &copies[i]);
+	int status = lock_write_all(copies, n, &text, e);
 	if (status == 0)
 		digest_of(text.data, text.n, out);
 	return status;

@@ -52,7 +52,13 @@ bool lock_is(struct str text);
 /* The same of the environment "default". */
 int lock_read(struct str text, const char *what, const char *platform, struct lock *out,
 	      struct err **e);
-/* SHA-256 of what lock_write gives. */
+/* Addresses of pip's packages below the folder, an absolute path, become relative to it:
+ * "file:./pkg", "git+file:./pkg@COMMIT"; and back. So a lock and what lies beside it can be moved.
+ */
+void lock_make_relative(struct lock *l, const char *folder);
+void lock_make_absolute(struct lock *l, const char *folder);
+/* SHA-256 of what lock_write gives, wherever on the machine pip's packages are: they are known by
+ * their own digests. */
 int lock_digest(const struct lock *l, struct digest *out, struct err **e);
 int lock_digest_all(const struct lock *v, size_t n, struct digest *out, struct err **e);
 #endif

@@ -40,6 +40,23 @@ static int solve_all(const struct session *s, struct locks *out, struct err **e)
 	return r;
 }
 
+/* What lies below the file's folder is named from there. */
+static int write_lock(const struct lock_args *args, struct locks *locks, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(256 << 20);
+	AUTO(free) char *folder = NULL;
+	bool file = args->output && strcmp(args->output, "-") != 0;
+	int r = file ? fs_folder_of(args->output, &folder, e) : 0;
+	for (size_t i = 0; i < locks->n && folder; i++)
+		lock_make_relative(&locks->v[i], folder);
+	if (r == 0)
+		r = args->explicit_list ? lock_write_explicit(locks->v, &text, e)
+					: lock_write_all(locks->v, locks->n, &text, e);
+	for (size_t i = 0; i < locks->n && folder; i++)
+		lock_make_absolute(&locks->v[i], folder);
+	return r < 0 ? r : write_out(args, &text, e);
+}
+
 static void put_lock(const struct lock *l, struct json_out *j)
 {
 	json_put_str(j, "key", l->key);
@@ -101,7 +118,6 @@ static int lock_run(void *at, const struct option_list *rest, struct err **e)
 	struct lock_args *args = at;
 	AUTO(session_done) struct session s = SESSION;
 	AUTO(locks_done) struct locks locks = {0};
-	AUTO(buf_done) struct buf text = BUF(256 << 20);
 	int r = session_open(&s, &args->common, false, e);
 	s.solves = !args->check;
 	if (r == 0 && args->check)
@@ -116,10 +132,8 @@ static int lock_run(void *at, const struct option_list *rest, struct err **e)
 		r = solve_all(&s, &locks, e);
 	if (r < 0)
 		return r;
-	r = args->explicit_list ? lock_write_explicit(locks.v, &text, e)
-				: lock_write_all(locks.v, locks.n, &text, e);
-	if (r == 0 && (args->output || !args->common.json))
-		r = write_out(args, &text, e);
+	if (args->output || !args->common.json)
+		r = write_lock(args, &locks, e);
 	return r < 0 || !args->common.json ? r : print_json(&s, &locks, e);
 }
 

@@ -414,12 +414,17 @@ int session_lock(struct session *s, const struct common_args *args, const char *
 		 struct err **e)
 {
 	AUTO(buf_done) struct buf text = BUF(LOCK_MAX);
+	AUTO(free) char *folder = NULL;
 	int r = read_text(path, &text, e);
 	struct lock *to = s->locks;
+	if (r == 0)
+		r = fs_folder_of(path, &folder, e);
 	for (const struct build *b = s->build; b && r == 0; b = build_next(b), to++) {
 		struct lock_source from = {buf_str(&text), path, build_platform(b)->subdir,
 					   args->environment};
 		r = lock_read_from(&from, to, e);
+		if (r == 0)
+			lock_make_absolute(to, folder);
 	}
 	if (r == 0)
 		s->locked = s->locks;

@@ -129,6 +129,16 @@ int fs_absolute(const char *path, char **out, struct err **e)
 	return 0;
 }
 
+int fs_folder_of(const char *file, char **out, struct err **e)
+{
+	const char *slash = strrchr(file, '/');
+	AUTO(free) char *folder = mem_text(slash == file ? "/" : slash ? file : ".");
+	if (slash && slash > file)
+		folder[slash - file] = 0;
+	*out = realpath(folder, NULL);
+	return *out ? 0 : err_sys(e, "%s", folder);
+}
+
 static char *name_aside(const char *path)
 {
 	static atomic_uint counter;

@@ -19,6 +19,9 @@ char *fs_join(const char *a, const char *b);
 /* The path from the root of the file system, without a slash at its end; nothing is asked of
  * what stands there. The caller frees *out. */
 int fs_absolute(const char *path, char **out, struct err **e);
+/* The folder that a file stands in, absolute and without links on the way; of "-" the current one.
+ * The caller frees *out. ERR_ABSENT, ERR_IO. */
+int fs_folder_of(const char *file, char **out, struct err **e);
 
 /* A file on its way: written beside its place, synced, renamed over it by fs_file_commit.
  * fs_file_done removes what was not committed. */

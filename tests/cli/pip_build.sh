@@ -78,6 +78,18 @@ spec mine "-e ./mine"
 expect 0 "is installed as a copy" "$kiln" lock "$work/mine.yml" --base "$base" -o "$work/mine.lock"
 expect 0 "" "$kiln" install "$work/mine.lock" "$work/mine.env"
 same "$("$work/mine.env/bin/python" -c 'import idna, mine; print(mine.x)')" 1 "the folder's package"
+
+# The lock, the definition and the folder are moved together; the image is the same to the byte.
+expect 0 "" "$kiln" build "$work/mine.yml" --base "$base" --locked "$work/mine.lock" -t "oci:$work/out:mine" --json
+moved=$(field "$work/stdout" digest)
+grep -q "url: file:./mine$" "$work/mine.lock" || fail "the lock names a folder of this machine"
+mkdir "$work/moved"
+cp -r "$work/mine" "$work/mine.yml" "$work/mine.lock" "$work/moved"
+mv "$work/mine" "$work/away"
+expect 0 "" "$kiln" build "$work/moved/mine.yml" --base "$base" --locked "$work/moved/mine.lock" \
+	--cache "$work/cache.moved" -t "oci:$work/moved/out:mine" --json
+same "$(field "$work/stdout" digest)" "$moved" "the image of what was moved"
+mv "$work/away" "$work/mine"
 echo 'x = 2' >"$work/mine/mine/__init__.py"
 "$kiln" key "$work/mine.yml" --base "$base" >"$work/key2"
 cmp -s "$work/key1" "$work/key2" && fail "the key does not know the folder's files"
@@ -92,7 +104,7 @@ expect 6 "\`kiln lock\` takes them as they are now" "$kiln" build "$work/mine.ym
 ) || fail "git"
 spec git "mine @ git+file://$work/mine@v1"
 expect 0 "" "$kiln" lock "$work/git.yml" --base "$base" -o "$work/git.lock"
-grep -q "git+file://$work/mine@$(cat "$work/commit")" "$work/git.lock" || fail "the lock does not name the commit"
+grep -q "git+file:./mine@$(cat "$work/commit")" "$work/git.lock" || fail "the lock does not name the commit"
 grep -q "mine revision v1" "$work/git.lock" || fail "the lock does not name the tag"
 expect 0 "" "$kiln" install "$work/git.lock" "$work/git.env"
 same "$("$work/git.env/bin/python" -c 'import mine; print(mine.x)')" 2 "the commit's package"

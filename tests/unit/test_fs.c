@@ -206,9 +206,28 @@ static void paths_become_absolute(void **state)
 	}
 }
 
+static void a_file_has_a_folder_without_links(void **state)
+{
+	AUTO(free) char *here = realpath(".", NULL);
+	AUTO(free) char *tests = realpath("tests", NULL);
+	const struct {
+		const char *file, *folder;
+	} rows[] = {{"x.lock", here},	     {"-", here},	   {"./x.lock", here},
+		    {"tests/x.lock", tests}, {"tests/../x", here}, {"/x", "/"}};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(free) char *got = NULL;
+		assert_int_equal(fs_folder_of(rows[i].file, &got, NULL), 0);
+		assert_string_equal(got, rows[i].folder);
+	}
+	char *none;
+	assert_int_equal(fs_folder_of("/no/such/folder/x", &none, NULL), ERR_ABSENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_file_has_a_folder_without_links),
 		cmocka_unit_test(what_is_absent_is_absent),
 		cmocka_unit_test(a_file_is_no_folder),
 		cmocka_unit_test(a_file_has_the_mode_that_was_asked_for),

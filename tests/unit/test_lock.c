@@ -514,9 +514,79 @@ static void an_empty_environment_is_a_lock_too(void **state)
 	assert_string_equal(again.data, once.data);
 }
 
+static void addresses_below_the_lock_are_told_from_there(void **state)
+{
+	static const struct {
+		const char *absolute, *relative; /* relative NULL: as it is */
+	} rows[] = {
+		{"file:///home/me/env/pkg", "file:./pkg"},
+		{"file:///home/me/env/a%20b/x-1-py3-none-any.whl",
+		 "file:./a%20b/x-1-py3-none-any.whl"},
+		{"file:///home/me/env", "file:./"},
+		{"file:///home/me/env#subdirectory=x", "file:./#subdirectory=x"},
+		{"git+file:///home/me/env/pkg@0123", "git+file:./pkg@0123"},
+		{"git+file:///home/me/env@0123#subdirectory=x", "git+file:./@0123#subdirectory=x"},
+		{"file:///home/me/environment", NULL},
+		{"file:///home/me/other/pkg", NULL},
+		{"https://h/home/me/env/pkg-1.tar.gz", NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(lock_done) struct lock l = {.arena = ARENA};
+		struct str absolute = str_of(rows[i].absolute);
+		struct str relative = rows[i].relative ? str_of(rows[i].relative) : absolute;
+		struct str pins[] = {absolute, arena_printf(&l.arena, ">>%.*s", STR_ARG(absolute))};
+		struct record_source source = {.requires = {pins, 2}};
+		struct record r = {.manager = MANAGER_PIP, .url = absolute, .source = &source};
+		const struct strs *found;
+		l.records = &r;
+		l.count = 1;
+		lock_make_relative(&l, "/home/me/env/");
+		found = &r.source->requires;
+		if (!str_eq(r.url, relative) || !str_eq(found->v[0], relative) ||
+		    !str_eq(str_from(found->v[1], 2), relative))
+			fail_msg("%s: %.*s", rows[i].absolute, STR_ARG(r.url));
+		lock_make_absolute(&l, "/home/me/env");
+		found = &r.source->requires;
+		if (!str_eq(r.url, absolute) || !str_eq(found->v[0], absolute) ||
+		    !str_eq(str_from(found->v[1], 2), absolute))
+			fail_msg("%s: %.*s", rows[i].absolute, STR_ARG(r.url));
+	}
+}
+
+static void the_digest_does_not_know_where_folders_are(void **state)
+{
+	static const struct {
+		const char *one, *two;
+		bool same;
+	} rows[] = {
+		{"file:///a/pkg", "file:///b/c/pkg/", false},
+		{"file:///a/pkg", "file:///b/c/pkg", true},
+		{"file:///a/pkg#subdirectory=x/y", "file:///pkg#subdirectory=x/y", true},
+		{"file:///a/pkg", "file:///a/other", false},
+		{"https://h/a/pkg", "https://h/b/pkg", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct digest digests[2];
+		for (size_t k = 0; k < 2; k++) {
+			struct record r = {.manager = MANAGER_PIP,
+					   .name = STR("a"),
+					   .version_text = STR("1"),
+					   .url = str_of(k ? rows[i].two : rows[i].one)};
+			struct lock l = {.platform = STR("linux-64"), .records = &r, .count = 1};
+			assert_int_equal(lock_digest(&l, &digests[k], NULL), 0);
+		}
+		if (digest_eq(&digests[0], &digests[1]) != rows[i].same)
+			fail_msg("%s, %s", rows[i].one, rows[i].two);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_below_the_lock_are_told_from_there),
+		cmocka_unit_test(the_digest_does_not_know_where_folders_are),
 		cmocka_unit_test(writes_conda_locks_form),
 		cmocka_unit_test(reads_back_to_equal_bytes),
 		cmocka_unit_test(several_platforms_share_a_file),
