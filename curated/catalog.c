@@ -191,9 +191,13 @@ static int read_texts(const struct yaml *y, struct arena *a, struct catalog_abou
 		bool needed;
 		struct str *to;
 	} rows[] = {
-		{"summary", true, &out->summary},      {"python", true, &out->python},
-		{"framework", false, &out->framework}, {"base", true, &out->base},
-		{"successor", false, &out->successor}, {"source", true, &out->source},
+		{"summary", true, &out->summary},
+		{"python", true, &out->python},
+		{"framework", false, &out->framework},
+		{"base", true, &out->base},
+		{"successor", false, &out->successor},
+		{"source", true, &out->source},
+		{"key", true, &out->key},
 	};
 	int status = 0;
 	for (size_t i = 0; i < COUNT(rows) && status == 0; i++) {
@@ -209,9 +213,9 @@ static int read_texts(const struct yaml *y, struct arena *a, struct catalog_abou
 
 static int check_keys(const struct yaml *y, struct err **e)
 {
-	static const char *const known[] = {"summary", "device",   "python", "framework",
-					    "base",    "state",	   "source", "unknown",
-					    "notes",   "successor"};
+	static const char *const known[] = {"summary", "device",    "python", "framework",
+					    "base",    "state",	    "source", "unknown",
+					    "notes",   "successor", "key"};
 	for (size_t i = 0; y->root && i < y->root->n; i++) {
 		const struct yaml_node *key = y->root->pairs[i].key;
 		size_t k = 0;

@@ -20,6 +20,7 @@ struct catalog_about {
 	bool gpu, deprecated;
 	struct str successor;	    /* of a deprecated one: a name of the catalogue */
 	struct strs unknown, notes; /* a sentence each */
+	struct str key; /* catalog_key's, in hex: listing them need not read definitions */
 };
 
 /* Goes to the next entry, in the order of their folders; from {0} to the first. False behind the

@@ -43,8 +43,7 @@ int env_list(const struct env_args *args, const struct option_list *words, struc
 {
 	AUTO(buf_done) struct buf out = BUF(256 << 20);
 	AUTO(env_rows_done) struct env_rows rows = {.arena = ARENA};
-	const struct env_wanted wanted = {args, str_of(words->n > 1 ? words->v[1] : ""),
-					  args->common.json || args->html};
+	const struct env_wanted wanted = {args, str_of(words->n > 1 ? words->v[1] : "")};
 	int r = env_rows_read(&wanted, &rows, e);
 	if (r < 0)
 		return r;

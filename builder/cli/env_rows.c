@@ -20,19 +20,6 @@ static bool is_wanted(const struct env_wanted *wanted, const struct env_row *row
 	return false;
 }
 
-static int find_key(const struct catalog_entry *entry, struct arena *a, struct str *out,
-		    struct err **e)
-{
-	AUTO(definition_done) struct definition d = DEFINITION;
-	struct digest key;
-	int r = catalog_read(entry, NULL, &d, e);
-	if (r < 0)
-		return r;
-	catalog_key(&d, &key);
-	*out = arena_str(a, str_of(digest_text(&key).hex));
-	return 0;
-}
-
 static int read_curated(const struct env_wanted *wanted, struct env_rows *out, struct err **e)
 {
 	struct catalog_entry entry = {0};
@@ -53,11 +40,10 @@ static int read_curated(const struct env_wanted *wanted, struct env_rows *out, s
 			.framework = about.framework,
 			.description = about.summary,
 			.successor = about.successor,
+			.key = about.key,
 		};
-		if (!is_wanted(wanted, &row))
-			continue;
-		r = wanted->keys ? find_key(&entry, &out->arena, &row.key, e) : 0;
-		VEC_PUSH(out, row);
+		if (is_wanted(wanted, &row))
+			VEC_PUSH(out, row);
 	}
 	return r;
 }

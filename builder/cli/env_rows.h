@@ -13,7 +13,7 @@ struct env_row {
 	bool gpu;
 	struct str python, base, framework, description;
 	struct str successor; /* of a deprecated one: a name */
-	struct str key;	      /* 64 hex digits; empty unless the rows were asked for it */
+	struct str key;	      /* 64 hex digits */
 };
 
 struct env_rows {
@@ -24,12 +24,10 @@ struct env_rows {
 void env_rows_done(struct env_rows *rows);
 AUTO_DEFINE_VALUE(struct env_rows, env_rows_done)
 
-/* Which are wanted: those that the options name, and hold the text in a row's texts (empty: all).
- * keys: with what they are known by, which takes reading each definition. */
+/* Which are wanted: those that the options name, and that hold the text somewhere (empty: all). */
 struct env_wanted {
 	const struct env_args *args;
 	struct str text;
-	bool keys;
 };
 int env_rows_read(const struct env_wanted *wanted, struct env_rows *out, struct err **e);
 /* "environments": [...], into an open object. */

@@ -50,6 +50,13 @@ static void check_successor(const struct catalog_about *about)
 	assert_int_equal(next.gpu, about->gpu);
 }
 
+static void check_key(const struct catalog_about *about, const struct definition *d)
+{
+	struct digest key;
+	catalog_key(d, &key);
+	assert_true(str_is(about->key, digest_text(&key).hex));
+}
+
 /* Its Python is the one that stands among its packages. */
 static void check_packages(const struct catalog_about *about, const struct definition *d)
 {
@@ -81,6 +88,7 @@ static void every_entry_says_what_it_holds(void **state)
 		check_base(&about, &d);
 		check_successor(&about);
 		check_packages(&about, &d);
+		check_key(&about, &d);
 		gpu += about.gpu;
 	}
 	assert_int_equal(n, 41);
