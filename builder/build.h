@@ -111,6 +111,18 @@ struct render_options {
 int build_render(struct build *b, const struct definition *d, const struct lock *locked,
 		 const struct render_options *o, struct err **e);
 
+/* The image that a destination has of a definition already, under the tag of its key: of an index
+ * the first platform's size. ERR_ABSENT when it has none, or cannot be read. b: the first's. */
+struct found_image {
+	struct arena arena;
+	struct str image; /* DEST@sha256:... */
+	uint64_t size;	  /* of its blobs, compressed; manifest included */
+};
+void found_image_done(struct found_image *f);
+AUTO_DEFINE_VALUE(struct found_image, found_image_done)
+int build_find_image(struct build *b, const struct definition *d, struct str destination,
+		     struct found_image *out, struct err **e);
+
 struct build_result {
 	struct arena arena;
 	struct str image;     /* DEST@sha256:... */

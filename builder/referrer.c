@@ -1,10 +1,10 @@
 /* builder/referrer.c - artefacts with a subject, and the lists that lead to them. */
 #include "builder/referrer.h"
+#include "builder/artifact.h"
 #include "builder/media_type.h"
 #include "builder/registry_private.h"
 #include "specs/moment.h"
 
-#define EMPTY_TYPE "application/vnd.oci.empty.v1+json"
 #define CREATED "org.opencontainers.image.created"
 
 /* The tag that stands for the list of an image's referrers. */
@@ -81,48 +81,17 @@ static void put_notes(const struct referrer *r, struct json_out *j)
 	json_close(j, '}');
 }
 
-static struct descriptor descriptor_of(const char *type, struct str bytes)
-{
-	struct descriptor d = {.media_type = str_of(type), .size = bytes.n};
-	digest_of(bytes.p, bytes.n, &d.digest);
-	return d;
-}
-
 static void manifest_write(const struct referrer *r, struct buf *out)
 {
 	struct json_out j = {out};
-	struct descriptor empty = descriptor_of(EMPTY_TYPE, STR("{}"));
-	struct descriptor text = descriptor_of(r->type, r->text);
-	json_open(&j, NULL, '{');
-	json_put_u64(&j, "schemaVersion", 2);
-	json_put_text(&j, "mediaType", media_type_name(MEDIA_MANIFEST, false));
-	json_put_text(&j, "artifactType", r->type);
-	descriptor_put(&j, "config", &empty);
+	struct descriptor text = artifact_descriptor(r->type, r->text);
+	artifact_open(&j, r->type);
 	json_open(&j, "layers", '[');
 	descriptor_put(&j, NULL, &text);
 	json_close(&j, ']');
 	descriptor_put(&j, "subject", &r->subject);
 	put_notes(r, &j);
 	json_close(&j, '}');
-}
-
-static int read_text(void *cookie, uint64_t at, write_bytes *write, void *to, struct err **e)
-{
-	struct str rest = str_from(*(const struct str *)cookie, at);
-	return write(to, rest.p, rest.n, e);
-}
-
-static int push_text(struct registry *g, const struct reference *to, const char *type,
-		     struct str text, struct err **e)
-{
-	struct descriptor d = descriptor_of(type, text);
-	struct push_blob blob = {.digest = d.digest,
-				 .size = d.size,
-				 .media_type = d.media_type,
-				 .name = d.media_type,
-				 .read = read_text,
-				 .cookie = &text};
-	return registry_push_blob(g, to, &blob, e);
 }
 
 static bool is_listed(const cJSON *doc, const struct descriptor *d)
@@ -189,14 +158,15 @@ int referrer_push(struct registry *g, const struct reference *to, const struct r
 	bool listed = false;
 	bare.tag = (struct str){0};
 	manifest_write(r, &text);
-	struct descriptor d = descriptor_of(media_type_name(MEDIA_MANIFEST, false), buf_str(&text));
+	struct descriptor d =
+		artifact_descriptor(media_type_name(MEDIA_MANIFEST, false), buf_str(&text));
 	struct push_manifest m = {.manifest = buf_str(&text),
 				  .media_type = d.media_type,
 				  .part = true,
 				  .out_listed = &listed};
-	int code = push_text(g, &bare, EMPTY_TYPE, STR("{}"), e);
+	int code = artifact_push_empty(g, &bare, e);
 	if (code == 0)
-		code = push_text(g, &bare, r->type, r->text, e);
+		code = artifact_push(g, &bare, r->type, r->text, e);
 	if (code == 0)
 		code = registry_put(g, &bare, &m, e);
 	if (code == 0 && !listed)

@@ -251,4 +251,5 @@ const struct registry_actions registry_remote = {
 	.push_blob = remote_push_blob,
 	.put = remote_put,
 	.referrers = remote_referrers,
+	.tags = remote_tags,
 };

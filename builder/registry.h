@@ -57,6 +57,13 @@ int registry_head(struct registry *g, const struct reference *r, struct digest *
 int registry_get_manifest(struct registry *g, const struct reference *r, struct buf *out,
 			  struct buf *media_type, struct err **e);
 
+/* All tags of the repository, in no order, in the arena. ERR_ABSENT when it has nothing at all, and
+ * ERR_USAGE of places that are no registry. */
+int registry_tags(struct registry *g, const struct reference *r, struct arena *a, struct strs *out,
+		  struct err **e);
+/* Waits a little, longer after each failure; ERR_INTERRUPTED. */
+int registry_wait(const struct registry *g, unsigned failures, struct err **e);
+
 /* A blob to read: which, and where its bytes go. */
 typedef int write_bytes(void *to, const void *p, size_t n, struct err **e);
 struct blob_read {

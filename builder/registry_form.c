@@ -107,6 +107,15 @@ int registry_has_blob(struct registry *g, const struct reference *r, const struc
 	return g->actions->has_blob ? g->actions->has_blob(g, r, &blob, e) : 0;
 }
 
+int registry_tags(struct registry *g, const struct reference *r, struct arena *a, struct strs *out,
+		  struct err **e)
+{
+	if (!g->actions->tags)
+		return err_set(e, ERR_USAGE, "tags are listed of a registry, not of %s",
+			       g->form->usage);
+	return g->actions->tags(g, r, a, out, e);
+}
+
 int registry_push_blob(struct registry *g, const struct reference *to, struct push_blob *b,
 		       struct err **e)
 {

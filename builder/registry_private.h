@@ -31,6 +31,8 @@ struct registry_actions {
 	/* ERR_ABSENT: the registry has no such lists. */
 	int (*referrers)(struct registry *g, const struct reference *r, const struct digest *image,
 			 struct buf *out, struct err **e);
+	int (*tags)(struct registry *g, const struct reference *r, struct arena *a,
+		    struct strs *out, struct err **e);
 };
 extern const struct registry_actions registry_remote, registry_layout, registry_archive,
 	registry_daemon;
@@ -106,8 +108,8 @@ int remote_push_blob(struct registry *g, const struct reference *to, struct push
 		     struct err **e);
 int remote_referrers(struct registry *g, const struct reference *r, const struct digest *image,
 		     struct buf *out, struct err **e);
+int remote_tags(struct registry *g, const struct reference *r, struct arena *a, struct strs *out,
+		struct err **e);
 int remote_put(struct registry *g, const struct reference *to, const struct push_manifest *m,
 	       struct err **e);
-/* Waits a little, longer after each failure. ERR_INTERRUPTED. */
-int registry_wait(const struct registry *g, unsigned failures, struct err **e);
 #endif

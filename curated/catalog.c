@@ -59,8 +59,13 @@ static bool find(struct str name, struct str version, struct catalog_entry *out)
 	return found;
 }
 
-/* Cuts "NAME:VERSION" and "NAME@latest". */
-static void split_version(struct str *name, struct str *version)
+bool catalog_has(struct str name)
+{
+	struct catalog_entry latest;
+	return find(name, (struct str){0}, &latest);
+}
+
+void catalog_split_version(struct str *name, struct str *version)
 {
 	struct str rest = *name;
 	*version = (struct str){0};
@@ -95,7 +100,7 @@ bool catalog_is_meant(struct str text)
 {
 	AUTO(arena_done) struct arena a = ARENA;
 	struct str near[NEAREST], version;
-	split_version(&text, &version);
+	catalog_split_version(&text, &version);
 	return catalog_is_reserved(text) || nearest(&a, text, near) > 0;
 }
 
@@ -115,7 +120,7 @@ int catalog_find(struct str text, struct catalog_entry *out, struct err **e)
 {
 	struct str name = text, version;
 	struct catalog_entry latest;
-	split_version(&name, &version);
+	catalog_split_version(&name, &version);
 	if (find(name, version, out))
 		return 0;
 	if (!find(name, (struct str){0}, &latest))

@@ -26,9 +26,13 @@ struct catalog_about {
 /* Goes to the next entry, in the order of their folders; from {0} to the first. False behind the
  * last. */
 bool catalog_next(struct catalog_entry *entry);
+/* Cuts NAME:VERSION and NAME@latest: *version is empty for the latest. */
+void catalog_split_version(struct str *name, struct str *version);
 /* NAME, NAME:VERSION or NAME@latest; NAME is the latest, and may be without "AzureML-" at its
  * front. ERR_ABSENT with the nearest names. */
 int catalog_find(struct str text, struct catalog_entry *out, struct err **e);
+/* Whether the catalogue has that name, with or without "AzureML-" at its front. */
+bool catalog_has(struct str name);
 /* Whether a text that catalog_find does not know is one of its names, mistyped. */
 bool catalog_is_meant(struct str text);
 /* The entry's definition, of form v1. */

@@ -88,13 +88,19 @@ static int check_path(struct reader *r, struct value *v, struct err **e)
 	return 0;
 }
 
+static bool is_path(struct str text)
+{
+	return str_starts(text, "/") || str_starts(text, "./") || str_starts(text, "../") ||
+	       str_starts(text, "~/");
+}
+
 static int check_channel(struct reader *r, struct value *v, struct err **e)
 {
 	if (has_scheme(v->text))
 		return check_address(r, v, e);
 	if (str_starts(v->text, "t/") || memmem(v->text.p, v->text.n, "/t/", 3))
 		return secret(r, v, e);
-	if (str_starts(v->text, "./") || str_starts(v->text, "../") || str_starts(v->text, "~/"))
+	if (is_path(v->text))
 		v->text = from_here(r, v->text);
 	return 0;
 }
@@ -128,6 +134,27 @@ static int check_image(struct reader *r, struct value *v, struct err **e)
 	v->text = arena_printf(&r->to->arena, "%.*s:%.*s", STR_ARG(transport),
 			       STR_ARG(from_here(r, path)));
 	return 0;
+}
+
+/* A folder, or a repository whose host is named: "team/envs" could be either. */
+static int check_place(struct reader *r, struct value *v, struct err **e)
+{
+	struct reference made;
+	v->text = str_trim_end(v->text, '/');
+	if (is_path(v->text))
+		return check_path(r, v, e);
+	int code = check_image(r, v, e);
+	if (code < 0)
+		return code;
+	struct str host = str_to(v->text, str_find(v->text, '/'));
+	code = reference_parse(&r->to->arena, v->text, &made, e);
+	if (code < 0 || (made.kind == REFERENCE_REGISTRY && str_eq(made.host, host) &&
+			 made.tag.n == 0 && !made.has_digest))
+		return code;
+	return yaml_fail(&r->yaml, v->at, e,
+			 "\"%.*s\": environments live in a repository (HOST/REPOSITORY, without a "
+			 "tag) or in a folder (/PATH, ./PATH, ~/PATH)",
+			 STR_ARG(v->text));
 }
 
 /* HOST or HOST/PATH; it must be read as such with a repository behind it. */
@@ -208,6 +235,7 @@ static const struct config_checks path_checks = {check_path, NULL},
 				  base_checks = {check_image, check_base_name},
 				  compression_checks = {check_compression, NULL},
 				  image_checks = {check_image, NULL},
+				  place_checks = {check_place, NULL},
 				  timeout_checks = {check_seconds, check_timeout};
 
 #define AT(field) offsetof(struct config, field)
@@ -220,6 +248,7 @@ const struct config_row config_rows[CONFIG_KEYS] = {
 	{"bases", CONFIG_MAP, AT(bases), &base_checks},
 	{"compression", CONFIG_TEXT, AT(compression), &compression_checks},
 	{"to", CONFIG_LIST, AT(to), &image_checks},
+	{"environments", CONFIG_TEXT, AT(environments), &place_checks},
 	{"timeouts", CONFIG_NUMBERS, AT(timeouts), &timeout_checks},
 };
 #undef AT

@@ -17,7 +17,7 @@ struct config_map {
 	size_t n;
 };
 
-enum { CONFIG_KEYS = 9 };
+enum { CONFIG_KEYS = 10 };
 
 struct config {
 	struct arena arena;
@@ -30,6 +30,7 @@ struct config {
 	struct config_map bases;      /* names for --base */
 	struct str compression;	      /* "gzip", "zstd" */
 	struct strs to;		      /* destinations */
+	struct str environments;      /* of registered ones: HOST/REPOSITORY or a path */
 	struct config_map timeouts;   /* "connect", "idle": whole seconds */
 	unsigned lines[CONFIG_KEYS];  /* where the row's key stands; 0: it does not */
 };

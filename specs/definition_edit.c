@@ -44,14 +44,22 @@ static struct yaml_pair pair_of(struct yaml *y, const char *key, const struct ya
 	return (struct yaml_pair){make_text(y, str_of(key)), value};
 }
 
-void definition_rename(struct definition *d, struct str name)
+static void set_text(struct yaml *y, const char *const *without, const char *key, struct str text)
 {
-	static const char *const without[] = {"name", "version", "assetId", NULL};
-	struct yaml *y = &d->document;
+	y->root = changed(y, y->root, without, pair_of(y, key, make_text(y, text)));
+}
+
+void definition_rename(struct definition *d, struct str name, struct str version)
+{
+	static const char *const names[] = {"name", NULL}, *const versions[] = {"version", NULL},
+				 *const all[] = {"name", "version", "assetId", NULL};
 	d->name = arena_str(&d->arena, name);
-	d->version = (struct str){0};
-	if (d->form == DEFINITION_V1)
-		y->root = changed(y, y->root, without, pair_of(y, "name", make_text(y, name)));
+	d->version = arena_str(&d->arena, version);
+	if (d->form == DEFINITION_CONDA)
+		return;
+	if (version.n)
+		set_text(&d->document, versions, "version", version);
+	set_text(&d->document, version.n ? names : all, "name", name);
 }
 
 /* The registry that stands beside the image is that of the one that was there. */

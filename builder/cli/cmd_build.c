@@ -81,6 +81,7 @@ static int build_run(void *at, const struct option_list *rest, struct err **e)
 	if (r == 0 && args->locked)
 		r = session_lock(&s, &args->common, args->locked, e);
 	s.solves = s.takes_default = true;
+	s.keeps = !args->locked && !args->update;
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);
 	session_rebase(&s, &args->common);

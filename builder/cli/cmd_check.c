@@ -61,7 +61,7 @@ static int check_run(void *at, const struct option_list *rest, struct err **e)
 	AUTO(session_done) struct session s = SESSION;
 	AUTO(findings_done) struct findings findings = FINDINGS;
 	int r = session_open(&s, &args->common, false, e);
-	s.solves = !args->locked;
+	s.solves = s.keeps = !args->locked;
 	s.takes_default = true;
 	if (r == 0 && args->locked)
 		r = session_lock(&s, &args->common, args->locked, e);

@@ -13,7 +13,7 @@ static int key_run(void *at, const struct option_list *rest, struct err **e)
 	AUTO(session_done) struct session s = SESSION;
 	AUTO(buf_done) struct buf text = BUF(16 << 20);
 	AUTO(buf_done) struct buf out = BUF(32 << 20);
-	s.takes_default = true;
+	s.takes_default = s.keeps = true;
 	int r = session_open(&s, &args->common, false, e);
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);

@@ -168,7 +168,7 @@ static int plan_run(void *at, const struct option_list *rest, struct err **e)
 	AUTO(plans_done) struct plans plans = {0};
 	struct str *names;
 	int r = session_open(&s, &args->common, false, e);
-	s.solves = !args->locked;
+	s.solves = s.keeps = !args->locked;
 	s.takes_default = true;
 	if (r == 0 && args->locked)
 		r = session_lock(&s, &args->common, args->locked, e);

@@ -37,7 +37,7 @@ static int render_run(void *at, const struct option_list *rest, struct err **e)
 		r = session_one_platform(&s, e);
 	if (r == 0 && args->locked)
 		r = session_lock(&s, &args->common, args->locked, e);
-	s.solves = !args->locked;
+	s.solves = s.keeps = !args->locked;
 	s.takes_default = true;
 	if (r == 0)
 		r = session_definition(&s, &args->common, rest, e);

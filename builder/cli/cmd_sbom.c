@@ -1,6 +1,7 @@
 /* builder/cli/cmd_sbom.c - kiln sbom: what stands in an environment, as an SPDX document. */
 #include "builder/cli/common.h"
 #include "specs/base/fs.h"
+#include <sys/stat.h>
 
 struct sbom_args {
 	struct common_args common;
@@ -9,12 +10,13 @@ struct sbom_args {
 
 enum { TEXT_MAX = 64 << 20 };
 
-/* The file says itself what it is; standard input is a definition, which can be read once. */
+/* A file says itself what it is; standard input is a definition, which can be read once. */
 static int is_lock(const struct option_list *rest, bool *out, struct err **e)
 {
 	AUTO(buf_done) struct buf text = BUF(TEXT_MAX);
+	struct stat st;
 	*out = false;
-	if (rest->n != 1 || strcmp(rest->v[0], "-") == 0)
+	if (rest->n != 1 || stat(rest->v[0], &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
 	int r = fs_read(rest->v[0], &text, e);
 	if (r == 0)
@@ -31,9 +33,9 @@ static int get_lock(struct session *s, const struct sbom_args *args, const struc
 		return r;
 	if (locked)
 		return session_lock(s, &args->common, rest->v[0], e);
-	s->solves = true;
+	s->solves = s->keeps = true;
 	r = session_definition(s, &args->common, rest, e);
-	return r < 0 ? r : build_lock(s->build, &s->definition, solved, e);
+	return r < 0 || s->locked ? r : build_lock(s->build, &s->definition, solved, e);
 }
 
 static int sbom_run(void *at, const struct option_list *rest, struct err **e)

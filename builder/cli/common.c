@@ -304,33 +304,15 @@ static int set_image(struct definition *d, const struct common_args *args, struc
 	return r;
 }
 
-bool command_is_curated(const char *word, struct catalog_entry *out)
-{
-	return strcmp(word, "-") != 0 && access(word, F_OK) != 0 &&
-	       catalog_find(str_of(word), out, NULL) == 0;
-}
-
-int command_definition(const char *word, struct log *log, struct definition *out, struct err **e)
-{
-	struct catalog_entry entry;
-	bool path = strcmp(word, "-") == 0 || access(word, F_OK) == 0;
-	if (path || !catalog_is_meant(str_of(word)))
-		return definition_read(word, log, out, e);
-	int r = catalog_find(str_of(word), &entry, e);
-	return r < 0 ? r : catalog_read(&entry, log, out, e);
-}
-
 /* What who builds a curated environment should know of it. */
-static int warn_of_entry(const struct definition *d, const struct common_args *args,
-			 const char *word, struct err **e)
+static int warn_of_entry(const struct named *n, const struct common_args *args, const char *word,
+			 struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
-	struct catalog_entry entry;
+	const struct definition *d = &n->definition;
 	struct catalog_about about;
-	if (!command_is_curated(word, &entry))
-		return 0;
-	int r = catalog_read_about(&entry, &a, &about, e);
-	if (r < 0)
+	int r = n->curated ? catalog_read_about(&n->entry, &a, &about, e) : 0;
+	if (r < 0 || !n->curated)
 		return r;
 	if (about.deprecated)
 		log_warn(args->log, "%s is deprecated%s%.*s", word,
@@ -343,13 +325,12 @@ static int warn_of_entry(const struct definition *d, const struct common_args *a
 	return 0;
 }
 
-static int read_definition(struct session *s, const struct common_args *args, const char *path,
-			   struct err **e)
+static int read_definition(struct session *s, const struct common_args *args, const char *word,
+			   struct named *n, struct err **e)
 {
-	struct definition *d = &s->definition;
+	struct definition *d = &n->definition;
 	const struct option_list *files = &args->requirements;
-	struct catalog_entry entry;
-	int r = command_definition(path, args->log, d, e);
+	int r = named_read(&s->config, word, args->log, n, e);
 	if (r == 0 && d->unbuildable.n)
 		return err_set(e, ERR_SYNTAX, "%.*s", STR_ARG(d->unbuildable));
 	for (size_t i = 0; r == 0 && i < files->n; i++)
@@ -357,12 +338,14 @@ static int read_definition(struct session *s, const struct common_args *args, co
 	if (r == 0)
 		r = set_image(d, args, e);
 	if (r == 0)
-		r = warn_of_entry(d, args, path, e);
+		r = warn_of_entry(n, args, word, e);
 	/* Another base stands in the place of the definition's, however that is made. */
 	if (args->base)
 		d->steps = (struct definition_steps){0};
 	/* What is nothing but its base, or was made on one that nobody knows, is not guessed. */
-	s->takes_default &= !d->user_managed && !command_is_curated(path, &entry);
+	s->takes_default &= !d->user_managed && !n->curated;
+	s->definition = *d;
+	*d = (struct definition)DEFINITION;
 	return r;
 }
 
@@ -384,6 +367,33 @@ static int set_platform(struct session *s, const struct common_args *args, struc
 	return 0;
 }
 
+static void drop_locks(struct session *s)
+{
+	for (size_t i = 0; i < COUNT(s->locks); i++)
+		lock_done(&s->locks[i]);
+	s->locked = NULL;
+}
+
+/* A lock that nobody asked for is left alone where the definition has changed since. */
+static void use_kept_lock(struct session *s, const struct common_args *args, const struct named *n)
+{
+	AUTO(err_free) struct err *why = NULL;
+	if (!s->keeps || s->locked || !n->lock)
+		return;
+	int r = session_lock_text(s, args, str_of(n->lock), n->lock_name, &why);
+	if (r == 0)
+		r = session_lock_fits(s, args, &why);
+	if (r == 0) {
+		s->solves = false;
+		return;
+	}
+	drop_locks(s);
+	AUTO(free) char *line = err_line(why);
+	line[strcspn(line, "\n;")] = 0;
+	log_warn(args->log, "the lock kept with the definition (%s) does not fit: %s; it is solved",
+		 n->lock_name, line);
+}
+
 int session_definition(struct session *s, const struct common_args *args,
 		       const struct option_list *rest, struct err **e)
 {
@@ -396,7 +406,8 @@ int session_definition(struct session *s, const struct common_args *args,
 	size_t words = args->file ? 0 : 1;
 	if (rest->n > words)
 		return err_set(e, ERR_USAGE, "%s: one definition is wanted", rest->v[words]);
-	int r = read_definition(s, args, path, e);
+	AUTO(named_done) struct named named = NAMED;
+	int r = read_definition(s, args, path, &named, e);
 	if (r == 0)
 		r = set_platform(s, args, e);
 	if (r == 0)
@@ -407,20 +418,18 @@ int session_definition(struct session *s, const struct common_args *args,
 	struct definition *d = &s->definition;
 	for (size_t i = 0; i < d->spec_count; i++)
 		build_name_channels(s->build, &d->arena, &d->specs[i].spec);
+	use_kept_lock(s, args, &named);
 	return set_base(s, args, e);
 }
 
-int session_lock(struct session *s, const struct common_args *args, const char *path,
-		 struct err **e)
+int session_lock_text(struct session *s, const struct common_args *args, struct str text,
+		      const char *name, struct err **e)
 {
-	AUTO(buf_done) struct buf text = BUF(LOCK_MAX);
 	AUTO(free) char *folder = NULL;
-	int r = read_text(path, &text, e);
 	struct lock *to = s->locks;
-	if (r == 0)
-		r = fs_folder_of(path, &folder, e);
+	int r = fs_folder_of(name, &folder, e);
 	for (const struct build *b = s->build; b && r == 0; b = build_next(b), to++) {
-		struct lock_source from = {buf_str(&text), path, build_platform(b)->subdir,
+		struct lock_source from = {text, name, build_platform(b)->subdir,
 					   args->environment};
 		r = lock_read_from(&from, to, e);
 		if (r == 0)
@@ -428,6 +437,26 @@ int session_lock(struct session *s, const struct common_args *args, const char *
 	}
 	if (r == 0)
 		s->locked = s->locks;
+	return r;
+}
+
+int session_lock(struct session *s, const struct common_args *args, const char *path,
+		 struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(LOCK_MAX);
+	int r = read_text(path, &text, e);
+	return r < 0 ? r : session_lock_text(s, args, buf_str(&text), path, e);
+}
+
+int session_lock_fits(const struct session *s, const struct common_args *args, struct err **e)
+{
+	const struct definition *d = &s->definition;
+	const struct lock *l = s->locked;
+	int r = 0;
+	for (struct build *b = s->build; b && r == 0; b = build_next(b))
+		r = build_lock_fits(b, d, l++, e);
+	if (r == 0 && !args->base && d->base.n && !is_locked_base(s, d->base.p))
+		r = err_set(e, ERR_USAGE, "it is for the base %.*s", STR_ARG(s->locked->base_name));
 	return r;
 }
 

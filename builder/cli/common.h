@@ -3,8 +3,7 @@
 #define KILN_CLI_COMMON_H
 #include "builder/build.h"
 #include "builder/cli/command.h"
-#include "curated/catalog.h"
-#include "specs/config.h"
+#include "builder/cli/named.h"
 
 /* A run opened from the command line, with what it holds on to. */
 struct session {
@@ -12,8 +11,9 @@ struct session {
 	struct build *build;
 	struct definition definition;
 	struct str *virtuals;		  /* array behind the options' list */
-	struct lock locks[PLATFORMS_MAX]; /* of --locked: one a platform */
+	struct lock locks[PLATFORMS_MAX]; /* of --locked, or kept: one a platform */
 	const struct lock *locked;	  /* those; NULL without */
+	bool keeps;			  /* the lock kept with the definition is used too */
 	char *base;			  /* of the lock, by digest; NULL: as the options say */
 	bool solves;			  /* without a lock the command will solve */
 	bool takes_default;		  /* a definition without a base is on the CPU base */
@@ -41,17 +41,19 @@ struct strs session_to(const struct session *s, const struct option_list *named,
 		       struct str **array);
 /* Adds the channels of -c, or, where that and the definition name none, the configuration's. */
 void session_channels(struct session *s, const struct common_args *args);
-/* Whether a word on the command line names an environment of the catalogue, and no file. */
-bool command_is_curated(const char *word, struct catalog_entry *out);
-/* Reads the definition that a word names: a file, a v1 folder, "-", or NAME[:VERSION]. */
-int command_definition(const char *word, struct log *log, struct definition *out, struct err **e);
-/* Reads the definition: --file, or the first of rest; "-" is standard input. Then the base, where
- * one is named: a fault of the definition costs no network. */
+/* Reads the definition: --file, or the first of rest; "-" is standard input. Then, where s->keeps,
+ * the lock that is kept with it, and the base, where one is named: a fault of the definition costs
+ * no network. */
 int session_definition(struct session *s, const struct common_args *args,
 		       const struct option_list *rest, struct err **e);
 /* Reads a lock in any form for each of the session's platforms. */
 int session_lock(struct session *s, const struct common_args *args, const char *path,
 		 struct err **e);
+/* The same of a text; name: its file, for messages, and what it names is beside that. */
+int session_lock_text(struct session *s, const struct common_args *args, struct str text,
+		      const char *name, struct err **e);
+/* Whether the session's lock is one for its definition. ERR_USAGE says what is not. */
+int session_lock_fits(const struct session *s, const struct common_args *args, struct err **e);
 /* Where --base names another base than the lock's, the lock is for that one from now on. */
 void session_rebase(struct session *s, const struct common_args *args);
 /* ERR_USAGE when several platforms were named to a command that is for one. */

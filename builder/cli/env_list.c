@@ -24,7 +24,7 @@ static void put_table(const struct env_rows *rows, struct buf *out)
 		table_add(&t, row->gpu ? STR("gpu") : STR("cpu"));
 		table_add(&t, row->python);
 		table_add(&t, str_of(row->state));
-		table_add(&t, row->description);
+		table_add(&t, str_to(row->description, str_find(row->description, '\n')));
 	}
 	if (rows->n)
 		table_print(&t, out);
@@ -47,10 +47,7 @@ int env_list(const struct env_args *args, const struct option_list *words, struc
 	int r = env_rows_read(&wanted, &rows, e);
 	if (r < 0)
 		return r;
-	if (args->registered && !args->curated)
-		log_warn(args->common.log, "nothing is registered: this kiln has the environments "
-					   "of its catalogue only");
-	else if (!rows.n)
+	if (!rows.n)
 		log_warn(args->common.log, "no environment fits; `kiln env list` names all");
 	if (args->html)
 		return write_page(args, &rows, &out, e);

@@ -11,7 +11,8 @@ void env_rows_done(struct env_rows *rows)
 
 static bool is_wanted(const struct env_wanted *wanted, const struct env_row *row)
 {
-	const struct str texts[] = {row->name, row->description, row->framework, row->base};
+	const struct str texts[] = {row->name, row->description, row->framework, row->base,
+				    row->tags};
 	if (wanted->args->gpu && !row->gpu)
 		return false;
 	for (size_t i = 0; i < COUNT(texts); i++)
@@ -48,10 +49,56 @@ static int read_curated(const struct env_wanted *wanted, struct env_rows *out, s
 	return r;
 }
 
+static struct str tag_words(const struct environment *v, struct arena *a)
+{
+	AUTO(buf_done) struct buf words = BUF(BUF_UNLIMITED);
+	for (size_t i = 0; i < v->about.tag_count; i++)
+		buf_printf(&words, "%s%.*s=%.*s", i ? " " : "", STR_ARG(v->about.tags[i].name),
+			   STR_ARG(v->about.tags[i].value));
+	return arena_str(a, buf_str(&words));
+}
+
+static struct env_row registered_row(const struct environment *v, struct arena *a)
+{
+	return (struct env_row){
+		.name = arena_str(a, v->name),
+		.version = arena_printf(a, "%llu", (unsigned long long)v->version),
+		.kind = "registered",
+		.state = v->about.archived ? "archived" : "current",
+		.gpu = v->gpu,
+		.python = arena_str(a, v->python),
+		.base = arena_str(a, v->base),
+		.tags = tag_words(v, a),
+		.description = arena_str(a, v->about.description),
+		.key = arena_str(a, str_of(digest_text(&v->key).hex)),
+	};
+}
+
+static int read_registered(const struct env_wanted *wanted, struct env_rows *out, struct err **e)
+{
+	AUTO(config_done) struct config c = CONFIG;
+	AUTO(environments_close) struct environments *place = NULL;
+	AUTO(environment_list_done) struct environment_list list = {0};
+	const struct env_args *args = wanted->args;
+	int r = config_open(args->common.config, &c, e);
+	if (r == 0)
+		r = named_open_place(&c, args->common.log, &place, e);
+	if (r == 0)
+		r = environments_list(place, args->all, &list, e);
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		struct env_row row = registered_row(&list.v[i], &out->arena);
+		if (is_wanted(wanted, &row))
+			VEC_PUSH(out, row);
+	}
+	return r;
+}
+
 int env_rows_read(const struct env_wanted *wanted, struct env_rows *out, struct err **e)
 {
-	bool curated = wanted->args->curated || !wanted->args->registered;
-	return curated ? read_curated(wanted, out, e) : 0;
+	const struct env_args *args = wanted->args;
+	bool both = args->curated == args->registered;
+	int r = args->curated || both ? read_curated(wanted, out, e) : 0;
+	return r == 0 && (args->registered || both) ? read_registered(wanted, out, e) : r;
 }
 
 static void put_text(struct json_out *j, const char *key, struct str text)

@@ -8,17 +8,18 @@
 /* Texts are empty where nobody knows; they live as long as the rows. */
 struct env_row {
 	struct str name, version;
-	const char *kind;  /* "curated" */
-	const char *state; /* "current", "deprecated" */
+	const char *kind;  /* "curated", "registered" */
+	const char *state; /* "current", "deprecated", "archived" */
 	bool gpu;
 	struct str python, base, framework, description;
 	struct str successor; /* of a deprecated one: a name */
+	struct str tags;      /* "NAME=VALUE NAME=VALUE" */
 	struct str key;	      /* 64 hex digits */
 };
 
 struct env_rows {
 	struct arena arena;
-	struct env_row *v; /* in the order of their names */
+	struct env_row *v; /* those of the catalogue first */
 	size_t n, room;
 };
 void env_rows_done(struct env_rows *rows);

@@ -1,15 +1,17 @@
 /* builder/cli/env_show.c - kiln env show: what a definition says of itself, and what it holds. */
 #include "builder/cli/env.h"
+#include "builder/cli/progress.h"
 #include "specs/base/json.h"
 #include "specs/base/url.h"
 
-/* A fact is a text or a list of texts; one without either is not shown. */
+/* A fact is a text, a list of texts or a size in bytes; one without any is not shown. */
 struct fact {
 	const char *key;
 	struct str value;
 	struct strs list;
+	uint64_t size;
 };
-enum { FACTS = 24 };
+enum { FACTS = 32 };
 
 struct facts {
 	struct fact v[FACTS];
@@ -69,6 +71,22 @@ static void add_names(struct facts *f, const struct definition *d)
 		add(f, "version", arena_str(&f->arena, str_of(digest_text(&anonymous).hex)));
 }
 
+static void add_registered(struct facts *f, const struct environment *v)
+{
+	struct str *tags = arena_zero(&f->arena, v->about.tag_count, sizeof(*tags));
+	for (size_t i = 0; i < v->about.tag_count; i++)
+		tags[i] = arena_printf(&f->arena, "%.*s=%.*s", STR_ARG(v->about.tags[i].name),
+				       STR_ARG(v->about.tags[i].value));
+	add(f, "description", v->about.description);
+	add_list(f, "tags", (struct strs){tags, v->about.tag_count});
+	add(f, "device", v->gpu ? STR("gpu") : STR("cpu"));
+	add(f, "python", v->python);
+	add(f, "base", v->base);
+	add(f, "state", v->about.archived ? STR("archived") : STR("current"));
+	add(f, "key", arena_str(&f->arena, str_of(digest_text(&v->key).hex)));
+	add(f, "lock", v->locked ? STR("kept") : STR("none"));
+}
+
 static int add_curated(struct facts *f, const struct catalog_entry *entry,
 		       const struct definition *d, struct err **e)
 {
@@ -92,14 +110,16 @@ static int add_curated(struct facts *f, const struct catalog_entry *entry,
 	return 0;
 }
 
-static int add_facts(struct facts *f, const char *word, const struct definition *d, struct err **e)
+static int add_facts(struct facts *f, const struct named *n, struct err **e)
 {
-	struct catalog_entry entry;
+	const struct definition *d = &n->definition;
 	add(f, "form", str_of(definition_form_name(d->form)));
 	int r = 0;
 	add_names(f, d);
-	if (command_is_curated(word, &entry)) {
-		r = add_curated(f, &entry, d, e);
+	if (n->curated) {
+		r = add_curated(f, &n->entry, d, e);
+	} else if (n->registered) {
+		add_registered(f, &n->environment);
 	} else {
 		add(f, "description", d->description);
 		add(f, "base", d->base);
@@ -113,6 +133,38 @@ static int add_facts(struct facts *f, const char *word, const struct definition 
 	return 0;
 }
 
+/* ---- its image ---- */
+
+/* What a build would find at the destination that is settled. */
+static int find_image(const struct env_args *args, const struct option_list *word,
+		      struct found_image *out, struct err **e)
+{
+	AUTO(session_done) struct session s = SESSION;
+	struct common_args common = args->common;
+	common.log = NULL; /* what there is to say of it was said */
+	int r = session_open(&s, &common, false, e);
+	s.takes_default = s.keeps = true;
+	if (r == 0)
+		r = session_definition(&s, &common, word, e);
+	return r < 0 ? r : build_find_image(s.build, &s.definition, s.config.to.v[0], out, e);
+}
+
+/* Who only wants to look at an environment need not reach its registry. */
+static void add_image(struct facts *f, const struct env_args *args, const struct option_list *words)
+{
+	AUTO(found_image_done) struct found_image found = {.arena = ARENA};
+	AUTO(err_free) struct err *why = NULL;
+	const struct option_list word = {words->v + 1, 1};
+	int r = find_image(args, &word, &found, &why);
+	add(f, "image", r == 0 ? arena_str(&f->arena, found.image) : STR("not known"));
+	if (r == 0)
+		f->v[f->n++] = (struct fact){.key = "size", .size = found.size};
+	if (r == 0 || r == ERR_ABSENT)
+		return;
+	AUTO(free) char *line = err_line(why);
+	log_warn(args->common.log, "its image: %s", line);
+}
+
 static void put_json(const struct facts *f, struct buf *out)
 {
 	struct json_out j = {out, false};
@@ -120,6 +172,8 @@ static void put_json(const struct facts *f, struct buf *out)
 	for (size_t i = 0; i < f->n; i++)
 		if (f->v[i].list.n)
 			json_put_strs(&j, f->v[i].key, f->v[i].list);
+		else if (f->v[i].size)
+			json_put_u64(&j, f->v[i].key, f->v[i].size);
 		else
 			json_put_str(&j, f->v[i].key, f->v[i].value);
 	json_close(&j, '}');
@@ -131,6 +185,9 @@ static void put_lines(struct buf *out, const struct fact *fact)
 {
 	const char *key = fact->key;
 	struct str rest = fact->value, line;
+	char size[16];
+	if (fact->size)
+		rest = str_of(size_text(fact->size, size));
 	for (size_t i = 0; i < fact->list.n; i++, key = "")
 		buf_printf(out, "%-12s %.*s\n", key, STR_ARG(fact->list.v[i]));
 	for (; rest.n; key = "") {
@@ -141,14 +198,19 @@ static void put_lines(struct buf *out, const struct fact *fact)
 
 int env_show(const struct env_args *args, const struct option_list *words, struct err **e)
 {
-	AUTO(definition_done) struct definition d = DEFINITION;
+	AUTO(config_done) struct config c = CONFIG;
+	AUTO(named_done) struct named n = NAMED;
 	AUTO(buf_done) struct buf out = BUF(16 << 20);
 	AUTO(facts_done) struct facts facts = {.arena = ARENA};
-	int r = command_definition(words->v[1], args->common.log, &d, e);
+	int r = config_open(args->common.config, &c, e);
 	if (r == 0)
-		r = add_facts(&facts, words->v[1], &d, e);
+		r = named_read(&c, words->v[1], args->common.log, &n, e);
+	if (r == 0)
+		r = add_facts(&facts, &n, e);
 	if (r < 0)
 		return r;
+	if (c.to.n && (n.curated || n.registered))
+		add_image(&facts, args, words);
 	if (args->common.json)
 		put_json(&facts, &out);
 	for (size_t i = 0; i < facts.n && !args->common.json; i++)

@@ -20,7 +20,7 @@ expect 0 "" "$kiln" env list tensorflow --gpu
 grep -q '^AzureML-tensorflow-2.16-cuda12 .* gpu .* current ' stdout || fail "no TensorFlow: $(cat stdout)"
 grep -q 'sklearn' stdout && fail "scikit-learn fits tensorflow"
 expect 0 "no environment fits" "$kiln" env list nothing-like-it
-expect 0 "nothing is registered" "$kiln" env list --registered
+expect 0 "no environment fits" "$kiln" env list --registered
 
 # One.
 expect 0 "" "$kiln" env show AzureML-PyTorch-1.5-GPU

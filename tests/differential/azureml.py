@@ -271,8 +271,10 @@ def check_entry(client, report, work, name):
     saved, ours, theirs = (os.path.join(work, to) for to in ["saved", "ours", "theirs"])
     code, _, said = kiln("env", "save", name, saved)
     report.check("kiln saves an entry", code == 0, name, said)
+    code, _, said = kiln("env", "save", saved, ours, "--overwrite")
+    report.check("a file with a name of the catalogue's is not saved", code == 2 and "first make a copy" in said, name, said)
     for words, do, request in [
-            (["save", saved, ours, "--overwrite"], "resave", {"path": saved, "to": theirs}),
+            (["save", name, ours, "--overwrite"], "resave", {"path": saved, "to": theirs}),
             (["clone", name, "mine", ours, "--overwrite"], "clone", {"path": saved, "name": "mine", "to": theirs})]:
         code, _, said = kiln("env", *words)
         answer = client.ask(do, **request)

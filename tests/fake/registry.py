@@ -85,6 +85,8 @@ class Registry(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         self.query = urllib.parse.parse_qs(query)
         m = re.match(r"/v2/(.+)/(manifests|referrers|blobs|blobs/uploads)/([^/]*)$", path)
+        if not m:
+            m = re.match(r"/v2/(.+)/(tags)/(list)$", path)
         self.repository, self.kind, self.name = m.groups() if m else ("", path, "")
         if self.kind.startswith("/elsewhere/"):
             self.repository, self.name = uploads[self.kind.split("/")[2]][0], self.kind.split("/")[2]
@@ -311,7 +313,7 @@ class Registry(BaseHTTPRequestHandler):
         if "referrers" not in self.flags:
             return self.answer(404, b"404 page not found\n", {"Content-Type": "text/plain"})
         found = []
-        for (repository, name), (kind, body) in manifests.items():
+        for (repository, name), (kind, body) in list(manifests.items()):
             doc = json.loads(body)
             if repository == self.repository and name.startswith("sha256:") and \
                     doc.get("subject", {}).get("digest") == self.name:
@@ -319,6 +321,21 @@ class Registry(BaseHTTPRequestHandler):
                               "artifactType": doc["artifactType"]})
         body = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": found}).encode()
         self.answer(200, body, {"Content-Type": INDEX})
+
+    def get_tags(self):
+        """Pages of two when the repository is "paged", whatever was asked for."""
+        if "html" in self.flags:
+            return self.answer(200, b"<html>welcome</html>", {"Content-Type": "text/html"})
+        tags = sorted(n for r, n in list(manifests) if r == self.repository and ":" not in n)
+        if not tags:
+            return self.error(404, "NAME_UNKNOWN")
+        rest = [t for t in tags if t > self.query.get("last", [""])[0]]
+        page = rest[:2] if "paged" in self.flags else rest
+        headers = {"Content-Type": "application/json"}
+        if len(page) < len(rest):
+            host = "http://localhost:1" if "pageaway" in self.flags else ""
+            headers["Link"] = f'<{host}/v2/{self.repository}/tags/list?last={page[-1]}&n=2>; rel="next"'
+        self.answer(200, json.dumps({"name": self.repository, "tags": page}).encode(), headers)
 
     # ---- requests ----
 
@@ -338,7 +355,7 @@ class Registry(BaseHTTPRequestHandler):
             return None
         if self.kind == "blobs/uploads" and self.command == "POST":
             return self.on_start()
-        ways = {"referrers": self.get_referrers, "blobs": self.on_blob, "blobs/uploads": self.on_upload,
+        ways = {"tags": self.get_tags, "referrers": self.get_referrers, "blobs": self.on_blob, "blobs/uploads": self.on_upload,
                 "manifests": self.put_manifest if self.command == "PUT" else self.get_manifest}
         ways.get(self.kind, lambda: self.answer(404))()
 

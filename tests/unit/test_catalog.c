@@ -179,7 +179,7 @@ static void a_renamed_definition_keeps_all_but_its_version(void **state)
 	must(catalog_read(&entry, NULL, &d, &e), e);
 	must(definition_v1_document(&d, &before, &e), e);
 	catalog_key(&d, &key);
-	definition_rename(&d, STR("mine"));
+	definition_rename(&d, STR("mine"), STR(""));
 	catalog_key(&d, &again);
 	assert_memory_equal(&key, &again, sizeof(key));
 	must(definition_v1_document(&d, &after, &e), e);
@@ -189,6 +189,11 @@ static void a_renamed_definition_keeps_all_but_its_version(void **state)
 	assert_true(str_starts(buf_str(&before), heads[0]));
 	assert_true(str_starts(buf_str(&after), heads[1]));
 	assert_string_equal(before.data + strlen(heads[0]), after.data + strlen(heads[1]));
+	buf_clear(&after);
+	definition_rename(&d, STR("mine"), STR("7"));
+	must(definition_v1_document(&d, &after, &e), e);
+	assert_true(
+		str_starts(buf_str(&after), "{\n    \"name\": \"mine\",\n    \"version\": \"7\","));
 }
 
 int main(void)

@@ -67,6 +67,9 @@ static void settings_are_read(void **state)
 		 "https://h/c: http://m/c, file:///srv/c"},
 		{"mirrors", "{docker.io: [m:5000/hub, docker.io], h.example/a/b: localhost}",
 		 "docker.io: m:5000/hub, docker.io; h.example/a/b: localhost"},
+		{"environments", "h:5000/team/envs/", "h:5000/team/envs"},
+		{"environments", "~/envs", "/home/u/envs"},
+		{"environments", "./envs", "/etc/kiln/envs"},
 		{"timeouts", "{connect: 5, idle: 86400}", "connect: 5; idle: 86400"},
 	};
 	(void)state;
@@ -124,6 +127,11 @@ static void faults_are_told_with_their_place(void **state)
 		{"mirrors: {https://h/c: []}", "k.yml:1:24: the list is empty"},
 		{"mirrors:\n  https://h/c: https://a\n  https://h/c/: https://b",
 		 "k.yml:3:3: https://h/c stands here twice"},
+		{"environments: envs", "k.yml:1:15: \"envs\": environments live in a repository"},
+		{"environments: team/envs", "environments live in a repository"},
+		{"environments: h.example/envs:1", "without a tag"},
+		{"environments: oci:envs", "environments live in a repository"},
+		{"environments: user@h.example/envs", "no setting: those of channels"},
 		{"timeouts: {total: 5}",
 		 "k.yml:1:12: there is no timeout \"total\"; there are connect and idle"},
 		{"timeouts: {idle: 0}", "k.yml:1:18: seconds are wanted, 1 to 86400"},

@@ -1,0 +1,116 @@
+/* builder/cli/env_copy.c - kiln env save, clone: an environment as files to look at, or to change.
+ */
+#include "builder/cli/env.h"
+#include "specs/base/fs.h"
+
+static int write_text(const struct env_args *args, const char *path, const struct buf *text,
+		      struct err **e)
+{
+	if (strcmp(path, "-") == 0)
+		return command_print(text, e);
+	if (!args->overwrite && access(path, F_OK) == 0)
+		return err_set(e, ERR_USAGE, "%s is there already", path);
+	return fs_write(path, buf_str(text), 0644, e);
+}
+
+static int find_form(const char *name, enum definition_form *out, struct err **e)
+{
+	for (int f = DEFINITION_CONDA; f <= DEFINITION_V2; f++)
+		if (strcmp(name, definition_form_name((enum definition_form)f)) == 0) {
+			*out = (enum definition_form)f;
+			return 0;
+		}
+	return err_set(e, ERR_USAGE, "--form %s: conda, v1 or v2 is wanted", name);
+}
+
+/* A folder keeps the lock as well, so that a build of it is a build of what it was saved from;
+ * one of an earlier definition goes. */
+static int write_folder(const struct env_args *args, const struct named *n, const char *folder,
+			struct err **e)
+{
+	AUTO(free) char *path = fs_join(folder, NAMED_LOCK);
+	int r = definition_write_v1(&n->definition, folder, args->overwrite, e);
+	if (r < 0)
+		return r;
+	return n->lock ? fs_write(path, str_of(n->lock), 0644, e) : fs_remove(path, e);
+}
+
+/* What the form has no place for is told, and what it cannot say is refused. */
+static int save_as(const struct env_args *args, const struct named *n, enum definition_form form,
+		   const char *path, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(64 << 20);
+	const struct definition *d = &n->definition;
+	int r = definition_carry(d, form, args->common.log, e);
+	if (r < 0)
+		return r;
+	if (form == DEFINITION_V1)
+		return write_folder(args, n, path, e);
+	if (form == DEFINITION_V2)
+		r = definition_write_v2(d, &text, e);
+	else if (d->conda.n)
+		buf_add_str(&text, d->conda);
+	else
+		r = err_set(e, ERR_USAGE, "it has no conda file");
+	return r < 0 ? r : write_text(args, path, &text, e);
+}
+
+static int set_base(const struct env_args *args, enum definition_form form, struct definition *d,
+		    struct err **e)
+{
+	AUTO(config_done) struct config config = CONFIG;
+	struct reference parsed;
+	if (!args->common.base)
+		return 0;
+	if (form == DEFINITION_CONDA)
+		return err_set(e, ERR_USAGE,
+			       "--base: the conda form has no place for a base image");
+	int r = config_open(args->common.config, &config, e);
+	if (r < 0)
+		return r;
+	const char *base = command_base(&config, args->common.base);
+	if ((r = reference_parse(&d->arena, str_of(base), &parsed, e)) < 0)
+		return err_wrap(e, r, "--base");
+	definition_set_base(d, str_of(base));
+	return 0;
+}
+
+/* A file of the user's own may not have a name that is the catalogue's. */
+static int check_saved_name(const struct named *n, struct err **e)
+{
+	struct str name = n->definition.name;
+	bool reserved = !n->curated && catalog_is_reserved(name);
+	return reserved ? catalog_check_name(name, false, e) : 0;
+}
+
+int env_save(const struct env_args *args, const struct option_list *words, struct err **e)
+{
+	AUTO(named_done) struct named n = NAMED;
+	enum definition_form form;
+	int r = env_read(args, words->v[1], &n, e);
+	form = n.definition.form;
+	if (r == 0)
+		r = check_saved_name(&n, e);
+	if (r == 0 && args->form)
+		r = find_form(args->form, &form, e);
+	if (r == 0)
+		r = set_base(args, form, &n.definition, e);
+	if (r == 0)
+		r = save_as(args, &n, form, words->v[2], e);
+	return r < 0 ? err_wrap(e, r, "%s", words->v[1]) : 0;
+}
+
+/* A copy to change; no form but v1 keeps all that a definition may say. */
+int env_clone(const struct env_args *args, const struct option_list *words, struct err **e)
+{
+	AUTO(named_done) struct named n = NAMED;
+	const char *name = words->v[2];
+	int r = catalog_check_name(str_of(name), args->strict, e);
+	if (r == 0)
+		r = env_read(args, words->v[1], &n, e);
+	if (r < 0)
+		return r;
+	definition_rename(&n.definition, str_of(name), STR(""));
+	r = save_as(args, &n, DEFINITION_V1, words->n > 3 ? words->v[3] : name, e);
+	return r < 0 ? err_wrap(e, r, "%s", words->v[1]) : 0;
+}

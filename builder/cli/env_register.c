@@ -1,0 +1,219 @@
+/* builder/cli/env_register.c - kiln env register, archive, restore: what a team keeps by name. */
+#include "builder/cli/env.h"
+#include "specs/base/fs.h"
+#include "specs/base/json.h"
+
+enum { LOCK_MAX = 64 << 20, PLATFORM_NAMES = 256 };
+
+/* ---- the name ---- */
+
+static int check_name(const struct env_args *args, struct str name, struct err **e)
+{
+	if (!name.n)
+		return err_set(e, ERR_USAGE, "the definition has no name: --name NAME");
+	int r = catalog_check_name(name, args->strict, e);
+	if (r < 0 || !catalog_has(name))
+		return r;
+	return err_set(e, ERR_USAGE,
+		       "the catalogue has an environment %.*s, which no other can stand for; "
+		       "--name gives another name",
+		       STR_ARG(name));
+}
+
+/* ---- the lock ---- */
+
+/* The one that is named, the one kept with the definition, or the one that lies beside its file. */
+static int find_lock(const struct env_args *args, const char *word, struct named *n, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(LOCK_MAX);
+	AUTO(free) char *beside = NULL;
+	const char *slash = strrchr(word, '/');
+	if (!args->lock && (n->lock || n->curated || n->registered || strcmp(word, "-") == 0))
+		return 0;
+	if (!args->lock) {
+		AUTO(arena_done) struct arena a = ARENA;
+		size_t folder = slash ? (size_t)(slash - word) + 1 : 0;
+		beside = mem_text(arena_printf(&a, "%.*s" NAMED_LOCK, (int)folder, word).p);
+		if (access(beside, F_OK) != 0)
+			return 0;
+	}
+	int r = fs_read(args->lock ? args->lock : beside, &text, e);
+	if (r < 0)
+		return args->lock ? err_wrap(e, r, "--lock") : r;
+	free(n->lock);
+	free(n->lock_name);
+	n->lock = buf_take(&text);
+	n->lock_name = mem_text(args->lock ? args->lock : beside);
+	return 0;
+}
+
+/* All that the lock is for, with commas between; empty: it is for none of kiln's. */
+static int find_platforms(const struct named *n, struct buf *out, struct err **e)
+{
+	for (const char *const *subdir = platform_subdirs; *subdir; subdir++) {
+		AUTO(lock_done) struct lock l = {0};
+		AUTO(err_free) struct err *why = NULL;
+		const struct platform *p;
+		if (platform_find(*subdir, &p, NULL) < 0)
+			continue;
+		int r = lock_read(str_of(n->lock), n->lock_name, *subdir, &l, &why);
+		if (r < 0 && r != ERR_ABSENT && e)
+			*e = STEAL(&why);
+		if (r < 0 && r != ERR_ABSENT)
+			return r;
+		if (r == 0)
+			buf_printf(out, "%s%s", out->n ? "," : "", p->image);
+	}
+	return out->n ? 0 : err_set(e, ERR_USAGE, "it is for no platform that kiln knows");
+}
+
+/* Whether it is a lock of this definition, on all platforms that it is for. */
+static int lock_is_its_own(const struct env_args *args, struct named *n, struct err **e)
+{
+	AUTO(session_done) struct session s = SESSION;
+	AUTO(buf_done) struct buf platforms = BUF(PLATFORM_NAMES);
+	struct common_args common = args->common;
+	int r = find_platforms(n, &platforms, e);
+	common.platform = platforms.data;
+	common.base = NULL;
+	if (r == 0)
+		r = session_open(&s, &common, false, e);
+	if (r < 0)
+		return r;
+	struct definition own = s.definition;
+	s.definition = n->definition;
+	struct strs channels = s.definition.channels;
+	session_channels(&s, &common);
+	r = session_lock_text(&s, &common, str_of(n->lock), n->lock_name, e);
+	if (r == 0)
+		r = session_lock_fits(&s, &common, e);
+	n->definition = s.definition;
+	n->definition.channels = channels;
+	s.definition = own;
+	return r;
+}
+
+/* One that was not asked for is left away where it is another definition's. */
+static int settle_lock(const struct env_args *args, const char *word, struct named *n,
+		       struct err **e)
+{
+	AUTO(err_free) struct err *why = NULL;
+	int r = find_lock(args, word, n, e);
+	if (r < 0 || !n->lock)
+		return r;
+	r = lock_is_its_own(args, n, &why);
+	if (r == 0)
+		return 0;
+	if (args->lock) {
+		if (e)
+			*e = STEAL(&why);
+		return err_wrap(e, r, "--lock %s", args->lock);
+	}
+	AUTO(free) char *line = err_line(why);
+	line[strcspn(line, "\n;")] = 0;
+	log_warn(args->common.log, "%s is not kept with it: %s", n->lock_name, line);
+	free(STEAL(&n->lock));
+	return 0;
+}
+
+/* ---- registering ---- */
+
+static void put_json(const struct environment *v, const struct environment_registered *done,
+		     struct buf *out)
+{
+	struct json_out j = {out, false};
+	json_open(&j, NULL, '{');
+	json_put_str(&j, "name", v->name);
+	json_put_u64(&j, "version", v->version);
+	json_put_bool(&j, "new", done->made);
+	json_put_bool(&j, "changed", done->changed);
+	json_put_bool(&j, "locked", v->locked);
+	json_put_text(&j, "key", digest_text(&v->key).hex);
+	json_close(&j, '}');
+	buf_add_char(out, '\n');
+}
+
+static int print(const struct env_args *args, struct environment *v,
+		 const struct environment_registered *done, struct err **e)
+{
+	AUTO(buf_done) struct buf out = BUF(64 << 10), line = BUF(64 << 10);
+	struct str title = environment_title(v);
+	if (args->common.json)
+		put_json(v, done, &out);
+	else
+		buf_printf(&out, "%s\n", title.p);
+	if (!done->made)
+		buf_printf(&line, "%s has this content already%s%s", title.p,
+			   done->changed ? "; what is said of it was changed" : "",
+			   done->archived ? "; it is archived" : "");
+	if (line.n)
+		log_line(args->common.log, line.data);
+	return command_print(&out, e);
+}
+
+static int register_named(const struct env_args *args, const struct config *c, struct named *n,
+			  struct str name, struct err **e)
+{
+	AUTO(environment_done) struct environment v = {.arena = ARENA};
+	AUTO(environments_close) struct environments *place = NULL;
+	AUTO(free) struct str *tags = NULL;
+	struct environment_registered done;
+	const struct environment_change change = {args->description,
+						  option_strs(&args->tags, &tags)};
+	int r = environment_make(&n->definition, name, str_of(n->lock), &v, e);
+	if (r == 0)
+		r = named_open_place(c, args->common.log, &place, e);
+	if (r == 0)
+		r = environments_register(place, &v, &change, &done, e);
+	return r < 0 ? r : print(args, &v, &done, e);
+}
+
+int env_register(const struct env_args *args, const struct option_list *words, struct err **e)
+{
+	AUTO(config_done) struct config c = CONFIG;
+	AUTO(named_done) struct named n = NAMED;
+	AUTO(arena_done) struct arena a = ARENA;
+	int r = config_open(args->common.config, &c, e);
+	if (r == 0)
+		r = named_read(&c, words->v[1], args->common.log, &n, e);
+	struct str name = arena_str(&a, args->name ? str_of(args->name) : n.definition.name);
+	if (r == 0)
+		r = check_name(args, name, e);
+	if (r == 0)
+		r = settle_lock(args, words->v[1], &n, e);
+	return r < 0 ? r : register_named(args, &c, &n, name, e);
+}
+
+/* ---- archiving ---- */
+
+static int set_archived(const struct env_args *args, const char *word, bool archived,
+			struct err **e)
+{
+	AUTO(config_done) struct config c = CONFIG;
+	AUTO(environments_close) struct environments *place = NULL;
+	struct str name = str_of(word), version;
+	size_t count;
+	catalog_split_version(&name, &version);
+	if (catalog_has(name) || catalog_is_reserved(name))
+		return err_set(e, ERR_USAGE, "%s is the catalogue's, which cannot be changed",
+			       word);
+	int r = config_open(args->common.config, &c, e);
+	if (r == 0)
+		r = named_open_place(&c, args->common.log, &place, e);
+	if (r == 0)
+		r = environments_archive(place, str_of(word), archived, &count, e);
+	if (r == 0 && count == 0)
+		log_warn(args->common.log, "%s %s", word,
+			 archived ? "is archived already" : "is not archived");
+	return r;
+}
+
+int env_archive(const struct env_args *args, const struct option_list *words, struct err **e)
+{
+	return set_archived(args, words->v[1], true, e);
+}
+
+int env_restore(const struct env_args *args, const struct option_list *words, struct err **e)
+{
+	return set_archived(args, words->v[1], false, e);
+}

@@ -1,0 +1,361 @@
+/* builder/environments.c - a place of registered environments, of either kind: found, listed,
+ * registered, archived. */
+#include "builder/environments.h"
+#include "builder/environments_private.h"
+#include "curated/catalog.h"
+#include "specs/base/workers.h"
+
+enum { READERS = 8 };
+
+void versions_done(struct versions *v)
+{
+	VEC_DONE(&v->list);
+	arena_done(&v->arena);
+}
+
+/* ---- the place ---- */
+
+/* A relative XDG path is to be ignored (XDG Base Directory, "Basics"). */
+static int usual_folder(struct environments *s, struct err **e)
+{
+	const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	if (xdg && *xdg == '/')
+		s->place = arena_printf(&s->arena, "%s/kiln/environments", xdg);
+	else if (home && *home)
+		s->place = arena_printf(&s->arena, "%s/.local/share/kiln/environments", home);
+	else
+		return err_set(e, ERR_USAGE,
+			       "registered environments: neither $HOME nor $XDG_DATA_HOME is set; "
+			       "name a place as `environments` in kiln.yml");
+	return 0;
+}
+
+int environments_open(struct str place, const struct environments_options *o,
+		      struct environments **out, struct err **e)
+{
+	AUTO(environments_close) struct environments *s = mem_zero(1, sizeof(*s));
+	bool folder = !place.n || place.p[0] == '/';
+	s->actions = folder ? &environments_folder : &environments_registry;
+	s->log = o->log;
+	s->place = arena_str(&s->arena, place);
+	int code = place.n ? 0 : usual_folder(s, e);
+	if (code == 0 && !folder)
+		code = environments_open_registry(s, o, e);
+	if (code < 0)
+		return code;
+	*out = STEAL(&s);
+	return 0;
+}
+
+void environments_close(struct environments *s)
+{
+	if (!s)
+		return;
+	if (s->actions->close)
+		s->actions->close(s);
+	arena_done(&s->arena);
+	free(s);
+}
+
+struct str environments_place(const struct environments *s)
+{
+	return s->place;
+}
+
+/* For whoever cannot do without what the place should have. */
+static int place_error(const struct environments *s, int code, struct err **e)
+{
+	return code < 0 ? err_wrap(e, code, "registered environments, %.*s", STR_ARG(s->place)) : 0;
+}
+
+/* ---- versions ---- */
+
+/* Names in their order, the highest number first. */
+static int compare_versions(const void *a, const void *b)
+{
+	const struct version *one = a, *two = b;
+	int order = str_cmp(one->stem, two->stem);
+	return order ? order : (one->number < two->number) - (one->number > two->number);
+}
+
+static int get_versions(struct environments *s, struct str stem, struct versions *out,
+			struct err **e)
+{
+	int code = s->actions->list(s, stem, out, e);
+	if (code == 0 && out->list.n)
+		qsort(out->list.v, out->list.n, sizeof(*out->list.v), compare_versions);
+	return place_error(s, code, e);
+}
+
+static int read_version(struct environments *s, const struct version *v, bool whole,
+			struct environment *out, struct err **e)
+{
+	AUTO(environment_done) struct environment made = {.arena = ARENA};
+	int code = s->actions->read(s, v, whole, &made, e);
+	if (code < 0)
+		return err_wrap(e, code, "%.*s:%llu of %.*s", STR_ARG(v->stem),
+				(unsigned long long)v->number, STR_ARG(s->place));
+	*out = made;
+	made = (struct environment){.arena = ARENA};
+	return 0;
+}
+
+/* ---- finding ---- */
+
+/* A name and the number behind it; 0: none stands there. */
+static int split(struct str text, struct str *name, uint64_t *number, struct err **e)
+{
+	struct str version;
+	*name = text;
+	*number = 0;
+	catalog_split_version(name, &version);
+	if (catalog_check_name(*name, false, NULL) < 0)
+		return err_set(e, ERR_ABSENT, "\"%.*s\" is no environment's name", STR_ARG(*name));
+	if (version.n && (!str_u64(version, number) || *number == 0))
+		return err_set(e, ERR_ABSENT, "%.*s: versions are numbers, from 1", STR_ARG(text));
+	return 0;
+}
+
+static int absent(const struct environments *s, struct str name, struct err **e)
+{
+	return err_set(e, ERR_ABSENT, "no environment %.*s is registered in %.*s", STR_ARG(name),
+		       STR_ARG(s->place));
+}
+
+static int read_numbered(struct environments *s, const struct versions *all, uint64_t number,
+			 struct environment *out, struct err **e)
+{
+	const struct version *latest = &all->list.v[0];
+	for (size_t i = 0; i < all->list.n; i++)
+		if (all->list.v[i].number == number)
+			return read_version(s, &all->list.v[i], true, out, e);
+	return err_set(e, ERR_FAILED, "%.*s has no version %llu; its latest is %llu",
+		       STR_ARG(latest->stem), (unsigned long long)number,
+		       (unsigned long long)latest->number);
+}
+
+/* The same of one among others: a registry may list a version a moment before it has it, and that
+ * is not there yet (*out has no version then). */
+static int read_listed(struct environments *s, const struct version *v, bool whole,
+		       struct environment *out, struct err **e)
+{
+	AUTO(err_free) struct err *why = NULL;
+	int code = read_version(s, v, whole, out, &why);
+	if (code < 0 && code != ERR_ABSENT && e)
+		*e = STEAL(&why);
+	return code == ERR_ABSENT ? 0 : code;
+}
+
+/* The latest of those that are not archived. */
+static int read_latest(struct environments *s, const struct version *v, size_t n, bool whole,
+		       struct environment *out, struct err **e)
+{
+	for (size_t i = 0; i < n; i++) {
+		AUTO(environment_done) struct environment made = {.arena = ARENA};
+		int code = read_listed(s, &v[i], false, &made, e);
+		if (code < 0)
+			return code;
+		if (!made.version || made.about.archived)
+			continue;
+		if (whole)
+			return read_version(s, &v[i], true, out, e);
+		*out = made;
+		made = (struct environment){.arena = ARENA};
+		return 0;
+	}
+	return err_set(e, ERR_FAILED,
+		       "all versions of %.*s are archived: name one (%.*s:%llu), or bring it back "
+		       "with kiln env restore",
+		       STR_ARG(v->stem), STR_ARG(v->stem), (unsigned long long)v->number);
+}
+
+int environments_find(struct environments *s, struct str text, struct environment *out,
+		      struct err **e)
+{
+	AUTO(versions_done) struct versions all = VERSIONS;
+	struct str name;
+	uint64_t number;
+	int code = split(text, &name, &number, e);
+	if (code == 0)
+		code = get_versions(s, s->actions->stem(&all.arena, name), &all, e);
+	if (code < 0)
+		return code;
+	if (!all.list.n)
+		return absent(s, name, e);
+	return number ? read_numbered(s, &all, number, out, e)
+		      : read_latest(s, all.list.v, all.list.n, true, out, e);
+}
+
+/* ---- listing ---- */
+
+void environment_list_done(struct environment_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		environment_done(&l->v[i]);
+	free(l->v);
+	*l = (struct environment_list){0};
+}
+
+/* Versions of one name, next to one another. */
+struct group {
+	const struct version *v;
+	size_t n;
+};
+
+struct listing {
+	struct environments *s;
+	struct group *groups;
+	struct environment *found; /* one a group, or one a version */
+};
+
+static int read_group(void *cookie, size_t i, struct err **e)
+{
+	struct listing *l = cookie;
+	const struct group *g = &l->groups[i];
+	AUTO(err_free) struct err *why = NULL;
+	int code = read_latest(l->s, g->v, g->n, false, &l->found[i], &why);
+	if (code < 0 && code != ERR_FAILED && e)
+		*e = STEAL(&why);
+	return code == ERR_FAILED ? 0 : code;
+}
+
+static int read_each(void *cookie, size_t i, struct err **e)
+{
+	struct listing *l = cookie;
+	return read_listed(l->s, &l->groups[0].v[i], false, &l->found[i], e);
+}
+
+static size_t make_groups(const struct versions *all, struct group *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < all->list.n; i++) {
+		const struct version *v = &all->list.v[i];
+		if (!n || !str_eq(out[n - 1].v->stem, v->stem))
+			out[n++] = (struct group){v, 0};
+		out[n - 1].n++;
+	}
+	return n;
+}
+
+static int compare_environments(const void *a, const void *b)
+{
+	const struct environment *one = a, *two = b;
+	int order = str_cmp(one->name, two->name);
+	return order ? order : (one->version > two->version) - (one->version < two->version);
+}
+
+int environments_list(struct environments *s, bool all, struct environment_list *out,
+		      struct err **e)
+{
+	AUTO(versions_done) struct versions versions = VERSIONS;
+	AUTO(environment_list_done) struct environment_list made = {0};
+	int code = get_versions(s, STR(""), &versions, e);
+	if (code < 0 || !versions.list.n)
+		return code;
+	size_t n = versions.list.n;
+	AUTO(free) struct group *groups = mem_zero(n, sizeof(*groups));
+	made.v = mem_zero(n, sizeof(*made.v));
+	made.n = n;
+	struct listing l = {s, groups, made.v};
+	size_t group_count = make_groups(&versions, groups);
+	code = workers_run(READERS, all ? n : group_count, all ? read_each : read_group, &l, e);
+	if (code < 0)
+		return code;
+	qsort(made.v, n, sizeof(*made.v), compare_environments);
+	for (size_t i = 0; i < n; i++)
+		if (made.v[i].version)
+			VEC_PUSH(out, made.v[i]);
+		else
+			environment_done(&made.v[i]);
+	made.n = 0;
+	return 0;
+}
+
+/* ---- registering ---- */
+
+static int put_about(struct environments *s, const struct version *v,
+		     const struct environment_about *about, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
+	environment_write_about(about, &text);
+	return s->actions->write_about(s, v, buf_str(&text), e);
+}
+
+static int add_version(struct environments *s, struct environment *v, struct version *at,
+		       struct err **e)
+{
+	at->stem = s->actions->stem(&v->arena, v->name);
+	int code = s->actions->add(s, v, &at->number, e);
+	if (code >= 0)
+		v->version = at->number;
+	return code;
+}
+
+/* What is said of one that was there goes on, but for the changes. */
+static int say_about(struct environments *s, struct environment *v, const struct version *at,
+		     const struct environment_change *change, struct environment_registered *done,
+		     struct err **e)
+{
+	AUTO(environment_done) struct environment there = {.arena = ARENA};
+	struct environment *of = done->made ? v : &there;
+	bool said = v->about.description.n || v->about.tag_count, changed;
+	int code = done->made ? 0 : read_version(s, at, false, &there, e);
+	if (code == 0)
+		code = environment_change_about(of, change, &changed, e);
+	done->archived = of->about.archived;
+	done->changed = !done->made && code == 0 && changed;
+	if (code == 0 && (changed || (done->made && said)))
+		code = put_about(s, at, &of->about, e);
+	return code;
+}
+
+int environments_register(struct environments *s, struct environment *v,
+			  const struct environment_change *change,
+			  struct environment_registered *out, struct err **e)
+{
+	struct environment_registered done = {0};
+	struct version at;
+	bool changed;
+	/* What is wrong with the change is said before anything is made. */
+	AUTO(environment_done) struct environment tried = {.arena = ARENA};
+	int code = environment_change_about(&tried, change, &changed, e);
+	if (code < 0)
+		return code;
+	code = add_version(s, v, &at, e);
+	done.made = code == 1;
+	if (code >= 0)
+		code = say_about(s, v, &at, change, &done, e);
+	if (code < 0)
+		return place_error(s, code, e);
+	*out = done;
+	return 0;
+}
+
+int environments_archive(struct environments *s, struct str text, bool archived, size_t *out_count,
+			 struct err **e)
+{
+	AUTO(versions_done) struct versions all = VERSIONS;
+	struct str name;
+	uint64_t number;
+	size_t found = 0, count = 0;
+	int code = split(text, &name, &number, e);
+	if (code == 0)
+		code = get_versions(s, s->actions->stem(&all.arena, name), &all, e);
+	for (size_t i = 0; code == 0 && i < all.list.n; i++) {
+		AUTO(environment_done) struct environment v = {.arena = ARENA};
+		if (number && all.list.v[i].number != number)
+			continue;
+		code = read_listed(s, &all.list.v[i], false, &v, e);
+		found += v.version > 0;
+		if (code < 0 || !v.version || v.about.archived == archived)
+			continue;
+		v.about.archived = archived;
+		code = put_about(s, &all.list.v[i], &v.about, e);
+		count += code == 0;
+	}
+	if (code == 0 && !found)
+		return absent(s, text, e);
+	if (code == 0)
+		*out_count = count;
+	return code;
+}

@@ -1,0 +1,459 @@
+/* tests/unit/test_environments.c - names as tags, what is kept of a version, and both places. */
+#include "builder/environments_private.h"
+#include "curated/catalog.h"
+#include "specs/base/fs.h"
+#include "tests/fake/peer.h"
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static struct peer peer;
+
+static void must(int code, struct err *e)
+{
+	AUTO(free) char *line = e ? err_line(e) : NULL;
+	if (code < 0)
+		fail_msg("%s", line ? line : "no error was made");
+}
+
+/* ---- tags ---- */
+
+#define HEX "0123456789abcdef0123456789abcdef"
+
+static void a_tag_says_what_it_is_of(void **state)
+{
+	static const struct {
+		const char *text;
+		int kind; /* -1: it is none */
+		const char *stem;
+		unsigned number;
+	} rows[] = {
+		{"one.v1", VERSION_TAG_FINAL, "one", 1},
+		{"one.v999999999", VERSION_TAG_FINAL, "one", 999999999},
+		{"a.b-c_d.v20", VERSION_TAG_FINAL, "a.b-c_d", 20},
+		{"one.v2.v3", VERSION_TAG_FINAL, "one.v2", 3},
+		{"one.v2-about.v3", VERSION_TAG_FINAL, "one.v2-about", 3},
+		{"one.v2-" HEX ".v3-about", VERSION_TAG_ABOUT, "one.v2-" HEX, 3},
+		{"one.v7-about", VERSION_TAG_ABOUT, "one", 7},
+		{"one.v7-" HEX, VERSION_TAG_CLAIM, "one", 7},
+		{"", -1, NULL, 0},
+		{"one", -1, NULL, 0},
+		{".v1", -1, NULL, 0},
+		{"v1", -1, NULL, 0},
+		{"one.v", -1, NULL, 0},
+		{"one.v0", -1, NULL, 0},
+		{"one.v01", -1, NULL, 0},
+		{"one.v1000000000", -1, NULL, 0},
+		{"one.v1-", -1, NULL, 0},
+		{"one.v1-abou", -1, NULL, 0},
+		{"one.v1-about-about", -1, NULL, 0},
+		{"one.v1-" HEX "0", -1, NULL, 0},
+		{"one.v1-0123456789ABCDEF0123456789ABCDEF", -1, NULL, 0},
+		{"one.1", -1, NULL, 0},
+		{"sha256-" HEX HEX, -1, NULL, 0},
+	};
+	AUTO(arena_done) struct arena a = ARENA;
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct version_tag t;
+		bool is = version_tag_parse(str_of(rows[i].text), &t);
+		assert_int_equal(is ? (int)t.kind : -1, rows[i].kind);
+		if (!is)
+			continue;
+		assert_true(str_is(t.stem, rows[i].stem));
+		assert_int_equal(t.number, rows[i].number);
+		assert_string_equal(version_tag_write(&a, &t).p, rows[i].text);
+	}
+}
+
+/* A name of n bytes that ends in c. */
+static struct str name_of(struct arena *a, size_t n, char c)
+{
+	char *name = arena_zero(a, n + 1, 1);
+	memset(name, 'n', n);
+	name[n - 1] = c;
+	return (struct str){name, n};
+}
+
+static void long_names_are_cut_and_stay_apart(void **state)
+{
+	static const struct {
+		size_t size, stem;
+	} rows[] = {{1, 1}, {80, 80}, {81, 80}, {254, 80}, {255, 80}};
+	AUTO(arena_done) struct arena a = ARENA;
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct str one = version_tag_stem(&a, name_of(&a, rows[i].size, 'a'));
+		struct str two = version_tag_stem(&a, name_of(&a, rows[i].size, 'b'));
+		const struct version_tag longest = {VERSION_TAG_CLAIM, one, ENVIRONMENT_VERSION_MAX,
+						    STR(HEX)};
+		struct version_tag again;
+		assert_int_equal(one.n, rows[i].stem);
+		assert_false(str_eq(one, two));
+		assert_int_equal(one.p[0] == '_', rows[i].size > 80);
+		struct str tag = version_tag_write(&a, &longest);
+		assert_true(tag.n <= 128);
+		assert_true(version_tag_parse(tag, &again));
+		assert_true(str_eq(again.stem, one));
+	}
+}
+
+/* ---- documents ---- */
+
+#define FACTS(more)                                                                                \
+	"{\"format\":1,\"name\":\"one\",\"content\":\"" HEX HEX "\",\"key\":\"" HEX HEX "\"" more  \
+	"}"
+
+static void facts_that_are_none_are_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		int code;
+	} rows[] = {
+		{FACTS(""), 0},
+		{FACTS(",\"python\":\"3.11\",\"base\":\"b/c:1\",\"gpu\":true,\"locked\":true"), 0},
+		{FACTS(",\"later\":{}"), 0},
+		{FACTS(",\"python\":3"), ERR_CORRUPT},
+		{FACTS(",\"base\":\"\\u001b[2J\""), ERR_CORRUPT},
+		{"", ERR_CORRUPT},
+		{"[]", ERR_CORRUPT},
+		{"{}", ERR_CORRUPT},
+		{"{\"format\":1}", ERR_CORRUPT},
+		{"{\"format\":2,\"name\":\"one\"}", ERR_CORRUPT},
+		{"{\"format\":1,\"name\":\"../one\",\"content\":\"" HEX HEX "\"}", ERR_CORRUPT},
+		{"{\"format\":1,\"name\":\"AzureML-one\",\"content\":\"" HEX HEX "\"}",
+		 ERR_CORRUPT},
+		{"{\"format\":1,\"name\":\"one\",\"content\":\"" HEX "\"}", ERR_CORRUPT},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(environment_done) struct environment v = {.arena = ARENA};
+		AUTO(err_free) struct err *e = NULL;
+		assert_int_equal(environment_read_facts(str_of(rows[i].text), &v, &e),
+				 rows[i].code);
+		assert_int_equal(e != NULL, rows[i].code < 0);
+	}
+}
+
+static void what_is_said_changes_by_parts(void **state)
+{
+	static const struct {
+		const char *description;
+		struct str tag;
+		const char *after;
+	} rows[] = {
+		{"x", {0}, "{\"description\":\"x\",\"tags\":{},\"archived\":false}"},
+		{NULL, STR("b=1"),
+		 "{\"description\":\"x\",\"tags\":{\"b\":\"1\"},\"archived\":false}"},
+		{NULL, STR("a=2=3"),
+		 "{\"description\":\"x\",\"tags\":{\"a\":\"2=3\",\"b\":\"1\"},\"archived\":false}"},
+		{"two\nlines", STR("b="),
+		 "{\"description\":\"two\\nlines\",\"tags\":{\"a\":\"2=3\"},\"archived\":false}"},
+		{"", STR("c="),
+		 "{\"description\":\"\",\"tags\":{\"a\":\"2=3\"},\"archived\":false}"},
+		{NULL, STR("=1"), NULL},
+		{NULL, STR("a"), NULL},
+		{"\033", {0}, NULL},
+	};
+	AUTO(environment_done) struct environment v = {.arena = ARENA};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(buf_done) struct buf text = BUF(4096);
+		const struct environment_change change = {rows[i].description,
+							  {&rows[i].tag, rows[i].tag.n > 0}};
+		bool changed = false;
+		int code = environment_change_about(&v, &change, &changed, NULL);
+		assert_int_equal(code, rows[i].after ? 0 : ERR_USAGE);
+		if (code < 0)
+			continue;
+		environment_write_about(&v.about, &text);
+		assert_string_equal(text.data, rows[i].after);
+		assert_true(changed);
+		must(environment_read_about(buf_str(&text), &v, NULL), NULL);
+	}
+	assert_int_equal(environment_read_about(STR("{\"tags\":{\"a\":1}}"), &v, NULL),
+			 ERR_CORRUPT);
+	assert_int_equal(environment_read_about(STR("{\"description\":[]}"), &v, NULL),
+			 ERR_CORRUPT);
+}
+
+/* ---- what a definition is registered as ---- */
+
+static void make(const char *text, const char *name, struct environment *out)
+{
+	AUTO(definition_done) struct definition d = DEFINITION;
+	struct err *e = NULL;
+	must(definition_read_text(str_of(text), "t", NULL, NULL, &d, &e), e);
+	must(environment_make(&d, str_of(name), STR(""), out, &e), e);
+}
+
+static void equal_definitions_have_equal_content(void **state)
+{
+	static const struct {
+		const char *one, *two;
+		bool equal;
+	} rows[] = {
+		{"channels: [c]\ndependencies: [a, b]", "dependencies: [b, a] # x\nchannels: [c]\n",
+		 true},
+		{"channels: [c]\ndependencies: [a]", "channels: [c]\ndependencies: [a=1]", false},
+		{"channels: [c]\ndependencies: [a]",
+		 "image: b/c:1\nconda_file: {channels: [c], dependencies: [a]}", false},
+		{"image: b/c:1\ndescription: x\ntags: {a: '1'}", "image: b/c:1", true},
+		{"name: x\nversion: 3\nimage: b/c:1", "image: b/c:1", true},
+		{"image: b/c:1\nos_type: linux", "image: b/c:1\nos_type: Linux", false},
+		{"{\"name\": \"x\", \"docker\": {\"baseImage\": \"b/c:1\"}}",
+		 "{\"docker\": {\"baseImage\": \"b/c:1\"}, \"version\": \"3\", \"name\": \"y\"}",
+		 true},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(environment_done) struct environment one = {.arena = ARENA};
+		AUTO(environment_done) struct environment two = {.arena = ARENA};
+		make(rows[i].one, "n", &one);
+		make(rows[i].two, "n", &two);
+		assert_int_equal(digest_eq(&one.content, &two.content), rows[i].equal);
+	}
+}
+
+static void facts_are_found_in_definitions(void **state)
+{
+	static const struct {
+		const char *text, *python, *description;
+		bool gpu;
+	} rows[] = {
+		{"channels: [c]\ndependencies: [python=3.11]", "3.11", "", false},
+		{"channels: [c]\ndependencies: ['python>=3.9,<3.12', cudatoolkit]", ">=3.9,<3.12",
+		 "", true},
+		{"channels: [c]\ndependencies: [python]", "", "", false},
+		{"image: nvidia/cuda:12.1\ndescription: fast", "", "fast", true},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(environment_done) struct environment v = {.arena = ARENA};
+		make(rows[i].text, "n", &v);
+		assert_true(str_is(v.python, rows[i].python));
+		assert_true(str_is(v.about.description, rows[i].description));
+		assert_int_equal(v.gpu, rows[i].gpu);
+	}
+}
+
+static void every_entry_of_the_catalogue_comes_back_as_it_was(void **state)
+{
+	struct catalog_entry entry = {0};
+	(void)state;
+	while (catalog_next(&entry)) {
+		AUTO(definition_done) struct definition d = DEFINITION, again = DEFINITION;
+		AUTO(environment_done) struct environment v = {.arena = ARENA};
+		AUTO(buf_done) struct buf before = BUF(1 << 20), after = BUF(1 << 20);
+		struct digest key;
+		struct err *e = NULL;
+		must(catalog_read(&entry, NULL, &d, &e), e);
+		must(environment_make(&d, STR("mine"), STR(""), &v, &e), e);
+		v.version = 3;
+		must(environment_definition(&v, NULL, &again, &e), e);
+		catalog_key(&again, &key);
+		assert_true(digest_eq(&key, &v.key));
+		assert_true(str_is(again.name, "mine") && str_is(again.version, "3"));
+		definition_rename(&again, STR("mine"), STR(""));
+		must(definition_v1_document(&d, &before, &e), e);
+		must(definition_v1_document(&again, &after, &e), e);
+		assert_string_equal(before.data, after.data);
+	}
+}
+
+/* ---- places ---- */
+
+static void open_place(const char *kind, const char *folder, struct environments **out)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	const struct environments_options o = {0};
+	struct str place =
+		*kind ? arena_printf(&a, "127.0.0.1:%u/%s/envs", peer.port, kind) : str_of(folder);
+	struct err *e = NULL;
+	must(environments_open(place, &o, out, &e), e);
+}
+
+static uint64_t put(struct environments *s, const char *packages, bool made)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(environment_done) struct environment v = {.arena = ARENA};
+	const struct environment_change change = {0};
+	struct environment_registered done;
+	struct err *e = NULL;
+	make(arena_printf(&a, "channels: [c]\ndependencies: [%s]", packages).p, "one", &v);
+	must(environments_register(s, &v, &change, &done, &e), e);
+	assert_int_equal(done.made, made);
+	return v.version;
+}
+
+static const char *const kinds[] = {"", "plain", "paged.relative", "vague"};
+
+static void versions_count_up_and_equals_share_one(void **state)
+{
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		AUTO(environments_close) struct environments *s = NULL;
+		AUTO(environment_list_done) struct environment_list list = {0};
+		AUTO(environment_done) struct environment v = {.arena = ARENA};
+		struct err *e = NULL;
+		open_place(kinds[i], *state, &s);
+		assert_int_equal(environments_find(s, STR("one"), &v, NULL), ERR_ABSENT);
+		assert_int_equal(put(s, "a", true), 1);
+		assert_int_equal(put(s, "b", true), 2);
+		assert_int_equal(put(s, "a", false), 1);
+		assert_int_equal(put(s, "c", true), 3);
+		assert_int_equal(environments_find(s, STR("one:4"), &v, NULL), ERR_FAILED);
+		assert_int_equal(environments_find(s, STR("one:x"), &v, NULL), ERR_ABSENT);
+		must(environments_find(s, STR("one:2"), &v, &e), e);
+		assert_int_equal(v.file_count, 1);
+		assert_true(str_is(v.files[0].text, "channels: [c]\ndependencies: [b]"));
+		must(environments_list(s, true, &list, &e), e);
+		assert_int_equal(list.n, 3);
+		assert_int_equal(list.v[2].version, 3);
+	}
+}
+
+static int put_tag(struct environments *s, const char *tag)
+{
+	struct reference r = s->repository;
+	r.tag = str_of(tag);
+	static const char manifest[] =
+		"{\"schemaVersion\":2,\"mediaType\":"
+		"\"application/vnd.oci.image.manifest.v1+json\",\"layers\":[]}";
+	const struct push_manifest m = {
+		.manifest = STR(manifest),
+		.media_type = STR("application/vnd.oci.image.manifest.v1+json"),
+		.tags = {&r.tag, 1},
+	};
+	return registry_put(s->registry, &r, &m, NULL);
+}
+
+/* Numbers that others want, or wanted and never took, are left to them. */
+static void a_number_that_another_wants_is_not_taken(void **state)
+{
+	AUTO(environments_close) struct environments *s = NULL;
+	AUTO(environment_done) struct environment v = {.arena = ARENA};
+	AUTO(arena_done) struct arena a = ARENA;
+	(void)state;
+	open_place("claims", NULL, &s);
+	make("channels: [c]\ndependencies: [mine]", "one", &v);
+	struct version_tag tag = {VERSION_TAG_CLAIM, STR("one"), 4, STR(HEX)};
+	must(put_tag(s, version_tag_write(&a, &tag).p), NULL);
+	assert_int_equal(put(s, "first", true), 5);
+	/* Its own, of a run that was killed: taken where it is alone, and higher than all given. */
+	tag.number = 6;
+	tag.content = str_to(arena_str(&a, str_of(digest_text(&v.content).hex)), 32);
+	must(put_tag(s, version_tag_write(&a, &tag).p), NULL);
+	assert_int_equal(put(s, "mine", true), 6);
+	assert_int_equal(put(s, "mine", false), 6);
+	tag.number = 9;
+	tag.content = STR(HEX);
+	must(put_tag(s, version_tag_write(&a, &tag).p), NULL);
+	assert_int_equal(put(s, "last", true), 10);
+	/* A tag that is no version of kiln's is told of, not read as one. */
+	tag = (struct version_tag){VERSION_TAG_FINAL, STR("one"), 11, {0}};
+	must(put_tag(s, version_tag_write(&a, &tag).p), NULL);
+	assert_int_equal(environments_find(s, STR("one:11"), &v, NULL), ERR_CORRUPT);
+	assert_int_equal(put(s, "behind", true), 12);
+}
+
+struct racer {
+	const char *kind, *folder;
+	size_t number;
+	uint64_t version;
+};
+
+static void *race(void *at)
+{
+	struct racer *r = at;
+	AUTO(environments_close) struct environments *s = NULL;
+	AUTO(environment_done) struct environment v = {.arena = ARENA};
+	AUTO(arena_done) struct arena a = ARENA;
+	const struct environment_change change = {0};
+	struct environment_registered done;
+	open_place(r->kind, r->folder, &s);
+	make(arena_printf(&a, "channels: [c]\ndependencies: [p%zu]", r->number / 2).p, "race", &v);
+	if (environments_register(s, &v, &change, &done, NULL) == 0)
+		r->version = v.version;
+	return NULL;
+}
+
+/* Two and two are equal. */
+static void many_at_once_lose_nothing(void **state)
+{
+	for (size_t k = 0; k < 2; k++) {
+		struct racer racers[8];
+		pthread_t threads[COUNT(racers)];
+		for (size_t i = 0; i < COUNT(racers); i++) {
+			racers[i] = (struct racer){kinds[k], *state, i, 0};
+			assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+		}
+		for (size_t i = 0; i < COUNT(racers); i++)
+			pthread_join(threads[i], NULL);
+		for (size_t i = 0; i < COUNT(racers); i++) {
+			assert_true(racers[i].version > 0);
+			for (size_t j = 0; j < i; j++)
+				assert_int_equal(racers[i].version == racers[j].version,
+						 i / 2 == j / 2);
+		}
+	}
+}
+
+/* ---- lists of tags ---- */
+
+static void pages_of_tags_are_followed_on_one_server_only(void **state)
+{
+	static const struct {
+		const char *kind;
+		int code;
+	} rows[] = {
+		{"tags", 0}, {"paged", 0}, {"paged.pageaway", ERR_CORRUPT}, {"html", ERR_CORRUPT}};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(environments_close) struct environments *s = NULL;
+		AUTO(arena_done) struct arena a = ARENA;
+		static const char *const tags[] = {"a", "b", "c", "d", "e"};
+		struct strs found;
+		open_place(rows[i].kind, NULL, &s);
+		for (size_t t = 0; t < COUNT(tags); t++)
+			put_tag(s, tags[t]);
+		int code = registry_tags(s->registry, &s->repository, &a, &found, NULL);
+		assert_int_equal(code, rows[i].code);
+		if (code == 0)
+			assert_int_equal(found.n, COUNT(tags));
+	}
+}
+
+static int set_up(void **state)
+{
+	static char folder[] = "/tmp/kiln-environments.XXXXXX";
+	*state = mkdtemp(folder);
+	peer = peer_run("tests/fake/registry.py", NULL);
+	return *state && peer.port ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	peer_stop(&peer);
+	return fs_remove(*state, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_tag_says_what_it_is_of),
+		cmocka_unit_test(long_names_are_cut_and_stay_apart),
+		cmocka_unit_test(facts_that_are_none_are_refused),
+		cmocka_unit_test(what_is_said_changes_by_parts),
+		cmocka_unit_test(equal_definitions_have_equal_content),
+		cmocka_unit_test(facts_are_found_in_definitions),
+		cmocka_unit_test(every_entry_of_the_catalogue_comes_back_as_it_was),
+		cmocka_unit_test(versions_count_up_and_equals_share_one),
+		cmocka_unit_test(a_number_that_another_wants_is_not_taken),
+		cmocka_unit_test(many_at_once_lose_nothing),
+		cmocka_unit_test(pages_of_tags_are_followed_on_one_server_only),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
