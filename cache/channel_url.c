@@ -2,6 +2,7 @@
 #include "cache/channel_url.h"
 #include "cache/address.h"
 #include "cache/channel.h"
+#include "specs/base/url.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -56,15 +57,9 @@ struct str channel_secret_url(struct arena *a, struct str name, const struct cha
 
 struct str channel_bare_url(struct arena *a, struct str url)
 {
-	struct address at = address_split(url);
-	struct str token = address_token(at.path), before = at.path, after = {0};
-	if (token.n) {
-		size_t start = (size_t)(token.p - at.path.p);
-		before = str_to(at.path, start - 3); /* "/t/" */
-		after = str_from(at.path, start + token.n);
-	}
-	return arena_printf(a, "%.*s://%.*s%.*s%.*s", STR_ARG(at.scheme), STR_ARG(at.host),
-			    STR_ARG(str_trim_end(before, '/')), STR_ARG(str_trim_end(after, '/')));
+	struct address at = address_split(url_without_secrets(a, url));
+	return arena_printf(a, "%.*s://%.*s%.*s", STR_ARG(at.scheme), STR_ARG(at.host),
+			    STR_ARG(str_trim_end(at.path, '/')));
 }
 
 struct str channel_url(struct arena *a, struct str name, const struct channel_names *names)

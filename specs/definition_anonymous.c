@@ -108,7 +108,7 @@ static int hash_build(struct arena *a, const struct definition *d, struct str *h
 	if (!d->steps.folder.n)
 		return err_set(e, ERR_USAGE,
 			       "the build context %.*s is remote: it has no hash here",
-			       STR_ARG(url_without_secrets(a, d->steps.context)));
+			       STR_ARG(url_without_login(a, d->steps.context)));
 	int status = context_hash(d->steps.folder.p, &context, e);
 	if (status < 0)
 		return status;

@@ -96,11 +96,11 @@ static void put_requirements(struct buf *out, struct arena *a, const struct requ
 	put_lines(out, a, r, false);
 	put_lines(out, a, r, true);
 	if (r->index_url.n)
-		put_part(out, "pip-index", url_without_secrets(a, r->index_url));
+		put_part(out, "pip-index", url_without_login(a, r->index_url));
 	for (size_t i = 0; i < r->extra_index_urls.n; i++)
-		put_part(out, "pip-extra-index", url_without_secrets(a, r->extra_index_urls.v[i]));
+		put_part(out, "pip-extra-index", url_without_login(a, r->extra_index_urls.v[i]));
 	for (size_t i = 0; i < r->find_links.n; i++)
-		put_part(out, "pip-find-links", url_without_secrets(a, r->find_links.v[i]));
+		put_part(out, "pip-find-links", url_without_login(a, r->find_links.v[i]));
 	put_texts(out, a, "pip-no-binary", (struct strs){r->no_binary.v, r->no_binary.n});
 	if (requirements_format(r, STR("")) == FORMAT_SOURCE)
 		put_texts(out, a, "pip-only-binary",

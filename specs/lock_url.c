@@ -78,7 +78,7 @@ static void read_source(struct arena *a, const struct source_address *s, struct 
 	else if (s->subdirectory.n)
 		r->url = arena_printf(a, "%.*s#subdirectory=%.*s", STR_ARG(s->address),
 				      STR_ARG(s->subdirectory));
-	r->url = url_without_secrets(a, r->url);
+	r->url = url_without_login(a, r->url);
 }
 
 /* The name of its file is the last part, without `?` and what follows. */
@@ -96,7 +96,7 @@ const char *lock_read_wheel_url(struct arena *a, struct str text, struct record 
 		return "has no folder";
 	if (s.kind == SOURCE_GIT && !source_is_commit(s.revision))
 		return "names no commit";
-	r->url = url_without_secrets(a, s.address);
+	r->url = url_without_login(a, s.address);
 	r->fn = url_decoded(a, str_from(path, slash + 1));
 	if (s.kind != SOURCE_NONE)
 		read_source(a, &s, r);

@@ -85,7 +85,7 @@ static int cut_revision(struct arena *a, struct source_address *out, struct err 
 		}
 	if (out->revision.n == 0 && out->address.n < url.n)
 		return err_set(e, ERR_SYNTAX, "%.*s: no revision follows the @",
-			       STR_ARG(url_without_secrets(a, url)));
+			       STR_ARG(url_without_login(a, url)));
 	/* git would take it for an option */
 	if (out->revision.n && out->revision.p[0] == '-')
 		return err_set(e, ERR_SYNTAX, "%.*s is no revision", STR_ARG(out->revision));
@@ -106,7 +106,7 @@ int source_address_parse(struct arena *a, struct str text, struct source_address
 		if (str_starts(text, others[i]))
 			return err_set(e, ERR_SYNTAX,
 				       "%.*s: of version control systems only git is known",
-				       STR_ARG(url_without_secrets(a, text)));
+				       STR_ARG(url_without_login(a, text)));
 	int code = read_fragment(a, str_from(text, s.address.n + 1), &s, e);
 	if (code < 0)
 		return code;

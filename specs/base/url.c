@@ -12,12 +12,15 @@ static size_t after_scheme(struct str url)
 }
 
 /* The length of "/t/TOKEN" at the front of s; a shell variable or stars may stand for the
- * token. 0: something else. */
+ * token. 0: something else, a file's name for one. */
 static size_t token_length(struct str s)
 {
 	if (!str_starts(s, "/t/"))
 		return 0;
-	size_t n = 3 + str_find(str_from(s, 3), '/');
+	size_t n = 3;
+	while (n < s.n && !strchr("/?#", s.p[n]))
+		if (s.p[n++] == '.')
+			return 0;
 	return n > 3 ? n : 0;
 }
 
@@ -28,10 +31,11 @@ static bool is_login(struct str url, size_t host, struct str user)
 	return ssh && str_find(user, ':') == user.n;
 }
 
-struct str url_without_secrets(struct arena *a, struct str url)
+/* anywhere: tokens are looked for behind the path's first segments too. */
+static struct str without(struct arena *a, struct str url, bool anywhere)
 {
 	size_t host = after_scheme(url);
-	if (host == 0)
+	if (host == 0 || str_starts(url, "file:"))
 		return arena_str(a, url);
 	size_t end = host + str_find(str_from(url, host), '/'), from = host;
 	for (size_t i = host; i < end; i++)
@@ -44,13 +48,24 @@ struct str url_without_secrets(struct arena *a, struct str url)
 	for (size_t i = 0; i < url.n; i++) {
 		if (i >= host && i < from)
 			continue;
-		for (size_t token; i >= end && (token = token_length(str_from(url, i)));)
+		bool may_begin = i == end || (i > end && anywhere);
+		for (size_t token; may_begin && (token = token_length(str_from(url, i)));)
 			i += token;
 		if (i < url.n)
 			to[n++] = url.p[i];
 	}
 	to[n] = 0;
 	return (struct str){to, n};
+}
+
+struct str url_without_secrets(struct arena *a, struct str url)
+{
+	return without(a, url, true);
+}
+
+struct str url_without_login(struct arena *a, struct str url)
+{
+	return without(a, url, false);
 }
 
 struct str url_decoded(struct arena *a, struct str s)

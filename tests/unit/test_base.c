@@ -103,13 +103,21 @@ static void addresses_lose_their_secrets(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *text, *plain;
+		const char *text, *plain, *index; /* index: of no channel; NULL: the same */
 	} rows[] = {
 		{"https://h/c", "https://h/c"},
 		{"https://u:p@h/c", "https://h/c"},
+		{"https://u:p@h/t/tk/t/t/tqdm/x.whl", "https://h/tqdm/x.whl",
+		 "https://h/tqdm/x.whl"},
+		{"https://h/source/t/tqdm/x.whl", "https://h/source/x.whl",
+		 "https://h/source/t/tqdm/x.whl"},
+		{"https://h/source/t/x-1.whl#sha256=00", "https://h/source/t/x-1.whl#sha256=00"},
+		{"https://h/t/x-1.0.whl", "https://h/t/x-1.0.whl"},
+		{"https://h/t/tk?a=b", "https://h?a=b"},
+		{"file:///srv/t/tk/c", "file:///srv/t/tk/c"},
 		{"https://u:p@x@h/c@d", "https://h/c@d"},
 		{"https://h/t/tk-1/c", "https://h/c"},
-		{"https://h/a/t/tk-1/c", "https://h/a/c"},
+		{"https://h/a/t/tk-1/c", "https://h/a/c", "https://h/a/t/tk-1/c"},
 		{"https://h/t/a/t/b/c", "https://h/c"},
 		{"https://h/t/t/t/b/c", "https://h/c"},
 		{"https://h/t/tk", "https://h"},
@@ -120,9 +128,12 @@ static void addresses_lose_their_secrets(void **state)
 	};
 	AUTO(arena_done) struct arena a = ARENA;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct str got = url_without_secrets(&a, str_of(rows[i].text));
+		struct str text = str_of(rows[i].text), got = url_without_secrets(&a, text),
+			   index = url_without_login(&a, text);
 		if (!str_is(got, rows[i].plain))
 			fail_msg("%s gives %.*s", rows[i].text, STR_ARG(got));
+		if (!str_is(index, rows[i].index ? rows[i].index : rows[i].plain))
+			fail_msg("%s of an index gives %.*s", rows[i].text, STR_ARG(index));
 	}
 }
 
