@@ -73,7 +73,7 @@ int build_fetch_context(struct build *b, struct definition *d, struct err **e)
 	AUTO(free) char *folder = NULL;
 	if (!s->context.n || s->folder.n)
 		return 0;
-	struct str shown = url_without_secrets(&b->arena, s->context);
+	struct str shown = url_without_login(&b->arena, s->context);
 	parse(&b->arena, s->context, &from);
 	int code = git_store_get(b->cache, &from, b->o.offline, &b->arena, &commit, e);
 	if (code == 0) {

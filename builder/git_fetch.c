@@ -205,7 +205,7 @@ static int begin(struct git *g, const struct source_address *s, struct err **e)
 	if (!memmem(s->address.p, s->address.n, "://", 3))
 		return err_set(e, ERR_SYNTAX, "git+%.*s: git+https://HOST/PATH is wanted",
 			       STR_ARG(s->address));
-	g->address = url_without_secrets(&g->arena, s->address);
+	g->address = url_without_login(&g->arena, s->address);
 	make_environment(g, s->address);
 	return 0;
 }

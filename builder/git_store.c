@@ -58,7 +58,7 @@ static int fetch_into_store(const char *cache, const char *folder, const struct 
 		code = fetch(s, aside, a, out, e);
 	const char *place =
 		code < 0 ? NULL
-			 : place_of(a, folder, url_without_secrets(a, s->address), out->name);
+			 : place_of(a, folder, url_without_login(a, s->address), out->name);
 	/* An abbreviated commit may be one that is there. */
 	if (code == 0 && !is_kept(place, a, out) &&
 	    (fs_remove(place, e) < 0 || rename(aside, place) < 0))
@@ -82,7 +82,7 @@ static int lock_address(const char *cache, struct str address, int *out_fd, stru
 int git_store_get(const char *cache, const struct source_address *s, bool offline, struct arena *a,
 		  struct git_commit *out, struct err **e)
 {
-	struct str address = url_without_secrets(a, s->address);
+	struct str address = url_without_login(a, s->address);
 	bool asks = !(offline && !str_starts(address, "file:"));
 	struct git_commit found = {.name = source_is_commit(s->revision) ? s->revision : STR("")};
 	AUTO(free) char *folder = NULL;

@@ -78,7 +78,7 @@ static int fill_record(struct arena *a, const cJSON *package, const struct choic
 		.manager = MANAGER_PIP,
 		.name = arena_str(a, str_of(name)),
 		.version_text = arena_str(a, str_of(version)),
-		.url = url_without_secrets(a, str_to(c->url, str_find(c->url, '#'))),
+		.url = url_without_login(a, str_to(c->url, str_find(c->url, '#'))),
 		.fn = c->file,
 		.noarch = NOARCH_PYTHON,
 	};

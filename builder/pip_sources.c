@@ -117,7 +117,7 @@ static int build(const struct pip_request *q, struct pip_sources *s, struct reco
 	struct pip_source made = {.line = line};
 	struct str wanted = r->name, what = wanted;
 	if (!what.n)
-		what = line ? url_without_secrets(&s->arena, line->target) : r->fn;
+		what = line ? url_without_login(&s->arena, line->target) : r->fn;
 	int code = check_allowed(q, what, e);
 	if (code == 0)
 		code = q->build(q->cookie, &s->arena, r, &made.dist, e);
@@ -142,7 +142,7 @@ static int build_line(const struct pip_request *q, struct pip_sources *s,
 			 "folder "
 			 "of this machine",
 			 STR_ARG(line->file), line->line,
-			 STR_ARG(url_without_secrets(&s->arena, line->target)));
+			 STR_ARG(url_without_login(&s->arena, line->target)));
 	if (code == 0)
 		code = build(q, s, &r, line, e);
 	return code < 0 ? err_wrap(e, code, "%.*s:%u", STR_ARG(line->file), line->line) : 0;

@@ -90,12 +90,12 @@ static void add_indexes(struct hasher *h, struct arena *a, const struct workshop
 	add_str(h, w->b->newest);
 	if (!r)
 		return;
-	add_str(h, url_without_secrets(a, r->index_url));
+	add_str(h, url_without_login(a, r->index_url));
 	const struct strs lists[] = {{r->extra_index_urls.v, r->extra_index_urls.n},
 				     {r->find_links.v, r->find_links.n}};
 	for (size_t i = 0; i < COUNT(lists); i++) {
 		for (size_t k = 0; k < lists[i].n; k++)
-			add_str(h, url_without_secrets(a, lists[i].v[k]));
+			add_str(h, url_without_login(a, lists[i].v[k]));
 		add_str(h, STR("and"));
 	}
 	add_str(h, r->no_index ? STR("no index") : STR("index"));
@@ -226,7 +226,7 @@ static int changed(const struct record *r, const struct digest *is, struct err *
 		e, ERR_DIGEST,
 		"the files of %.*s are sha256:%s, and those that were locked sha256:%s; `kiln "
 		"lock` takes them as they are now",
-		STR_ARG(url_without_secrets(&a, r->url)), digest_text(is).hex,
+		STR_ARG(url_without_login(&a, r->url)), digest_text(is).hex,
 		digest_text(&r->sha256).hex);
 }
 
@@ -244,7 +244,7 @@ static int fetch_archive(struct workshop *w, struct making *m, struct err **e)
 	struct record wanted = *m->r;
 	struct package_file file = {0};
 	AUTO(arena_done) struct arena a = ARENA;
-	struct str shown = url_without_secrets(&a, m->address.address);
+	struct str shown = url_without_login(&a, m->address.address);
 	if (!str_eq(shown, m->address.address)) /* a lock's has none, the definition's may */
 		http_secret(w->b->http, shown, m->address.address);
 	wanted.url = shown;
@@ -488,17 +488,17 @@ static const char *what_of(struct arena *a, const struct record *r)
 {
 	if (r->name.n && r->version_text.n)
 		return record_stem(a, r).p;
-	return r->name.n ? r->name.p : url_without_secrets(a, r->url).p;
+	return r->name.n ? arena_str(a, r->name).p : url_without_login(a, r->url).p;
 }
 
 /* What it is needed for must not need it in turn. */
 static int check_outer(const struct making *m, struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
-	struct str url = url_without_secrets(&a, m->r->url);
+	struct str url = url_without_login(&a, m->r->url);
 	size_t depth = 0;
 	for (const struct making *at = m->outer; at; at = at->outer) {
-		if (str_eq(url_without_secrets(&a, at->r->url), url))
+		if (str_eq(url_without_login(&a, at->r->url), url))
 			return err_set(e, ERR_UNSOLVABLE,
 				       "%s is needed to build %s: only a wheel of one of those in "
 				       "between would help",
@@ -530,7 +530,7 @@ int workshop_build(struct workshop *w, struct arena *a, struct record *r, struct
 	if (code == 0)
 		code = make(w, &m, out, e);
 	w->innermost = m.outer;
-	r->url = url_without_secrets(a, r->url);
+	r->url = url_without_login(a, r->url);
 	return code < 0 ? err_wrap(e, code, "%s", m.what) : 0;
 }
 

@@ -45,8 +45,8 @@ void requirement_line_write(const struct requirement_line *l, struct buf *out)
 void requirement_line_show(const struct requirement_line *l, struct arena *a, struct buf *out)
 {
 	struct requirement_line shown = *l;
-	shown.target = url_without_secrets(a, l->target);
-	shown.requirement.url = url_without_secrets(a, l->requirement.url);
+	shown.target = url_without_login(a, l->target);
+	shown.requirement.url = url_without_login(a, l->requirement.url);
 	requirement_line_write(&shown, out);
 }
 

@@ -126,7 +126,7 @@ static int add_facts(struct facts *f, const struct named *n, struct err **e)
 	}
 	if (r < 0)
 		return r;
-	add(f, "context", url_without_secrets(&f->arena, d->steps.context));
+	add(f, "context", url_without_login(&f->arena, d->steps.context));
 	add(f, "interpreter", d->interpreter);
 	add(f, "unbuildable", d->unbuildable);
 	add_packages(f, d);
