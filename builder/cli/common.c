@@ -192,6 +192,8 @@ void session_channels(struct session *s, const struct common_args *args)
 		definition_add_channel(d, settled.v[i]);
 	for (size_t i = 0; i < of_file.n; i++)
 		definition_add_channel(d, of_file.v[i]);
+	for (size_t i = 0; i < d->spec_count; i++)
+		build_name_channels(s->build, &d->arena, &d->specs[i].spec);
 }
 
 struct strs session_to(const struct session *s, const struct option_list *named, struct str **array)
@@ -415,9 +417,6 @@ int session_definition(struct session *s, const struct common_args *args,
 	if (r < 0)
 		return r;
 	session_channels(s, args);
-	struct definition *d = &s->definition;
-	for (size_t i = 0; i < d->spec_count; i++)
-		build_name_channels(s->build, &d->arena, &d->specs[i].spec);
 	use_kept_lock(s, args, &named);
 	return set_base(s, args, e);
 }

@@ -39,7 +39,8 @@ const char *command_base(const struct config *c, const char *word);
  * free. */
 struct strs session_to(const struct session *s, const struct option_list *named,
 		       struct str **array);
-/* Adds the channels of -c, or, where that and the definition name none, the configuration's. */
+/* Adds the channels of -c, or, where that and the definition name none, the configuration's; and
+ * tells specs what the channels that they name stand for. */
 void session_channels(struct session *s, const struct common_args *args);
 /* Reads the definition: --file, or the first of rest; "-" is standard input. Then, where s->keeps,
  * the lock that is kept with it, and the base, where one is named: a fault of the definition costs

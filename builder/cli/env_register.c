@@ -67,12 +67,23 @@ static int find_platforms(const struct named *n, struct buf *out, struct err **e
 	return out->n ? 0 : err_set(e, ERR_USAGE, "it is for no platform that kiln knows");
 }
 
-/* Whether it is a lock of this definition, on all platforms that it is for. */
+/* Whether it is a lock of the session's definition. */
+static int compare_lock(struct session *s, const struct common_args *args, const struct named *n,
+			struct err **e)
+{
+	session_channels(s, args);
+	int r = session_lock_text(s, args, str_of(n->lock), n->lock_name, e);
+	return r < 0 ? r : session_lock_fits(s, args, e);
+}
+
+/* The same of this definition, on all platforms that the lock is for. The session has it meanwhile;
+ * what it settles (channels, and what specs name of them) does not stay. */
 static int lock_is_its_own(const struct env_args *args, struct named *n, struct err **e)
 {
 	AUTO(session_done) struct session s = SESSION;
 	AUTO(buf_done) struct buf platforms = BUF(PLATFORM_NAMES);
 	struct common_args common = args->common;
+	struct definition *d = &n->definition;
 	int r = find_platforms(n, &platforms, e);
 	common.platform = platforms.data;
 	common.base = NULL;
@@ -80,16 +91,16 @@ static int lock_is_its_own(const struct env_args *args, struct named *n, struct 
 		r = session_open(&s, &common, false, e);
 	if (r < 0)
 		return r;
-	struct definition own = s.definition;
-	s.definition = n->definition;
-	struct strs channels = s.definition.channels;
-	session_channels(&s, &common);
-	r = session_lock_text(&s, &common, str_of(n->lock), n->lock_name, e);
-	if (r == 0)
-		r = session_lock_fits(&s, &common, e);
-	n->definition = s.definition;
-	n->definition.channels = channels;
-	s.definition = own;
+	struct definition_spec *specs = arena_zero(&d->arena, d->spec_count, sizeof(*specs));
+	if (d->spec_count)
+		memcpy(specs, d->specs, d->spec_count * sizeof(*specs));
+	struct strs channels = d->channels;
+	s.definition = *d;
+	r = compare_lock(&s, &common, n, e);
+	*d = s.definition;
+	d->channels = channels;
+	d->specs = specs;
+	s.definition = (struct definition)DEFINITION;
 	return r;
 }
 
