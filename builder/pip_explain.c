@@ -14,6 +14,7 @@ static const struct {
 	{"Couldn't parse requirement", ERR_SYNTAX},
 	{"Error parsing included file", ERR_SYNTAX},
 	{"Failed to fetch", ERR_NET},
+	{"Received some unexpected", ERR_NET},
 	{"Request failed", ERR_NET},
 	{"Git operation failed", ERR_NET},
 };
