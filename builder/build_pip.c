@@ -144,6 +144,7 @@ static int solve_pip(struct build *b, const struct definition *d, struct provide
 		.newest = b->newest,
 		.why_not = why_not(b),
 		.build = workshop_build_dist,
+		.python = workshop_python,
 		.cookie = w,
 		.log = b->o.log,
 	};

@@ -41,6 +41,10 @@ int pip_tags_rank(const struct pip_target *t, struct str python, struct str abi,
 typedef int pip_build_fn(void *cookie, struct arena *a, struct record *r, struct pip_dist *out,
 			 struct err **e);
 
+/* A shell script that is the target's Python, which sees the folder `shown` of this machine. */
+typedef int pip_python_fn(void *cookie, struct arena *a, const char *shown, struct str *out,
+			  struct err **e);
+
 struct pip_request {
 	const struct requirements *requirements;
 	struct pip_dists provided;
@@ -51,6 +55,7 @@ struct pip_request {
 	/* Why no source can be built, as in "NAME has to be built, WHICH ..."; NULL: build does. */
 	const char *why_not;
 	pip_build_fn *build;
+	pip_python_fn *python; /* for a machine that has none for uv to ask; or NULL */
 	void *cookie;
 	struct log *log;
 };

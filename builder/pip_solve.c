@@ -27,6 +27,7 @@ struct solving {
 	char *folder;
 	/* In memory, as addresses may hold passwords: requirements, and constraints or -1. */
 	int input, limits;
+	const char *python; /* the program that uv asks; NULL: one that it finds */
 	struct pip_sources sources;
 	VEC(const char *) argv, env;
 };
@@ -191,6 +192,8 @@ static void make_command(struct solving *s)
 		add_value(s, "--prerelease", STR("allow"));
 	if (s->q->requirements->require_hashes)
 		add(s, "--generate-hashes");
+	if (s->python)
+		add_value(s, "--python", str_of(s->python));
 	if (s->q->offline)
 		add(s, "--offline");
 	if (s->q->newest.n)
@@ -237,7 +240,29 @@ static void warn_of(const struct pip_request *q, struct str words)
 	}
 }
 
-/* 1: it wants the sources of more distributions. */
+/* The environment's own, in the sandbox: uv's questions to it are among uv's own files. */
+static int give_python(struct solving *s, struct err **e)
+{
+	AUTO(buf_done) struct buf cache = BUF(BUF_UNLIMITED);
+	struct str script;
+	s->python = arena_printf(&s->arena, "%s/python", s->folder).p;
+	buf_printf(&cache, "%s/uv", s->q->cache);
+	int code = s->q->python(s->q->cookie, &s->arena, cache.data, &script, e);
+	if (code == 0)
+		code = fs_write(s->python, script, 0700, e);
+	return code < 0 ? err_wrap(e, code,
+				   "uv finds no Python on this machine to ask (any would do), and "
+				   "with the environment's own")
+			: 1;
+}
+
+static bool wants_python(const struct solving *s, struct str words)
+{
+	static const char none[] = "No interpreter found";
+	return s->q->python && !s->python && memmem(words.p, words.n, none, sizeof(none) - 1);
+}
+
+/* 1: it is to be asked again, with sources of more distributions or with a Python. */
 static int ask(struct solving *s, struct arena *a, struct record **out, size_t *out_count,
 	       struct err **e)
 {
@@ -254,6 +279,8 @@ static int ask(struct solving *s, struct arena *a, struct record **out, size_t *
 	}
 	if (code < 0)
 		return err_wrap(e, code, "uv");
+	if (result.status != 0 && wants_python(s, buf_str(&result.text)))
+		return give_python(s, e);
 	if (result.status != 0) {
 		code = pip_sources_of_words(s->q, &s->sources, buf_str(&result.text), e);
 		return code ? code : pip_explain(s->q, buf_str(&result.text), e);

@@ -198,3 +198,35 @@ int sandbox_run(const struct sandbox_request *q, struct process_result *r, struc
 	int code = box(q, &b, e);
 	return code < 0 ? code : process_run(&b.inner, q->timeout_ms, q->together, r, e);
 }
+
+static void put_quoted(struct buf *out, const char *word)
+{
+	buf_add_text(out, " '");
+	for (; *word; word++)
+		if (*word == '\'')
+			buf_add_text(out, "'\\''");
+		else
+			buf_add_char(out, *word);
+	buf_add_char(out, '\'');
+}
+
+/* Variables are set inside: bwrap itself needs those of whoever starts the script. */
+int sandbox_script(const struct sandbox_request *q, struct buf *out, struct err **e)
+{
+	AUTO(sandbox_words_done) struct sandbox_words words = {.arena = ARENA};
+	AUTO(boxed_done) struct boxed b = {0};
+	struct sandbox_request inside = *q;
+	ADD(&words, "/usr/bin/env", "-i");
+	add_env(&words, q);
+	words.list.n--;
+	for (const char *const *a = q->argv; *a; a++)
+		VEC_PUSH(&words.list, *a);
+	VEC_PUSH(&words.list, NULL);
+	inside.argv = words.list.v;
+	int code = box(&inside, &b, e);
+	buf_add_text(out, "#!/bin/sh\nexec");
+	for (size_t i = 0; code == 0 && b.argv.list.v[i]; i++)
+		put_quoted(out, b.argv.list.v[i]);
+	buf_add_text(out, " \"$@\"\n");
+	return code;
+}

@@ -50,4 +50,7 @@ int sandbox_check(struct err **e);
 int sandbox_start(const struct sandbox_request *q, const int fds[3], pid_t *out, struct err **e);
 /* Runs and captures as process_run does. */
 int sandbox_run(const struct sandbox_request *q, struct process_result *r, struct err **e);
+/* Appends a shell script that does the same with its own words behind argv, its streams, and no
+ * limit of time: for programs that want to start it themselves. */
+int sandbox_script(const struct sandbox_request *q, struct buf *out, struct err **e);
 #endif

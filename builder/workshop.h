@@ -30,7 +30,10 @@ int workshop_build(struct workshop *w, struct arena *a, struct record *r, struct
 /* The same as a pip_build_fn; cookie: the workshop. */
 int workshop_build_dist(void *cookie, struct arena *a, struct record *r, struct pip_dist *out,
 			struct err **e);
-/* The same when it is in the cache; else ERR_ABSENT, and nobody is asked. */
+/* A pip_python_fn; cookie: the workshop. */
+int workshop_python(void *cookie, struct arena *a, const char *shown, struct str *out,
+		    struct err **e);
+/* The same as workshop_build when it is in the cache; else ERR_ABSENT, and nobody is asked. */
 int workshop_find(struct workshop *w, struct record *r, struct package_file *out, struct err **e);
 /* The Python that the lock's packages are for; glibc is 0 when the target has none. ERR_UNSOLVABLE
  * without a python. */

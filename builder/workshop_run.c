@@ -1,6 +1,8 @@
 /* builder/workshop_run.c - one build: its environment, its requirements, its backend. */
 #include "builder/backend.h"
 #include "builder/link_tree.h"
+#include "builder/sandbox.h"
+#include "builder/source_tree.h"
 #include "builder/wheel.h"
 #include "builder/workshop_private.h"
 #include "cache/layout.h"
@@ -264,6 +266,7 @@ static int resolve(struct workshop *w, struct making *m, struct strs one, struct
 		.offline = w->b->o.offline,
 		.newest = w->b->newest,
 		.build = workshop_build_dist,
+		.python = workshop_python,
 		.cookie = w,
 		.log = w->b->o.log,
 	};
@@ -431,6 +434,40 @@ int workshop_run(struct workshop *w, struct making *m, char **out, struct err **
 	if (code == 0)
 		code = run(w, m, &q, &tools, out, e);
 	free(tools.folder);
+	return code;
+}
+
+/* ---- a Python for uv ---- */
+
+int workshop_python(void *cookie, struct arena *a, const char *shown, struct str *out,
+		    struct err **e)
+{
+	struct workshop *w = cookie;
+	struct noarch_python python;
+	AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
+	if (w->b->foreign)
+		return err_set(e, ERR_UNSOLVABLE,
+			       "it is for %s, whose programs do not run on this machine: install "
+			       "any Python",
+			       w->b->foreign);
+	int code = sandbox_check(e);
+	if (code == 0)
+		code = workshop_plan(w, e);
+	if (code == 0)
+		code = find_python(w, &python, e);
+	if (code == 0)
+		code = get_environment(w, e);
+	if (code < 0)
+		return code;
+	struct sandbox_bind binds[] = {{w->environment, w->b->prefix, false},
+				       {shown, shown, false}};
+	struct str program =
+		arena_printf(a, "%s/bin/python%.*s", w->b->prefix, STR_ARG(python.minor));
+	const char *argv[] = {program.p, NULL};
+	struct sandbox_request q = {
+		.argv = argv, .binds = binds, .bind_count = COUNT(binds), .epoch = SOURCE_EPOCH};
+	code = sandbox_script(&q, &text, e);
+	*out = arena_str(a, buf_str(&text));
 	return code;
 }
 

@@ -56,4 +56,16 @@ SIX_VERSION=1.16.0 lock 0 "" open "-r sub/more.txt"
 same "$(chosen)" "joblib-1.4.2 six-1.16.0" "what nested files ask for"
 echo "-r more.txt" >"$work/sub/deeper.txt"
 lock 2 "names itself" open "-r sub/more.txt"
+
+# No Python on this machine: the environment's own answers uv, in the sandbox.
+mkdir "$work/bare" "$work/home"
+ln -s "$PWD/build/venv/bin/uv" "$work/bare"
+pip_spec it six
+bare() { env -i PATH="$work/bare" HOME="$work/home" KILN_CONFIG=/dev/null "$kiln" "$@" --cache "$work/cache.bare"; }
+expect 1 "install the package bubblewrap" bare lock "$work/it.yml" --base "$base"
+if bwrap --ro-bind / / true 2>/dev/null; then
+	ln -s "$(command -v bwrap)" "$work/bare"
+	expect 0 "" bare lock "$work/it.yml" --base "$base" -o "$work/it.lock"
+	same "$(chosen)" "six-1.17.0" "with the environment's Python"
+fi
 no_leftovers "$KILN_CACHE"

@@ -118,10 +118,32 @@ static void stops_when_the_user_interrupts(void **state)
 	pthread_join(thread, NULL);
 }
 
+static void a_script_runs_the_same_with_words_of_its_own(void **state)
+{
+	const char *argv[] = {"sh", "-c", "cat; echo \"$GIVEN|$HOME|$SECRET|$1|$2\"; pwd", "sh",
+			      NULL};
+	const char *env[] = {"PATH=/usr/bin:/bin", "GIVEN=it's $HOME", NULL};
+	struct sandbox_bind bind = {folder, folder, false};
+	struct sandbox_request q = {.argv = argv, .env = env, .binds = &bind, .bind_count = 1};
+	AUTO(process_result_done) struct process_result r = PROCESS_RESULT(10000);
+	AUTO(buf_done) struct buf text = BUF(10000);
+	AUTO(free) char *script = fs_join(folder, "a script");
+	const char *command[] = {script, "one two", "'", NULL};
+	(void)state;
+	if (!works())
+		skip();
+	setenv("SECRET", "hidden", 1);
+	assert_int_equal(sandbox_script(&q, &text, NULL), 0);
+	assert_int_equal(fs_write(script, buf_str(&text), 0700, NULL), 0);
+	assert_int_equal(process_run(&(struct process_request){command}, 20000, true, &r, NULL), 0);
+	assert_string_equal(r.out.data, "it's $HOME|/tmp||one two|'\n/\n");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, folder_remove)
 	const struct CMUnitTest tests[] = {
+		TEST(a_script_runs_the_same_with_words_of_its_own),
 		TEST(sees_its_tree_and_little_else),
 		TEST(writes_into_its_tree_only_when_it_may),
 		TEST(stops_at_the_end_of_its_time),
