@@ -407,7 +407,9 @@ int build_install(struct build *b, const struct lock *l, const char *folder, str
 	AUTO(link_plan_done) struct link_plan plan = {0};
 	struct link_environment env = {.specs = l->specs};
 	log_phase(b->o.log, "fetch");
-	int r = build_fetch(b, l, files, e);
+	int r = build_check_wheels(b, l, false, e);
+	if (r == 0)
+		r = build_fetch(b, l, files, e);
 	if (r == 0 && (r = build_plan(b, l, files, &plan, e)) == 0) {
 		build_warn_of_host(b, plan.records, plan.count);
 		log_phase(b->o.log, "link");

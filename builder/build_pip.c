@@ -3,6 +3,7 @@
 #include "builder/workshop.h"
 #include "specs/base/vec.h"
 #include "specs/base/workers.h"
+#include "specs/wheel_name.h"
 
 /* What conda's packages bring along, package by package. */
 struct provided {
@@ -115,6 +116,47 @@ int build_find_sources(struct build *b, const struct lock *l, struct package_fil
 	int code = *missing ? 0 : replace_files(b, l, files, true, e);
 	for (size_t i = 0; i < l->count && code == 0; i++)
 		*missing += l->records[i].source && !files[i].path;
+	return code;
+}
+
+/* ---- wheels of a lock ---- */
+
+enum { ANY_GLIBC = 999 };
+
+static int check_wheel(const struct pip_target *t, const struct record *r, struct err **e)
+{
+	struct wheel_name name;
+	AUTO(buf_done) struct buf target = BUF(256);
+	if (r->manager != MANAGER_PIP || r->source || wheel_name_parse(r->fn, &name, NULL) < 0 ||
+	    pip_tags_rank(t, name.python, name.abi, name.platform) >= 0)
+		return 0;
+	buf_printf(&target, "Python %.*s on %s", STR_ARG(t->python), t->platform->image);
+	if (t->glibc != ANY_GLIBC)
+		buf_printf(&target, " with glibc 2.%u", t->glibc);
+	return err_set(e, ERR_UNSOLVABLE, "%.*s %.*s is a wheel for %.*s-%.*s-%.*s, not for %s",
+		       STR_ARG(r->name), STR_ARG(r->version_text), STR_ARG(name.python),
+		       STR_ARG(name.abi), STR_ARG(name.platform), target.data);
+}
+
+int build_check_wheels(struct build *b, const struct lock *l, bool glibc, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	struct lock as = *l;
+	struct pip_target target;
+	struct virtuals v = {0};
+	size_t wheels = 0;
+	for (size_t i = 0; i < l->count; i++)
+		wheels += l->records[i].manager == MANAGER_PIP;
+	if (wheels == 0)
+		return 0;
+	int code = glibc ? build_virtuals(b, &a, &v, e) : 0;
+	as.virtuals = v.texts;
+	if (code == 0)
+		code = workshop_target(b, &as, &target, e);
+	if (code == 0 && target.glibc == 0)
+		target.glibc = ANY_GLIBC;
+	for (size_t i = 0; i < l->count && code == 0; i++)
+		code = check_wheel(&target, &l->records[i], e);
 	return code;
 }
 

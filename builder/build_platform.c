@@ -24,7 +24,8 @@ static int get_lock(struct run *r, size_t i, struct err **e)
 	int code = build_lock_fits(b, r->d, lock, e);
 	if (code < 0)
 		return code;
-	return does_not_fit(build_check_virtuals(b, lock->records, lock->count, e), e);
+	code = build_check_virtuals(b, lock->records, lock->count, e);
+	return does_not_fit(code < 0 ? code : build_check_wheels(b, lock, true, e), e);
 }
 
 static int warn_of_lock(struct run *r, size_t i, struct err **e)

@@ -82,6 +82,9 @@ int build_check_virtuals(struct build *b, const struct record *records, size_t c
 			 struct err **e);
 /* The same of what the archives say, where the lock did not. */
 int build_check_plan(struct build *b, const struct link_plan *plan, struct err **e);
+/* ERR_UNSOLVABLE names a wheel of the lock that is for another Python or another system, or, when
+ * `glibc` counts, for a newer one than the base has. */
+int build_check_wheels(struct build *b, const struct lock *l, bool glibc, struct err **e);
 /* Warns of packages that need another glibc than this machine's, which will run them. */
 void build_warn_of_host(struct build *b, const struct record *records, size_t count);
 /* Tells b->http the logins that stand in the definition's pip requirements, or that the variables

@@ -47,6 +47,19 @@ lock 0 "" open six
 sed -i "s#$fake/open/#$fake/short/#" "$work/it.yml" "$work/it.lock"
 make 4 "six-1.17.0"
 
+# A lock's wheel that is for another Python or system, or for a newer glibc than the base's.
+while read -r tags status words; do
+	lock 0 "" open six==1.17.0
+	sed -i "s/py2.py3-none-any/$tags/" "$work/it.lock"
+	expect "$status" "$words" "$kiln" build "$work/it.yml" --base "$base" --locked "$work/it.lock" -t "oci:$work/out"
+done <<'END'
+cp27-cp27m-win32 3 six 1.17.0 is a wheel for cp27-cp27m-win32, not for Python 3.11.2 on linux/amd64 with glibc 2.36
+cp311-cp311-manylinux_2_39_x86_64 3 six 1.17.0 is a wheel for cp311-cp311-manylinux_2_39_x86_64, not for Python
+END
+expect 4 "six" "$kiln" install "$work/it.lock" "$work/no"
+sed -i "s/cp311-cp311-manylinux_2_39_x86_64/cp27-cp27m-win32/" "$work/it.lock"
+expect 3 "not for Python 3.11.2 on linux/amd64" "$kiln" install "$work/it.lock" "$work/no"
+
 # Files that name files, each relative to itself; a variable; a circle.
 mkdir "$work/sub"
 echo "-r deeper.txt" >"$work/sub/more.txt"

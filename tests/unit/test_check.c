@@ -93,6 +93,26 @@ static void locks_are_looked_through(void **state)
 		 "bad-pair: azureml-core 1.17.0 does not work with pyjwt 2.1.0: jwt.decode wants "
 		 "algorithms since PyJWT 2\n"},
 		{{wheel("pyjwt", "2.1.0", PURE), wheel("azureml-core", "1.18.0", PURE)}, "", ""},
+		{{package("numpy", "2.0.1", "linux-64"), wheel("pandas", "2.2.1", PURE)},
+		 "",
+		 "bad-pair: pandas 2.2.1 does not work with numpy 2.0.1: it is compiled for numpy "
+		 "1\n"},
+		{{wheel("numpy", "2.0.1", PURE), wheel("pandas", "2.2.2", PURE)}, "", ""},
+		{{wheel("markupsafe", "2.1.0", PURE), wheel("jinja2", "2.11.3", PURE)},
+		 "",
+		 "bad-pair: jinja2 2.11.3 does not work with markupsafe 2.1.0: soft_unicode is "
+		 "gone since MarkupSafe 2.1\n"},
+		{{wheel("markupsafe", "2.0.1", PURE), wheel("jinja2", "2.11.3", PURE)}, "", ""},
+		{{wheel("werkzeug", "3.0.0", PURE), wheel("flask", "2.1.3", PURE)},
+		 "",
+		 "bad-pair: flask 2.1.3 does not work with werkzeug 3.0.0: url_quote is gone since "
+		 "Werkzeug 3\n"},
+		{{wheel("werkzeug", "2.3.8", PURE), wheel("flask", "2.1.3", PURE)}, "", ""},
+		{{wheel("itsdangerous", "2.1.0", PURE), wheel("flask", "1.1.4", PURE)},
+		 "",
+		 "bad-pair: flask 1.1.4 does not work with itsdangerous 2.1.0: its json is gone "
+		 "since itsdangerous 2.1\n"},
+		{{wheel("itsdangerous", "2.0.1", PURE), wheel("flask", "1.1.4", PURE)}, "", ""},
 		{{wheel("pyjwt", "1.7.1", PURE), wheel("azureml-core", "1.17.0", PURE)}, "", ""},
 	};
 	struct str virtuals[] = {STR("__glibc=2.36=0")};
