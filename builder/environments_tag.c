@@ -1,8 +1,10 @@
 /* builder/environments_tag.c - names and numbers of versions as tags. */
 #include "builder/environments_private.h"
+#include <ctype.h>
 
 enum { STEM_MAX = 80, DIGITS = 32, NUMBER_DIGITS = 9 };
 #define ABOUT "about"
+#define BEHIND "-"
 
 static bool is_hex(struct str s)
 {
@@ -10,6 +12,18 @@ static bool is_hex(struct str s)
 		if (!memchr("0123456789abcdef", s.p[i], 16))
 			return false;
 	return s.n == DIGITS;
+}
+
+/* A name that is short enough, or a long one that was cut. */
+static bool is_stem(struct str s)
+{
+	bool cut = s.n == STEM_MAX && s.p[0] == '_' && s.p[s.n - DIGITS - 1] == '-' &&
+		   is_hex(str_from(s, s.n - DIGITS));
+	struct str name = str_to(str_from(s, cut), cut ? s.n - DIGITS - 2 : s.n);
+	for (size_t i = 0; i < name.n; i++)
+		if (!isalnum((unsigned char)name.p[i]) && (i == 0 || !memchr("-_.", name.p[i], 3)))
+			return false;
+	return name.n > 0 && s.n <= STEM_MAX;
 }
 
 struct str version_tag_stem(struct arena *a, struct str name)
@@ -24,7 +38,7 @@ struct str version_tag_stem(struct arena *a, struct str name)
 
 struct str version_tag_write(struct arena *a, const struct version_tag *t)
 {
-	static const char *const ends[] = {"", "-", "-" ABOUT};
+	static const char *const ends[] = {"", BEHIND, BEHIND ABOUT};
 	struct str content = t->kind == VERSION_TAG_CLAIM ? t->content : (struct str){0};
 	return arena_printf(a, "%.*s.v%llu%s%.*s", STR_ARG(t->stem), (unsigned long long)t->number,
 			    ends[t->kind], STR_ARG(content));
@@ -46,6 +60,8 @@ bool version_tag_parse(struct str text, struct version_tag *out)
 	if (dot < 2)
 		return false;
 	made.stem = str_to(text, dot - 1);
+	if (!is_stem(made.stem))
+		return false;
 	rest = str_from(text, dot);
 	if (!str_starts(rest, "v"))
 		return false;

@@ -53,6 +53,10 @@ static void a_tag_says_what_it_is_of(void **state)
 		{"one.v1-" HEX "0", -1, NULL, 0},
 		{"one.v1-0123456789ABCDEF0123456789ABCDEF", -1, NULL, 0},
 		{"one.1", -1, NULL, 0},
+		{"o ne.v1", -1, NULL, 0},
+		{"-one.v1", -1, NULL, 0},
+		{"_one.v1", -1, NULL, 0},
+		{"o\xc3\xa9.v1", -1, NULL, 0},
 		{"sha256-" HEX HEX, -1, NULL, 0},
 	};
 	AUTO(arena_done) struct arena a = ARENA;
