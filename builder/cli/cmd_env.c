@@ -93,6 +93,7 @@ static const struct {
 	{"register", " DIR|FILE|NAME", 2, 2, env_register},
 	{"archive", " NAME[:VERSION]", 2, 2, env_archive},
 	{"restore", " NAME[:VERSION]", 2, 2, env_restore},
+	{"outdated", " [NAME[:VERSION]|DEFINITION...]", 1, SIZE_MAX, env_outdated},
 	{"bases", "", 1, 1, print_bases},
 };
 
@@ -107,8 +108,8 @@ static int env_run(void *at, const struct option_list *rest, struct err **e)
 			       verbs[i].words);
 	}
 	return err_set(e, ERR_USAGE,
-		       "wanted is: kiln env list, show, save, clone, register, archive, restore or "
-		       "bases");
+		       "wanted is: kiln env list, show, save, clone, register, archive, restore, "
+		       "outdated or bases");
 }
 
 #define AT(field) offsetof(struct env_args, field)
@@ -120,7 +121,8 @@ static const struct option_row own_options[] = {
 	{0, "html", OPTION_TEXT, AT(html), "FILE",
 	 "list: write it as one HTML page, with search and filters; - is standard output"},
 	{0, "form", OPTION_TEXT, AT(form), "conda|v1|v2", "save: in which form (its own)"},
-	{'b', "base", OPTION_TEXT, AT(common.base), "IMAGE", "save: with this base image"},
+	{'b', "base", OPTION_TEXT, AT(common.base), "IMAGE",
+	 "save, outdated: with this base image"},
 	{0, "overwrite", OPTION_FLAG, AT(overwrite), NULL, "save, clone: over what is there"},
 	{0, "name", OPTION_TEXT, AT(name), "NAME", "register: under this name (its own)"},
 	{0, "description", OPTION_TEXT, AT(description), "TEXT",
@@ -128,7 +130,10 @@ static const struct option_row own_options[] = {
 	{0, "tag", OPTION_LIST, AT(tags), "NAME=VALUE",
 	 "register: may change afterwards, NAME= takes it away; repeatable"},
 	{0, "lock", OPTION_TEXT, AT(lock), "LOCK",
-	 "register: keep this lock with it (conda-lock.yml beside the definition)"},
+	 "register: keep this lock with it, outdated: compare with it (conda-lock.yml beside the "
+	 "definition)"},
+	{0, "exit-code", OPTION_FLAG, AT(exit_code), NULL,
+	 "outdated: exit 1 when something would change"},
 	{0, "strict-names", OPTION_FLAG, AT(strict), NULL, "clone, register: no dots in the name"},
 	{0},
 };
@@ -136,10 +141,12 @@ static const struct option_row own_options[] = {
 const struct command cmd_env = {
 	.name = "env",
 	.usage = "env list [TEXT] | show NAME | save NAME TO | clone NAME NEW [DIR] | "
-		 "register DIR|FILE | archive NAME | restore NAME | bases",
+		 "register DIR|FILE | archive NAME | restore NAME | outdated [DEFINITION...] | "
+		 "bases",
 	.summary = "environments by name, or by their definition; known base images",
-	.options = (const struct option_row *const[]){own_options, config_options, common_options,
-						      NULL},
+	.options = (const struct option_row *const[]){own_options, channel_options, virtual_options,
+						      target_options, config_options,
+						      common_options, NULL},
 	.args_size = sizeof(struct env_args),
 	.run = env_run,
 };

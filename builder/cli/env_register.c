@@ -1,9 +1,8 @@
 /* builder/cli/env_register.c - kiln env register, archive, restore: what a team keeps by name. */
 #include "builder/cli/env.h"
-#include "specs/base/fs.h"
 #include "specs/base/json.h"
 
-enum { LOCK_MAX = 64 << 20, PLATFORM_NAMES = 256 };
+enum { PLATFORM_NAMES = 256 };
 
 /* ---- the name ---- */
 
@@ -22,51 +21,6 @@ static int check_name(const struct env_args *args, struct str name, struct err *
 
 /* ---- the lock ---- */
 
-/* The one that is named, the one kept with the definition, or the one that lies beside its file. */
-static int find_lock(const struct env_args *args, const char *word, struct named *n, struct err **e)
-{
-	AUTO(buf_done) struct buf text = BUF(LOCK_MAX);
-	AUTO(free) char *beside = NULL;
-	const char *slash = strrchr(word, '/');
-	if (!args->lock && (n->lock || n->curated || n->registered || strcmp(word, "-") == 0))
-		return 0;
-	if (!args->lock) {
-		AUTO(arena_done) struct arena a = ARENA;
-		size_t folder = slash ? (size_t)(slash - word) + 1 : 0;
-		beside = mem_text(arena_printf(&a, "%.*s" NAMED_LOCK, (int)folder, word).p);
-		if (access(beside, F_OK) != 0)
-			return 0;
-	}
-	int r = fs_read(args->lock ? args->lock : beside, &text, e);
-	if (r < 0)
-		return args->lock ? err_wrap(e, r, "--lock") : r;
-	free(n->lock);
-	free(n->lock_name);
-	n->lock = buf_take(&text);
-	n->lock_name = mem_text(args->lock ? args->lock : beside);
-	return 0;
-}
-
-/* All that the lock is for, with commas between; empty: it is for none of kiln's. */
-static int find_platforms(const struct named *n, struct buf *out, struct err **e)
-{
-	for (const char *const *subdir = platform_subdirs; *subdir; subdir++) {
-		AUTO(lock_done) struct lock l = {0};
-		AUTO(err_free) struct err *why = NULL;
-		const struct platform *p;
-		if (platform_find(*subdir, &p, NULL) < 0)
-			continue;
-		int r = lock_read(str_of(n->lock), n->lock_name, *subdir, &l, &why);
-		if (r < 0 && r != ERR_ABSENT && e)
-			*e = STEAL(&why);
-		if (r < 0 && r != ERR_ABSENT)
-			return r;
-		if (r == 0)
-			buf_printf(out, "%s%s", out->n ? "," : "", p->image);
-	}
-	return out->n ? 0 : err_set(e, ERR_USAGE, "it is for no platform that kiln knows");
-}
-
 /* Whether it is a lock of the session's definition. */
 static int compare_lock(struct session *s, const struct common_args *args, const struct named *n,
 			struct err **e)
@@ -84,7 +38,7 @@ static int lock_is_its_own(const struct env_args *args, struct named *n, struct 
 	AUTO(buf_done) struct buf platforms = BUF(PLATFORM_NAMES);
 	struct common_args common = args->common;
 	struct definition *d = &n->definition;
-	int r = find_platforms(n, &platforms, e);
+	int r = env_lock_platforms(n, &platforms, e);
 	common.platform = platforms.data;
 	common.base = NULL;
 	if (r == 0)
@@ -109,7 +63,7 @@ static int settle_lock(const struct env_args *args, const char *word, struct nam
 		       struct err **e)
 {
 	AUTO(err_free) struct err *why = NULL;
-	int r = find_lock(args, word, n, e);
+	int r = env_find_lock(args, word, n, e);
 	if (r < 0 || !n->lock)
 		return r;
 	r = lock_is_its_own(args, n, &why);

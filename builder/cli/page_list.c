@@ -53,6 +53,7 @@ static void put_card(const struct env_rows *rows, const struct env_row *row, str
 	page_fact(&facts, "Framework", row->framework, "span");
 	page_fact(&facts, "Base", row->base.n ? row->base : STR("not known"), "span");
 	put_successor(rows, row->successor, &facts);
+	page_fact(&facts, "Tags", row->tags, "span");
 	page_fact(&facts, "Key", row->key, "code");
 	const struct page_value values[] = {
 		{"name", row->name},	       {"version", row->version},

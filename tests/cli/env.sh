@@ -9,7 +9,7 @@ expect 0 "" "$kiln" env bases
 grep -q '^cpu  *mcr.microsoft.com/azureml/.* supported$' "$work/stdout" || fail "no cpu base"
 expect 0 "" "$kiln" env bases --json
 same "$(field "$work/stdout" bases 0 glibc)" 2.35 "glibc of the first base"
-expect 2 "archive, restore or bases" "$kiln" env
+expect 2 "archive, restore, outdated or bases" "$kiln" env
 expect 2 "kiln env show NAME" "$kiln" env show
 
 # One environment in three forms, and on standard input: one key.

@@ -1,0 +1,49 @@
+/* builder/cli/env_lock.c - the lock that is kept with a definition, and what it is for. */
+#include "builder/cli/env.h"
+#include "specs/base/fs.h"
+#include <unistd.h>
+
+enum { LOCK_MAX = 64 << 20 };
+
+int env_find_lock(const struct env_args *args, const char *word, struct named *n, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(LOCK_MAX);
+	AUTO(free) char *beside = NULL;
+	const char *slash = strrchr(word, '/');
+	if (!args->lock && (n->lock || n->curated || n->registered || strcmp(word, "-") == 0))
+		return 0;
+	if (!args->lock) {
+		AUTO(arena_done) struct arena a = ARENA;
+		size_t folder = slash ? (size_t)(slash - word) + 1 : 0;
+		beside = mem_text(arena_printf(&a, "%.*s" NAMED_LOCK, (int)folder, word).p);
+		if (access(beside, F_OK) != 0)
+			return 0;
+	}
+	int r = fs_read(args->lock ? args->lock : beside, &text, e);
+	if (r < 0)
+		return args->lock ? err_wrap(e, r, "--lock") : r;
+	free(n->lock);
+	free(n->lock_name);
+	n->lock = buf_take(&text);
+	n->lock_name = mem_text(args->lock ? args->lock : beside);
+	return 0;
+}
+
+int env_lock_platforms(const struct named *n, struct buf *out, struct err **e)
+{
+	for (const char *const *subdir = platform_subdirs; *subdir; subdir++) {
+		AUTO(lock_done) struct lock l = {0};
+		AUTO(err_free) struct err *why = NULL;
+		const struct platform *p;
+		if (platform_find(*subdir, &p, NULL) < 0)
+			continue;
+		int r = lock_read(str_of(n->lock), n->lock_name, *subdir, &l, &why);
+		if (r < 0 && r != ERR_ABSENT && e)
+			*e = STEAL(&why);
+		if (r < 0 && r != ERR_ABSENT)
+			return r;
+		if (r == 0)
+			buf_printf(out, "%s%s", out->n ? "," : "", p->image);
+	}
+	return out->n ? 0 : err_set(e, ERR_USAGE, "it is for no platform that kiln knows");
+}
