@@ -15,19 +15,18 @@ void versions_done(struct versions *v)
 
 /* ---- the place ---- */
 
-/* A relative XDG path is to be ignored (XDG Base Directory, "Basics"). */
-static int usual_folder(struct environments *s, struct err **e)
+/* A relative XDG path is to be ignored (XDG Base Directory, "Basics"). Who has no home has nothing
+ * registered either. */
+static void usual_folder(struct environments *s)
 {
 	const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-	if (xdg && *xdg == '/')
+	s->unplaced = !(xdg && *xdg == '/') && !(home && *home);
+	if (s->unplaced)
+		s->place = STR("$HOME");
+	else if (xdg && *xdg == '/')
 		s->place = arena_printf(&s->arena, "%s/kiln/environments", xdg);
-	else if (home && *home)
-		s->place = arena_printf(&s->arena, "%s/.local/share/kiln/environments", home);
 	else
-		return err_set(e, ERR_USAGE,
-			       "registered environments: neither $HOME nor $XDG_DATA_HOME is set; "
-			       "name a place as `environments` in kiln.yml");
-	return 0;
+		s->place = arena_printf(&s->arena, "%s/.local/share/kiln/environments", home);
 }
 
 int environments_open(struct str place, const struct environments_options *o,
@@ -38,9 +37,9 @@ int environments_open(struct str place, const struct environments_options *o,
 	s->actions = folder ? &environments_folder : &environments_registry;
 	s->log = o->log;
 	s->place = arena_str(&s->arena, place);
-	int code = place.n ? 0 : usual_folder(s, e);
-	if (code == 0 && !folder)
-		code = environments_open_registry(s, o, e);
+	if (!place.n)
+		usual_folder(s);
+	int code = folder ? 0 : environments_open_registry(s, o, e);
 	if (code < 0)
 		return code;
 	*out = STEAL(&s);
@@ -81,7 +80,7 @@ static int compare_versions(const void *a, const void *b)
 static int get_versions(struct environments *s, struct str stem, struct versions *out,
 			struct err **e)
 {
-	int code = s->actions->list(s, stem, out, e);
+	int code = s->unplaced ? 0 : s->actions->list(s, stem, out, e);
 	if (code == 0 && out->list.n)
 		qsort(out->list.v, out->list.n, sizeof(*out->list.v), compare_versions);
 	return place_error(s, code, e);
@@ -316,6 +315,11 @@ int environments_register(struct environments *s, struct environment *v,
 	struct environment_registered done = {0};
 	struct version at;
 	bool changed;
+	if (s->unplaced)
+		return err_set(
+			e, ERR_USAGE,
+			"there is no place for it: neither $HOME nor $XDG_DATA_HOME is set, nor "
+			"`environments` in kiln.yml");
 	/* What is wrong with the change is said before anything is made. */
 	AUTO(environment_done) struct environment tried = {.arena = ARENA};
 	int code = environment_change_about(&tried, change, &changed, e);

@@ -55,6 +55,7 @@ struct environments {
 	const struct environments_actions *actions;
 	struct arena arena;
 	struct str place; /* for messages; of a folder: where it is */
+	bool unplaced;	  /* there is none: nothing is registered, and nothing can be */
 	struct log *log;
 	/* Of a registry: */
 	struct http *http;

@@ -155,6 +155,8 @@ expect 2 "first make a copy" "$kiln" env save own.yml out.yml
 expect 0 "" "$kiln" env save AzureML-sklearn-1.5 theirs
 expect 2 "first make a copy" "$kiln" env save theirs again
 [ ! -e out.yml ] && [ ! -e again ] || fail "something was written"
+expect 0 "" env -u HOME "$kiln" env list
+expect 2 "there is no place for it" env -u HOME "$kiln" env register AzureML-sklearn-1.5 --name mine
 register mine:1 AzureML-sklearn-1.5 --name mine
 [ -e home/.local/share/kiln/environments/mine/1/conda_dependencies.yml ] || fail "not in the user's folder"
 
