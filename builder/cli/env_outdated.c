@@ -48,9 +48,11 @@ static void choose_base(struct subject *s, const struct definition *d)
 static int open_with_lock(const struct env_args *args, struct subject *s, struct err **e)
 {
 	AUTO(named_done) struct named n = NAMED;
-	int r = env_read(args, s->word, &n, e);
+	struct env_args silent = *args; /* the session reads the definition again, and warns */
+	silent.common.log = NULL;
+	int r = env_read(&silent, s->word, &n, e);
 	if (r == 0)
-		r = env_find_lock(args, s->word, &n, e);
+		r = env_find_lock(&silent, s->word, &n, e);
 	if (r == 0 && !n.lock)
 		return err_set(e, ERR_ABSENT, "it has no lock; --lock names one");
 	if (r == 0 && !s->common.platform) {

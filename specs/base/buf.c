@@ -188,6 +188,7 @@ void *buf_room(struct buf *b, size_t n)
 			room *= 2;
 		b->data = mem_grow(b->data == buf_empty ? NULL : b->data, room, 1);
 		b->room = room;
+		b->data[b->n] = 0;
 	}
 	return b->data + b->n;
 }

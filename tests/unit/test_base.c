@@ -50,6 +50,19 @@ static void a_system_error_carries_errno(void **state)
 	assert_string_equal(e->text, "f: No such file or directory");
 }
 
+static void a_buffer_whose_room_is_not_used_ends_in_zero(void **state)
+{
+	AUTO(free) char *junk = mem_alloc(1000);
+	AUTO(buf_done) struct buf b = BUF(4096);
+	(void)state;
+	memset(junk, 'x', 1000);
+	free(STEAL(&junk)); /* what the room is likely made of */
+	assert_non_null(buf_room(&b, 900));
+	assert_int_equal(b.data[0], 0);
+	AUTO(free) char *text = buf_take(&b);
+	assert_string_equal(text, "");
+}
+
 static void a_buffer_stays_failed_past_its_maximum(void **state)
 {
 	(void)state;
@@ -261,6 +274,7 @@ int main(void)
 		cmocka_unit_test(an_error_prints_its_causes_on_one_line),
 		cmocka_unit_test(a_wrapped_error_has_the_code_of_its_line),
 		cmocka_unit_test(a_system_error_carries_errno),
+		cmocka_unit_test(a_buffer_whose_room_is_not_used_ends_in_zero),
 		cmocka_unit_test(a_buffer_stays_failed_past_its_maximum),
 		cmocka_unit_test(slices_are_cut_and_trimmed),
 		cmocka_unit_test(a_character_is_shown_whole_or_not),
