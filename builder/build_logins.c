@@ -11,7 +11,7 @@
 
 enum { KEYRING_MS = 60 * 1000, PASSWORD_MAX = 4096 };
 
-/* An address with a login, in parts: "https://", "user:password@", "host/path". */
+/* An address in parts: "https://", "user:password@" or nothing, "host/path". */
 struct login {
 	struct str scheme, user, rest;
 };
@@ -27,7 +27,7 @@ static bool split(struct str url, struct login *out)
 			from = i + 1;
 	*out = (struct login){str_to(url, host), str_from(str_to(url, from), host),
 			      str_from(url, from)};
-	return out->user.n > 0;
+	return true;
 }
 
 /* What uv would be told of it: `keyring get ADDRESS USER`. */
@@ -49,7 +49,8 @@ static void add_password(struct arena *a, struct login *l)
 	struct str user = str_trim_end(l->user, '@'),
 		   host = str_to(l->rest, str_find(l->rest, '/'));
 	AUTO(secret_buf_done) struct buf text = BUF(4 * PASSWORD_MAX);
-	if (!provider || strcmp(provider, "subprocess") != 0 || str_find(user, ':') < user.n)
+	if (!user.n || !provider || strcmp(provider, "subprocess") != 0 ||
+	    str_find(user, ':') < user.n)
 		return;
 	struct str password = ask_keyring(
 		a, arena_printf(a, "%.*s%.*s", STR_ARG(l->scheme), STR_ARG(l->rest)), user);
@@ -62,12 +63,15 @@ static void add_password(struct arena *a, struct login *l)
 		l->user = arena_str(a, buf_str(&text));
 }
 
+/* The first n bytes of what follows the login. */
 static void know(struct build *b, struct arena *a, const struct login *l, size_t n)
 {
 	struct str rest = str_to(l->rest, n);
-	http_secret(b->http, arena_printf(a, "%.*s%.*s", STR_ARG(l->scheme), STR_ARG(rest)),
-		    arena_printf(a, "%.*s%.*s%.*s", STR_ARG(l->scheme), STR_ARG(l->user),
-				 STR_ARG(rest)));
+	struct str real = arena_printf(a, "%.*s%.*s%.*s", STR_ARG(l->scheme), STR_ARG(l->user),
+				       STR_ARG(rest));
+	struct str shown = url_without_login(a, real);
+	if (!str_eq(shown, real))
+		http_secret(b->http, shown, real);
 }
 
 /* Of that address only. */

@@ -59,8 +59,8 @@ static int fetch_into_store(const char *cache, const char *folder, const struct 
 	const char *place =
 		code < 0 ? NULL : place_of(a, folder, url_without_login(a, s->address), out->name);
 	/* An abbreviated commit may be one that is there. */
-	if (code == 0 && !is_kept(place, a, out) &&
-	    (fs_remove(place, e) < 0 || rename(aside, place) < 0))
+	if (code == 0 && !is_kept(place, a, out) && (code = fs_remove(place, e)) == 0 &&
+	    rename(aside, place) < 0)
 		code = err_sys(e, "%s", place);
 	if (aside)
 		fs_remove(aside, NULL);

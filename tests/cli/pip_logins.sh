@@ -29,8 +29,10 @@ try() {
 		-t "oci:$work/out.$1" -v --json
 	cat "$work/stderr" "$work/stdout" >>"$work/told"
 	"$kiln" key "$work/$1.yml" --base "$base" --explain >>"$work/told" 2>&1
-	held=$(grep -rlF -e user:secret -e "$(printf user:secret | base64)" "$work/$1.lock" "$work/told" "$work/seen" \
-		"$work/out.$1" "$work/cache.$1" "$KILN_CACHE" | head -n 3)
+	local places=("$work/$1.lock" "$work/told" "$work/seen" "$work/out.$1" "$work/cache.$1" "$KILN_CACHE") held
+	held=$(grep -rlF -e user:secret -e "$(printf user:secret | base64)" "${places[@]}" | head -n 3
+		# uv's own cache, which is the user's alone, keeps addresses as it asked them
+		grep -rlF --exclude-dir=uv to-ken "${places[@]}" | head -n 3)
 	[ -z "$held" ] || fail "$2: the password is in $held"
 	grep -q "$3" "$work/$1.lock" || fail "$2: no $3 in the lock"
 }
@@ -43,6 +45,9 @@ try variables "an address with variables" "$tqdm"
 pip_spec index tqdm
 sed -i "s#http://$fake/open#http://\${WHO}:\${TOKEN}@$fake/closed#" "$work/index.yml"
 try index "an index" "$tqdm"
+pip_spec token tqdm
+sed -i "s#http://$fake/open#http://$fake/t/to-ken/token#" "$work/token.yml"
+try token "a token in an index" "token/files/tqdm"
 pip_spec extra "--extra-index-url http://user:secret@$fake/closed/simple" tqdm
 sed -i "s#http://$fake/open#http://$fake/empty#" "$work/extra.yml"
 try extra "another index" "$tqdm"

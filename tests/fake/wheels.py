@@ -7,6 +7,8 @@ index with false digests, /closed/ asks for the login user:secret, /gone/ has no
 for that login too, and its files are at another name of this host, below /bare/, where nobody may
 come with a login.
 
+/token/ is there only behind /t/to-ken/.
+
 In /yanked/ the last file of each name is. /slow/ takes its time, /flaky/ fails the first time that
 something is asked for, /broken/ always; /hanging/ never answers, /short/ leaves files off half-way,
 /garbage/ has pages that are none."""
@@ -95,7 +97,11 @@ class Index(BaseHTTPRequestHandler):
         return False
 
     def do_GET(self):
-        realm, _, rest = self.path.strip("/").partition("/")
+        token = self.path.startswith("/t/to-ken/")
+        path = self.path.removeprefix("/t/to-ken")
+        realm, _, rest = path.strip("/").partition("/")
+        if realm == "token" and not token:
+            return self.answer(404, "text/plain", b"")
         if self.misbehaves(realm):
             return None
         login = base64.b64encode(b"user:secret").decode()
