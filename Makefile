@@ -29,7 +29,7 @@ BUILD_PACKAGES := gcc make libc6-dev libyaml-dev libcurl4-openssl-dev libarchive
 TEST_PACKAGES  := libcmocka-dev libsolv-dev libsolvext-dev clang-format bubblewrap git ca-certificates curl \
                   python3 python3-venv binutils patchelf unzip xz-utils \
                   libffi-dev libexpat1-dev libncurses-dev libreadline-dev uuid-dev pkg-config \
-                  mmdebstrap docker-registry docker.io iptables crun skopeo umoci
+                  mmdebstrap docker-registry docker.io iptables crun skopeo umoci podman
 # Only `make bench`: igzip, time (and go, where there is one, for crane).
 BENCH_PACKAGES := isal time
 

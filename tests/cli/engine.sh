@@ -22,6 +22,8 @@ tree() { # FOLDER
 settings() { # IMAGE
 	skopeo --insecure-policy inspect --config "$1" | "$python" -c 'import json, sys
 config = json.load(sys.stdin)["config"]
+config["Env"] = sorted(config.get("Env", []))  # Podman moves what it sets again, and signs
+(config.get("Labels") or {}).pop("io.buildah.version", None)
 print({k: config.get(k) or None for k in ("Env", "Cmd", "Entrypoint", "User", "WorkingDir", "Labels")})'
 }
 unpack() { # NAME IMAGE
@@ -35,17 +37,18 @@ compare() { # NAME FILE [OPTION...]
 	local name=$1 file=$2
 	shift 2
 	expect 0 "" "$kiln" build "$file" --base "$base" -t "$host/native/$name:1" -q "$@"
-	expect 0 "" "$kiln" build "$file" --base "$base" -t "$host/docker/$name:1" --engine docker -q "$@"
+	expect 0 "" "$kiln" build "$file" --base "$base" -t "$host/$engine/$name:1" --engine docker -q "$@"
 	unpack native "docker://$host/native/$name:1"
-	unpack docker "docker://$host/docker/$name:1"
-	diff "$work/native.tree" "$work/docker.tree" >"$work/diff" || fail "$name: files differ: $(head -n 6 "$work/diff")"
-	diff "$work/native.settings" "$work/docker.settings" >"$work/diff" || fail "$name: settings differ: $(cat "$work/diff")"
+	unpack engine "docker://$host/$engine/$name:1"
+	diff "$work/native.tree" "$work/engine.tree" >"$work/diff" || fail "$engine: $name: files differ: $(head -n 6 "$work/diff")"
+	diff "$work/native.settings" "$work/engine.settings" >"$work/diff" || fail "$engine: $name: settings differ: $(cat "$work/diff")"
 	[ "$(wc -l <"$work/native.tree")" -gt 15 ] || fail "$name: nothing was compared"
 }
 
 spec() { # NAME DEPENDENCIES [MORE]
 	printf 'channels: [%s]\ndependencies: [%s]\n%s\n' "$channel" "$2" "${3:-}" >"$work/$1.yml"
 }
+engine=docker
 compare small tests/channel/small.yml
 spec tools openssl,ncurses
 spec commands "python=3.11, kiln-commands"
@@ -89,3 +92,16 @@ referrer env/tools "$digest" application/vnd.in-toto+json >"$work/statement.json
 "$python" -B tests/cli/check_sbom.py statement "$work/statement.json" "$digest" || fail "the statement of an engine's image"
 expect 0 "" "$kiln" build "$work/tools.yml" --base "$base" -t "$host/env/tools:1" --engine docker --sbom --json
 same "$(field "$work/stdout" cached)" true "cached, with its documents"
+
+# Podman's service is such an engine too.
+DOCKER_HOST=$(tests/base/podman.sh start "$work/podman" "$host") || { echo "not tested: Podman (it is not here, or does not start)"; exit; }
+trap 'tests/base/podman.sh stop "$work/podman"; tests/base/dockerd.sh stop "$work/dockerd"; finish' EXIT
+engine=podman
+for name in tools activation variables; do
+	compare "$name" "$work/$name.yml"
+done
+expect 0 "STEP 1/" "$kiln" build "$work/tools.yml" --base "$base" -t docker-daemon:env/podman:1 --engine docker --json --progress plain
+expect 0 "" "$kiln" build "$work/tools.yml" --base "$base" -t docker-daemon:env/loaded:1 -q
+for name in podman loaded; do
+	docker image inspect "env/$name:1" >/dev/null 2>&1 || fail "podman does not have env/$name:1"
+done

@@ -45,7 +45,8 @@ def main(folder, tag, words):
     env = [w for w in words if "=" in w]
     layers = [layer(w) for w in words if "=" not in w]
     config = {"architecture": "amd64", "os": "linux", "config": {"Env": env}, "rootfs": {
-        "type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(gzip.decompress(one)).hexdigest() for one in layers]}}
+        "type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(gzip.decompress(one)).hexdigest() for one in layers]},
+        "history": [{"created_by": "fake_base.py"} for _ in layers]}  # Podman 4.3 wants one
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
                 "config": put(folder, json.dumps(config).encode(), "config.v1+json"),
                 "layers": [put(folder, one, "layer.v1.tar+gzip") for one in layers]}
