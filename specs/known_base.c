@@ -29,13 +29,14 @@ struct row {
 	}
 
 static const struct row rows[] = {
-	/* AzureML's, supported: tags are YYYYMMDD.vN and latest. */
+	/* AzureML's, supported: tags are YYYYMMDD.vN and latest. Those that have a name are of
+	 * azureml-core 1.61's list (azureml_base_images.json). */
 	{AZUREML "openmpi4.1.0-ubuntu22.04", NULL,
 	 HAS(.image = AZUREML "openmpi4.1.0-ubuntu22.04:20251130.v1", .name = "cpu",
 	     .conda = "Miniconda py310")},
 	{AZUREML "openmpi5.0-ubuntu24.04", NULL, {0}},
 	{AZUREML "openmpi5.0-cuda12.4-ubuntu22.04", NULL,
-	 HAS(.image = AZUREML "openmpi5.0-cuda12.4-ubuntu22.04:latest", .name = "gpu",
+	 HAS(.image = AZUREML "openmpi5.0-cuda12.4-ubuntu22.04:20251130.v1", .name = "gpu",
 	     .cuda = "12.4.1")},
 	{AZUREML "openmpi5.0-cuda12.5-ubuntu22.04", NULL, HAS(.cuda = "12.5.1")},
 	{AZUREML "openmpi5.0-cuda12.6-ubuntu24.04", NULL, HAS(.cuda = "12.6.3")},

@@ -9,6 +9,15 @@ expect 0 "" "$kiln" env bases
 grep -q '^cpu  *mcr.microsoft.com/azureml/.* supported$' "$work/stdout" || fail "no cpu base"
 expect 0 "" "$kiln" env bases --json
 same "$(field "$work/stdout" bases 0 glibc)" 2.35 "glibc of the first base"
+# As azureml-core has them; a tag that moves would be another image some day.
+images=$(ls build/clients/lib/python3*/site-packages/azureml/_project/azureml_base_images.json 2>/dev/null)
+"$python" - "$work/stdout" "$images" <<'END' || fail "bases by name"
+import json, re, sys
+named = {b["name"]: b["image"] for b in json.load(open(sys.argv[1]))["bases"] if b["name"]}
+assert set(named) == {"cpu", "gpu"} and all(re.search(r":[0-9]{8}\.v[0-9]+$", image) for image in named.values()), named
+tags = json.load(open(sys.argv[2])) if sys.argv[2] else {}
+assert not tags or named == {n: f"{i}:{tags[i]}" for n, i in ((n, i.rpartition(":")[0]) for n, i in named.items())}, named
+END
 expect 2 "archive, restore, outdated or bases" "$kiln" env
 expect 2 "kiln env show NAME" "$kiln" env show
 
