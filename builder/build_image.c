@@ -254,6 +254,9 @@ int build_image(struct build *b, const struct definition *d, const struct lock *
 	build_key(b, d, &text, &made.key);
 	memcpy(r.key_hex, digest_text(&made.key).hex, sizeof(r.key_hex));
 	int code = b->engine ? 0 : build_engine(d, e);
+	if (code == 0 && d->after.n && !b->engine)
+		code = err_set(e, ERR_USAGE,
+			       "--steps wants --engine docker: kiln's own runs no instructions");
 	if (code == 0)
 		code = build_records(b, &r.records, e);
 	if (code == 0)

@@ -361,5 +361,8 @@ int dockerfile_write(const struct dockerfile *d, struct buf *out, struct err **e
 	else
 		put_conda(d, out);
 	code = put_settings(d, out, e);
+	if (d->definition->after.n)
+		buf_printf(out, "\n# steps behind the packages\n%.*s\n",
+			   STR_ARG(str_trim_end(d->definition->after, '\n')));
 	return code < 0 ? code : buf_check(out, "Dockerfile", e);
 }

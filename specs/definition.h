@@ -65,6 +65,7 @@ struct definition {
 	struct definition_variable *labels; /* sorted by name */
 	size_t label_count;
 	struct str user, workdir;
+	struct str after; /* a Dockerfile's instructions behind the packages; empty: none */
 
 	struct str prefix;    /* kept as metadata; images use kiln's own */
 	struct strs channels; /* as written, `nodefaults` dropped, highest priority first */

@@ -115,14 +115,18 @@ static void put_requirements(struct buf *out, struct arena *a, const struct requ
 			put_part(out, "pip-switch", str_of(switches[i].name));
 }
 
+static void put_digest(struct buf *out, const char *part, struct str text)
+{
+	struct digest digest;
+	digest_of(text.p, text.n, &digest);
+	put_part(out, part, str_of(digest_name(&digest).text));
+}
+
 /* A Dockerfile makes the base, alone or with the files of its context. */
 static void put_steps(struct buf *out, const struct definition_steps *s)
 {
-	struct digest digest;
-	if (s->dockerfile.n) {
-		digest_of(s->dockerfile.p, s->dockerfile.n, &digest);
-		put_part(out, "dockerfile", str_of(digest_name(&digest).text));
-	}
+	if (s->dockerfile.n)
+		put_digest(out, "dockerfile", s->dockerfile);
 	if (!s->context.n)
 		return;
 	put_part(out, "context", s->digest.n ? s->digest : s->context);
@@ -164,6 +168,8 @@ void key_text(const struct key_input *in, struct buf *out)
 		put_part(out, "foreign", in->foreign);
 	put_part(out, "base", in->base_digest.n ? in->base_digest : STR("none"));
 	put_steps(out, &d->steps);
+	if (d->after.n)
+		put_digest(out, "steps", d->after);
 	put_part(out, "prefix", in->prefix);
 	put_part(out, "compression", in->compression);
 	put_part(out, "bytecode", in->bytecode ? STR("yes") : STR("no"));

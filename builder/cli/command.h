@@ -22,7 +22,7 @@ struct common_args {
 	bool no_build;
 	const char *exclude_newer;
 	struct option_list env, labels; /* image_options */
-	const char *user, *workdir;
+	const char *user, *workdir, *steps;
 	bool no_bytecode;	 /* bytecode_options */
 	bool verify;		 /* verify_options */
 	const char *environment; /* lock_options */

@@ -3,6 +3,7 @@
 #include "specs/base/fs.h"
 #include "specs/known_base.h"
 #include "specs/moment.h"
+#include <strings.h>
 #include <unistd.h>
 
 #define AT(field) offsetof(struct common_args, field)
@@ -26,6 +27,8 @@ const struct option_row image_options[] = {
 	{0, "label", OPTION_LIST, AT(labels), "NAME=VALUE", "a label of the image; repeatable"},
 	{0, "user", OPTION_TEXT, AT(user), "USER[:GROUP]", "who its programs run as (the base's)"},
 	{0, "workdir", OPTION_TEXT, AT(workdir), "PATH", "where they start (the base's)"},
+	{0, "steps", OPTION_TEXT, AT(steps), "FILE",
+	 "instructions of a Dockerfile behind the packages; for --engine docker and kiln render"},
 	{0},
 };
 
@@ -291,6 +294,37 @@ static int set_pairs(struct definition *d, const char *option, const struct opti
 	return 0;
 }
 
+/* FROM would begin another image, without the packages. */
+static int check_steps(const char *path, struct str text, struct err **e)
+{
+	struct str line, word;
+	bool goes_on = false;
+	for (unsigned number = 1; text.n; number++) {
+		str_cut(&text, '\n', &line);
+		line = word = str_trim(line);
+		word = str_to(word, strcspn(word.p, " \t\r\n"));
+		if (!goes_on && word.n == 4 && strncasecmp(word.p, "FROM", 4) == 0)
+			return err_set(
+				e, ERR_USAGE,
+				"%s:%u:1: FROM begins another image; the steps are behind the "
+				"packages of this one",
+				path, number);
+		goes_on = line.n && line.p[line.n - 1] == '\\';
+	}
+	return 0;
+}
+
+static int read_steps(struct definition *d, const char *path, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(DEFINITION_DOCKERFILE_MAX);
+	int r = fs_read(path, &text, e);
+	if (r == 0)
+		r = check_steps(path, buf_str(&text), e);
+	if (r == 0)
+		d->after = arena_str(&d->arena, buf_str(&text));
+	return r < 0 ? err_wrap(e, r, "--steps") : 0;
+}
+
 /* What the command line says of the image goes before what the definition does. */
 static int set_image(struct definition *d, const struct common_args *args, struct err **e)
 {
@@ -303,6 +337,8 @@ static int set_image(struct definition *d, const struct common_args *args, struc
 		d->workdir = str_of(args->workdir);
 	if (args->user)
 		d->user = str_of(args->user);
+	if (r == 0 && args->steps)
+		r = read_steps(d, args->steps, e);
 	return r;
 }
 

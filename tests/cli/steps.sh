@@ -92,6 +92,22 @@ expect 2 "the repository has no none" "$kiln" key "$work/git.json"
 git_env '#nothing' Dockerfile
 expect 3 "nothing" "$kiln" key "$work/git.json"
 
+# Steps behind the packages; the environment is in PATH by then.
+printf 'LABEL of=%s\nENV WHERE=$PATH\n' steps >"$work/after"
+printf 'channels: ["%s"]\ndependencies: [libzlib]\n' "$channel" >"$work/plain.yml"
+expect 0 "LABEL of=steps" build "$work/plain.yml" --base "$host/team/base:1" --steps "$work/after" -t "$host/env/after:1"
+skopeo inspect --tls-verify=false --config "docker://$host/env/after:1" >"$work/config"
+grep -q '"WHERE=/opt/env/bin:/usr/bin"' "$work/config" && grep -q '"of": "steps"' "$work/config" || fail "steps behind: $(cat "$work/config")"
+[ "$("$kiln" key "$work/plain.yml" --steps "$work/after")" != "$("$kiln" key "$work/plain.yml")" ] || fail "the key does not tell of steps"
+expect 0 "" "$kiln" render "$work/plain.yml" --base "$host/team/base:1" --steps "$work/after" -o "$work/rendered" -q
+same "$(tail -n 3 "$work/rendered/Dockerfile")" "# steps behind the packages
+LABEL of=steps
+ENV WHERE=\$PATH" "the end of the Dockerfile"
+expect 2 "--steps wants --engine docker" "$kiln" build "$work/plain.yml" --steps "$work/after" -t "$host/env/after:2"
+printf 'RUN a \\\n  FROM b\nfrom other\n' >"$work/after"
+expect 2 "after:3:1: FROM begins another image" build "$work/plain.yml" --steps "$work/after" -t "$host/env/after:2"
+expect 1 "--steps: " build "$work/plain.yml" --steps "$work/nowhere" -t "$host/env/after:2"
+
 # What goes wrong: the step, the engine's words.
 printf 'FROM %s/team/base:1\nCOPY nothing /\n' "$host" >"$work/ctx/deep/Dockerfile"
 expect 1 "the base: the engine says: COPY failed" build "$work/env.yml" -t "$host/env/steps:4"
