@@ -7,6 +7,7 @@ base=oci:$PWD/build/base:bookworm
 wheels=$PWD/build/channel-work/wheels
 mkdir "$work/index" "$work/bin"
 ln -s "$wheels"/tqdm-*.whl "$wheels"/click-*.whl "$wheels"/setuptools-*.whl "$PWD/build/sources/docopt-0.6.2.tar.gz" "$work/index"
+ln -s "$PWD/build/channel" "$work/index/channel"
 start_fake wheels.py "$work/index"
 conda=python=3.11
 export WHO=user TOKEN=secret NETRC=$work/no-netrc
@@ -45,8 +46,9 @@ try variables "an address with variables" "$tqdm"
 pip_spec index tqdm
 sed -i "s#http://$fake/open#http://\${WHO}:\${TOKEN}@$fake/closed#" "$work/index.yml"
 try index "an index" "$tqdm"
+# It is the index's, not the host's: a channel there is asked for without.
 pip_spec token tqdm
-sed -i "s#http://$fake/open#http://$fake/t/to-ken/token#" "$work/token.yml"
+sed -i "s#http://$fake/open#http://$fake/t/to-ken/token#; s#$channel#http://$fake/channel#" "$work/token.yml"
 try token "a token in an index" "token/files/tqdm"
 pip_spec extra "--extra-index-url http://user:secret@$fake/closed/simple" tqdm
 sed -i "s#http://$fake/open#http://$fake/empty#" "$work/extra.yml"

@@ -7,7 +7,7 @@ index with false digests, /closed/ asks for the login user:secret, /gone/ has no
 for that login too, and its files are at another name of this host, below /bare/, where nobody may
 come with a login.
 
-/token/ is there only behind /t/to-ken/.
+/token/ is there only behind /t/to-ken/; /channel/, the files of FOLDER/channel, only without.
 
 In /yanked/ the last file of each name is. /slow/ takes its time, /flaky/ fails the first time that
 something is asked for, /broken/ always; /hanging/ never answers, /short/ leaves files off half-way,
@@ -100,8 +100,11 @@ class Index(BaseHTTPRequestHandler):
         token = self.path.startswith("/t/to-ken/")
         path = self.path.removeprefix("/t/to-ken")
         realm, _, rest = path.strip("/").partition("/")
-        if realm == "token" and not token:
+        if (realm == "token" and not token) or (realm == "channel" and token):
             return self.answer(404, "text/plain", b"")
+        if realm == "channel" and os.path.isfile(os.path.join(FOLDER, "channel", rest)):
+            with open(os.path.join(FOLDER, "channel", rest), "rb") as data:
+                return self.answer(200, "application/octet-stream", data.read())
         if self.misbehaves(realm):
             return None
         login = base64.b64encode(b"user:secret").decode()
