@@ -42,7 +42,7 @@ static int fetch(const struct source_address *s, const char *aside, struct arena
 	if (code == 0)
 		code = git_fetch(s, tree, a, &out->name, e);
 	if (code == 0)
-		code = source_digest_checkout(tree, &out->files, e);
+		code = source_copy_checkout(tree, NULL, &out->files, e);
 	return code < 0 ? code : fs_write(file, str_of(digest_text(&out->files).hex), 0600, e);
 }
 

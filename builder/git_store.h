@@ -7,7 +7,7 @@
 
 struct git_commit {
 	struct str name;     /* 40 hex digits */
-	struct digest files; /* of source_digest_checkout */
+	struct digest files; /* of source_copy_checkout */
 	const char *folder;  /* of the checkout, with its .git: not to be changed */
 };
 

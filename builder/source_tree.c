@@ -110,7 +110,7 @@ int source_unpack(const char *archive, const char *folder, char **out, struct er
 /* ---- folders ---- */
 
 /* Names that tools leave in a source tree and no build reads. */
-static bool is_left_out(const char *name)
+static bool is_litter(const char *name)
 {
 	static const char *const names[] = {"__pycache__",   ".hg",	    ".svn",  ".bzr",
 					    ".tox",	     ".nox",	    ".venv", ".mypy_cache",
@@ -124,7 +124,7 @@ static bool is_left_out(const char *name)
 static bool is_virtual_environment(const FTSENT *at)
 {
 	AUTO(free) char *mark = fs_join(at->fts_path, "pyvenv.cfg");
-	return access(mark, F_OK) == 0;
+	return at->fts_info == FTS_D && access(mark, F_OK) == 0;
 }
 
 /* Of .git only that which a version is told from: its index changes with every look at it. */
@@ -144,7 +144,7 @@ struct copying {
 	struct sink *to; /* NULL: nowhere */
 	struct hasher *all;
 	uint64_t bytes;
-	bool checkout; /* nothing of .git counts */
+	bool checkout; /* nothing of .git counts, and nothing else is left out */
 };
 
 static int put(struct copying *c, const struct entry *entry, struct err **e)
@@ -222,13 +222,20 @@ static int copy_folder(struct copying *c, const char *below, struct err **e)
 	return put(c, &(struct entry){ENTRY_DIR, below, NULL, 0755, SOURCE_EPOCH, 0}, e);
 }
 
+static bool is_left_out(const struct copying *c, const FTSENT *at, const char *below)
+{
+	if (c->checkout)
+		return !c->to && strcmp(below, ".git") == 0; /* needless to read */
+	return is_litter(at->fts_name) || is_virtual_environment(at);
+}
+
 static int copy_one(struct copying *c, FTS *walk, FTSENT *at, struct err **e)
 {
 	const char *below = at->fts_path + strlen(c->from);
 	below += *below == '/';
 	if (at->fts_level == 0 || at->fts_info == FTS_DP)
 		return 0;
-	if (is_left_out(at->fts_name) || (at->fts_info == FTS_D && is_virtual_environment(at))) {
+	if (is_left_out(c, at, below)) {
 		fts_set(walk, at, FTS_SKIP);
 		return 0;
 	}
@@ -295,7 +302,7 @@ int source_copy(const char *from, struct sink *to, struct digest *out, struct er
 	return take(from, to, false, out, e);
 }
 
-int source_digest_checkout(const char *folder, struct digest *out, struct err **e)
+int source_copy_checkout(const char *from, struct sink *to, struct digest *out, struct err **e)
 {
-	return take(folder, NULL, true, out, e);
+	return take(from, to, true, out, e);
 }

@@ -20,6 +20,7 @@ int source_unpack(const char *archive, const char *folder, char **out, struct er
  * from which many a version is told, the digest knows the commit and the tags. ERR_LIMIT past
  * what kiln accepts as a source. */
 int source_copy(const char *from, struct sink *to, struct digest *out, struct err **e);
-/* The digest of a checkout, whose .git does not count: the same for all clones. */
-int source_digest_checkout(const char *folder, struct digest *out, struct err **e);
+/* The same of a checkout, whose files are all tracked: nothing is left out. Its .git does not
+ * count, so that the digest is the same for all clones. */
+int source_copy_checkout(const char *from, struct sink *to, struct digest *out, struct err **e);
 #endif

@@ -295,9 +295,10 @@ static int get_source(struct workshop *w, struct making *m, struct err **e)
 	return err_set(e, ERR_FAILED, "%.*s is no source", STR_ARG(m->r->url));
 }
 
-/* *out: what its files are, as a folder's. */
+/* *out: what its files are. */
 static int copy_tree(struct making *m, const char *from, struct digest *out, struct err **e)
 {
+	bool checkout = m->r->source->kind == SOURCE_GIT;
 	m->tree = fs_join(m->folder, "copy");
 	int code = fs_make_dirs(m->tree, 0755, e);
 	if (code < 0)
@@ -305,30 +306,28 @@ static int copy_tree(struct making *m, const char *from, struct digest *out, str
 	AUTO(sink_folder_free) struct sink *to = sink_folder_new(m->tree, e);
 	if (!to)
 		return ERR_IO;
-	code = source_copy(from, to, out, e);
+	code = checkout ? source_copy_checkout(from, to, out, e) : source_copy(from, to, out, e);
 	return code < 0 ? code : sink_folder_end(to, e);
 }
 
-static int copy_folder(struct making *m, struct err **e)
+static int copy_folder(struct making *m, const char *from, struct err **e)
 {
-	struct str path = source_address_path(m->a, m->address.address);
 	struct digest is;
-	int code = copy_tree(m, path.p, &is, e);
+	int code = copy_tree(m, from, &is, e);
 	return code < 0 ? code : set_digest(m->r, &is, e);
 }
 
 static int copy_commit(struct workshop *w, struct making *m, struct err **e)
 {
-	struct digest as_folder;
 	int code = m->kept ? 0 : find_commit(w, m, e);
-	return code < 0 ? code : copy_tree(m, m->kept, &as_folder, e);
+	return code < 0 ? code : copy_folder(m, m->kept, e);
 }
 
 /* As files: m->tree. */
 static int lay_out_source(struct workshop *w, struct making *m, struct err **e)
 {
 	if (m->r->source->kind == SOURCE_FOLDER)
-		return copy_folder(m, e);
+		return copy_folder(m, source_address_path(m->a, m->address.address).p, e);
 	if (m->r->source->kind == SOURCE_GIT)
 		return copy_commit(w, m, e);
 	AUTO(free) char *folder = fs_join(m->folder, "unpacked");

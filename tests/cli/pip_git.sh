@@ -9,16 +9,23 @@ export PATH=$PWD/build/venv/bin:$PATH
 export GIT_CONFIG_GLOBAL=$work/gitconfig
 printf '[user]\nname = a\nemail = a@b\n[init]\ndefaultBranch = main\n' >"$GIT_CONFIG_GLOBAL"
 
-# A backend of its own, whose wheel says of which commit it is.
+# A backend of its own, whose wheel says of which commit it is, and what git says of its files.
 mkdir -p "$work/git/pkg"
 cat >"$work/git/pkg/backend.py" <<'END'
-import os, zipfile
+import os, shutil, subprocess, zipfile
+
+def described():
+    if not shutil.which("git"):
+        return "v1"
+    git = ["git", "-c", "safe.directory=*", "describe", "--dirty"]
+    return subprocess.run(git, capture_output=True, text=True).stdout.strip()
 
 def build_wheel(folder, settings=None, metadata=None):
     head = open(".git/HEAD").read().strip()
     text = open("text").read().strip()
+    files = " ".join(sorted(os.listdir(".")))
     with zipfile.ZipFile(os.path.join(folder, "pkg-1.0-py3-none-any.whl"), "w") as wheel:
-        wheel.writestr("pkg.py", f"head = {head!r}\ntext = {text!r}\n")
+        wheel.writestr("pkg.py", f"{head = }\n{text = }\n{files = }\ndescribed = {described()!r}\n")
         wheel.writestr("pkg-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: pkg\nVersion: 1.0\n")
         wheel.writestr("pkg-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr("pkg-1.0.dist-info/RECORD", "")
@@ -26,6 +33,7 @@ def build_wheel(folder, settings=None, metadata=None):
 END
 (
 	cd "$work/git/pkg"
+	touch .DS_Store model.pyc # a tree's own, as they are tracked
 	printf '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n' >pyproject.toml
 	echo one >text
 	git init -q . && git add . && git commit -qm one && git tag -am v1 v1
@@ -61,6 +69,8 @@ print(names[sys.argv[2]])' "$KILN_CACHE/packages/$digest.whl" "$2"
 spec v1 "pkg @ git+http://$fake/open/pkg@v1"
 lock 0 "" v1
 same "$(of_package v1 head)" "$one" "the tag's commit"
+same "$(of_package v1 files)" ".DS_Store .git backend.py model.pyc pyproject.toml text" "the tag's files"
+same "$(of_package v1 described)" v1 "git describe --dirty"
 spec two "pkg @ git+http://$fake/open/pkg@$two"
 lock 0 "" two
 same "$(of_package two head)" "$two" "another commit of the same files"

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -202,6 +203,32 @@ static void a_copy_is_the_same_folder(void **state)
 	assert_int_equal(st.st_mtime, SOURCE_EPOCH);
 }
 
+/* What is tracked is the source's own, whatever it is called. */
+static void of_a_checkout_nothing_is_left_out(void **state)
+{
+	static const char *const files[] = {".DS_Store", "a.pyc", "env/pyvenv.cfg", ".git/HEAD"};
+	AUTO(free) char *from = fs_join(*state, "from");
+	AUTO(free) char *to = fs_join(*state, "to");
+	AUTO(free) char *git = fs_join(to, ".git");
+	struct digest d, copied;
+	for (size_t i = 0; i < COUNT(files); i++)
+		put(from, files[i], "1", 0644);
+	assert_int_equal(fs_make_dirs(to, 0700, NULL), 0);
+	AUTO(sink_folder_free) struct sink *sink = sink_folder_new(to, NULL);
+	assert_int_equal(source_copy_checkout(from, sink, &d, NULL), 0);
+	assert_int_equal(sink_folder_end(sink, NULL), 0);
+	for (size_t i = 0; i < COUNT(files); i++) {
+		AUTO(free) char *path = fs_join(to, files[i]);
+		assert_int_equal(access(path, F_OK), 0);
+	}
+	assert_int_equal(fs_remove(git, NULL), 0);
+	assert_int_equal(source_copy_checkout(to, NULL, &copied, NULL), 0);
+	assert_true(digest_eq(&d, &copied));
+	put(to, "a.pyc", "2", 0644);
+	assert_int_equal(source_copy_checkout(to, NULL, &copied, NULL), 0);
+	assert_false(digest_eq(&d, &copied));
+}
+
 static void what_is_no_folder_is_told(void **state)
 {
 	AUTO(free) char *file = fs_join(*state, "a");
@@ -221,6 +248,7 @@ int main(void)
 		TEST(what_is_no_archive_is_refused),
 		TEST(a_folder_is_what_its_files_are),
 		TEST(a_copy_is_the_same_folder),
+		TEST(of_a_checkout_nothing_is_left_out),
 		TEST(what_is_no_folder_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
