@@ -64,14 +64,16 @@ static size_t now_asked(struct base_source *s)
 	return i;
 }
 
-/* Whether there is another place than this one, which has failed; the error is said then. */
+/* Whether there is another place than this one, which has failed; the error is said then. Others
+ * ask there from now on, unless it cannot even be opened. */
 static bool pass(struct base_source *s, size_t *place, struct err **why)
 {
 	if (*place + 1 >= s->names.n)
 		return false;
 	mirrors_pass(s->http, s->names, (*place)++, why);
 	pthread_mutex_lock(&s->lock);
-	s->now = s->now > *place ? s->now : *place;
+	if (s->now < *place && open_place(s, *place, NULL) == 0)
+		s->now = *place;
 	pthread_mutex_unlock(&s->lock);
 	return true;
 }
@@ -108,10 +110,12 @@ void base_source_close(struct base_source *s)
 
 struct registry *base_source_registry(struct base_source *s, const struct reference **at)
 {
-	/* What is asked now has been opened. */
-	const struct place *place = &s->places[now_asked(s)];
+	pthread_mutex_lock(&s->lock);
+	const struct place *place = &s->places[s->now];
+	struct registry *registry = place->registry;
+	pthread_mutex_unlock(&s->lock);
 	*at = &place->at;
-	return place->registry;
+	return registry;
 }
 
 /* ---- asking ---- */
@@ -153,29 +157,40 @@ static int pass_on(void *cookie, const void *p, size_t n, struct err **e)
 	return r;
 }
 
-int base_source_read(struct base_source *s, size_t *place, const struct blob_read *b,
+int base_source_read(struct base_source *s, struct base_place *at, const struct blob_read *b,
 		     struct err **e)
 {
 	struct passing in = {.b = b};
 	size_t now = now_asked(s);
-	*place = *place > now ? *place : now;
+	at->number = at->number > now ? at->number : now;
+	at->mixed &= b->at > 0;
 	for (;;) {
 		AUTO(err_free) struct err *why = NULL;
 		const struct place *from;
 		struct blob_read rest = {b->digest, b->size, b->at + in.done, pass_on, &in};
-		int r = get_place(s, *place, &from, e);
+		int r = get_place(s, at->number, &from, e);
 		if (r < 0)
 			return r;
 		r = registry_read_blob(from->registry, &from->at, &rest, &why);
-		if (r < 0 && !in.refused && mirror_may_help(r) && pass(s, place, &why))
+		if (r < 0 && !in.refused && mirror_may_help(r) && pass(s, &at->number, &why)) {
+			at->mixed |= b->at + in.done > 0;
 			continue;
+		}
 		if (r < 0 && e)
 			*e = STEAL(&why);
 		return r;
 	}
 }
 
-bool base_source_doubt(struct base_source *s, size_t *place, struct err **e)
+bool base_source_doubt(struct base_source *s, struct base_place *at, struct err **e)
 {
-	return pass(s, place, e);
+	AUTO(free) char *line = NULL;
+	if (!at->mixed)
+		return pass(s, &at->number, e);
+	line = err_line(*e);
+	log_warn(http_log(s->http), "%s; asking %.*s for all of it", line,
+		 STR_ARG(s->names.v[at->number]));
+	err_clear(e);
+	at->mixed = false;
+	return true;
 }

@@ -21,13 +21,17 @@ int base_source_ask(struct base_source *s,
 		    int (*ask)(void *cookie, struct registry *g, const struct reference *at,
 			       struct err **e),
 		    void *cookie, struct err **e);
-/* As registry_read_blob. Where one place breaks off, the next gives the rest. *place: the place to
- * begin with, 0 at first; out: the place that gave the last bytes. */
-int base_source_read(struct base_source *s, size_t *place, const struct blob_read *b,
+/* Where the bytes of one blob come from; {0} at first. */
+struct base_place {
+	size_t number;
+	bool mixed; /* the place before gave some of them */
+};
+/* As registry_read_blob. Where one place breaks off, the next gives the rest. */
+int base_source_read(struct base_source *s, struct base_place *at, const struct blob_read *b,
 		     struct err **e);
-/* After bytes from this place were found to be others: moves *place on and clears the error, which
- * is said in the log. False when no other is left. */
-bool base_source_doubt(struct base_source *s, size_t *place, struct err **e);
+/* After the bytes were found to be others: whether to read all of them again, now from one place
+ * where they were mixed, else from the next. Then the error is cleared, and said in the log. */
+bool base_source_doubt(struct base_source *s, struct base_place *at, struct err **e);
 /* The place that is asked now: blobs are mounted from there. Lives as long as the source. */
 struct registry *base_source_registry(struct base_source *s, const struct reference **at);
 #endif

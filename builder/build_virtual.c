@@ -47,7 +47,7 @@ struct layers {
 	struct build *b;
 	struct libc_layer *layers;
 	size_t *numbers; /* of layers: theirs in the base */
-	size_t place;	 /* that gave the last bytes */
+	struct base_place place;
 };
 
 static int read_layer(void *cookie, size_t i,
@@ -87,7 +87,7 @@ static int look_into(struct build *b, struct libc *out, struct err **e)
 	const struct base_image *base = &b->base;
 	AUTO(free) struct libc_layer *layers = mem_zero(base->layer_count + 1, sizeof(*layers));
 	AUTO(free) size_t *numbers = mem_zero(base->layer_count + 1, sizeof(*numbers));
-	struct layers l = {b, layers, numbers, 0};
+	struct layers l = {b, layers, numbers, {0}};
 	struct libc_source from = {.layers = layers, .read = read_layer, .cookie = &l};
 	for (size_t i = 0; i < base->layer_count; i++) {
 		const struct descriptor *d = &base->layers[i];

@@ -38,7 +38,7 @@ static void keep_layer(const struct build *b, const struct destination *to,
 struct base_layer {
 	struct base_source *source;
 	const struct descriptor *layer;
-	size_t place;
+	struct base_place place;
 };
 
 static int read_base(void *cookie, uint64_t at, write_bytes *write, void *to, struct err **e)
@@ -51,7 +51,7 @@ static int read_base(void *cookie, uint64_t at, write_bytes *write, void *to, st
 static int push_from_source(const struct build *b, const struct destination *to,
 			    struct push_blob *blob, const struct descriptor *layer, struct err **e)
 {
-	struct base_layer in = {b->base_source, layer, 0};
+	struct base_layer in = {b->base_source, layer, {0}};
 	blob->read = read_base;
 	blob->cookie = &in;
 	blob->from = base_source_registry(b->base_source, &blob->from_reference);

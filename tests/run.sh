@@ -20,6 +20,15 @@ if [ -z "${TMPDIR:-}" ] && [ "${free_memory:-0}" -gt $plenty ] && [ "${free_shm:
 	trap 'rm -rf --one-file-system "$TMPDIR"' EXIT
 fi
 
+# Ends what runs, and waits for it: nothing goes on without its folder. A shell hears of a signal
+# only where it waits.
+end() {
+	kill $(jobs -p) 2>/dev/null
+	wait
+	exit 130
+}
+trap end INT TERM
+
 # unit BUILD: each cmocka program of that build, counting its tests.
 unit() {
 	local t out
@@ -27,7 +36,8 @@ unit() {
 		[ -x "$t" ] || continue
 		case $t in *.d|*.o) continue ;; esac
 		out=$log/$(basename "$1")-$(basename "$t").log
-		timeout 600 "$t" >"$out" 2>&1
+		timeout 600 "$t" >"$out" 2>&1 &
+		wait $!
 		local status=$? ok
 		ok=$(grep -c '^\[       OK \]' "$out")
 		passed=$((passed + ok))
@@ -45,7 +55,8 @@ one() {
 	local name=$1 out
 	shift
 	out=$log/$(echo "$name" | tr '/ ' '__').log
-	timeout 900 "$@" >"$out" 2>&1
+	timeout 900 "$@" >"$out" 2>&1 &
+	wait $!
 	case $? in
 	0) passed=$((passed + 1)); grep '^not tested' "$out" | sed "s|^|$name: |" ;;
 	77) skipped=$((skipped + 1)); echo "skipped $name: $(tail -n 1 "$out")" ;;
@@ -79,6 +90,7 @@ commands() { # BUILD
 	done
 }
 stream() { # NAME COMMAND...
+	trap end INT TERM
 	passed=0 failed=0 skipped=0
 	"${@:2}"
 	echo "$passed $failed $skipped" >"$log/$1.count"

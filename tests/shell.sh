@@ -7,7 +7,7 @@ set -u
 kiln=$PWD/build/${KILN_BUILD:-plain}/kiln
 channel=file://$PWD/build/channel
 python=$PWD/build/venv/bin/python
-work=$(mktemp -d "${TMPDIR:-/tmp}/kiln-cli.XXXXXX")
+work=$(mktemp -d "${TMPDIR:-/tmp}/kiln-cli.XXXXXX") || exit 1
 export KILN_CACHE=$work/cache XDG_DATA_HOME=$work/data
 export KILN_CONFIG=$PWD/tests/cli/kiln.yml # no settings of this machine
 failures=0

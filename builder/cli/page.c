@@ -194,8 +194,9 @@ int page_check(const char *path, struct err **e)
 	struct stat st;
 	if (is_stdout(path))
 		return 0;
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return err_set(e, ERR_USAGE, "%s is a folder", path);
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(e, ERR_USAGE, "%s is no file but %s; - is standard output", path,
+			       S_ISDIR(st.st_mode) ? "a folder" : "a link or a device");
 	return fs_file_open(&f, path, 0644, e);
 }
 

@@ -12,16 +12,18 @@ static size_t after_scheme(struct str url)
 }
 
 /* The length of "/t/TOKEN" at the front of s; a shell variable or stars may stand for the
- * token. 0: something else, a file's name for one. */
-static size_t token_length(struct str s)
+ * token. 0: something else. With nothing behind it a channel has a token still, but no file of a
+ * channel or of an index is one. */
+static size_t token_length(struct str s, bool channel)
 {
 	if (!str_starts(s, "/t/"))
 		return 0;
 	size_t n = 3;
+	bool dot = false;
 	while (n < s.n && !strchr("/?#", s.p[n]))
-		if (s.p[n++] == '.')
-			return 0;
-	return n > 3 ? n : 0;
+		dot |= s.p[n++] == '.';
+	bool last = n == s.n || s.p[n] != '/';
+	return n == 3 || (last && (dot || !channel)) ? 0 : n;
 }
 
 /* `git@` of an ssh address: a login's name, without which it is another's. */
@@ -31,8 +33,8 @@ static bool is_login(struct str url, size_t host, struct str user)
 	return ssh && str_find(user, ':') == user.n;
 }
 
-/* anywhere: tokens are looked for behind the path's first segments too. */
-static struct str without(struct arena *a, struct str url, bool anywhere)
+/* Of a channel tokens are looked for behind the path's first segments too. */
+static struct str without(struct arena *a, struct str url, bool channel)
 {
 	size_t host = after_scheme(url);
 	if (host == 0 || str_starts(url, "file:"))
@@ -48,8 +50,8 @@ static struct str without(struct arena *a, struct str url, bool anywhere)
 	for (size_t i = 0; i < url.n; i++) {
 		if (i >= host && i < from)
 			continue;
-		bool may_begin = i == end || (i > end && anywhere);
-		for (size_t token; may_begin && (token = token_length(str_from(url, i)));)
+		bool may_begin = i == end || (i > end && channel);
+		for (size_t token; may_begin && (token = token_length(str_from(url, i), channel));)
 			i += token;
 		if (i < url.n)
 			to[n++] = url.p[i];

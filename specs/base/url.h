@@ -4,8 +4,8 @@
 #include "specs/base/arena.h"
 
 /* A copy without "user:password@" (but for the user of an ssh address) and without "/t/TOKEN"
- * (conda's way of putting a token in the path), wherever that stands; a name with a dot is no
- * token. Text that is no address, or a file's, is copied as it is. */
+ * (conda's way of putting a token in the path), wherever that stands; the name of a file is none.
+ * Text that is no address, or a file's, is copied as it is. */
 struct str url_without_secrets(struct arena *a, struct str url);
 /* The same of what is no channel's: there a token stands only where the path begins, as many an
  * index of packages has a folder "t". */

@@ -109,11 +109,15 @@ class Browser:
                    "--remote-debugging-port=0", f"--user-data-dir={self.folder.name}", "about:blank"]
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen([program, *options], stdout=quiet, stderr=quiet, start_new_session=True)
-        self.socket = connect(self.address(), max_size=None)
+        try:
+            self.socket = connect(self.address(), max_size=None)
+        except Exception:
+            self.process.kill()
+            raise
 
     def address(self):
         path = os.path.join(self.folder.name, "DevToolsActivePort")
-        for _ in range(300):
+        for _ in range(1200):
             if os.path.exists(path) and len(lines := open(path).read().split("\n")) > 1:
                 with urllib.request.urlopen(f"http://127.0.0.1:{lines[0]}/json/version", timeout=10) as answer:
                     return json.load(answer)["webSocketDebuggerUrl"]

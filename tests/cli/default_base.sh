@@ -49,4 +49,4 @@ expect 2 "the environment is nothing but its base" "$kiln" build "$work/managed"
 expect 0 "nobody knows the base" "$kiln" key AzureML-Minimal
 grep -q "is taken" "$work/stderr" && fail "a base is guessed"
 expect 2 "no base image" "$kiln" build AzureML-Minimal -t "oci:$work/out:5" -q
-expect 4 "$cpu" "$kiln" key "$work/env.yml" --config /dev/null
+https_proxy=http://127.0.0.1:9 expect 4 "$cpu" "$kiln" key "$work/env.yml" --config /dev/null

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Pages of the catalogue and of builds: written whole or not at all, equal for equal input, and as a
-# browser shows them. Screenshots: build/test-logs/pages.
+# browser shows them. Screenshots: build/test-logs/pages-BUILD.
 . tests/shell.sh
 needs build/channel/noarch/repodata.json build/base/index.json
 spec=tests/channel/small.yml
 base=oci:build/base:bookworm
-pages=build/test-logs/pages
+pages=build/test-logs/pages-${KILN_BUILD:-plain}
 
 # The list.
 expect 0 "" "$kiln" env list --html "$work/list.html"
@@ -20,7 +20,7 @@ expect 2 "one of them" "$kiln" env list --html "$work/no.html" --json
 expect 1 "No such file" "$kiln" env list --html "$work/nowhere/no.html"
 
 # A build: refused before anything is done; made, with a page; made before; unknown to this machine.
-expect 2 "is a folder" "$kiln" build $spec --base "$base" -t "oci:$work/out" --report "$work"
+expect 2 "is no file but a folder" "$kiln" build $spec --base "$base" -t "oci:$work/out" --report "$work"
 expect 1 "--report: " "$kiln" build $spec --base "$base" -t "oci:$work/out" --report "$work/nowhere/no.html"
 expect 2 "standard output is for one" "$kiln" build $spec --base "$base" -t "oci:$work/out" --report - --json
 [ ! -e "$work/out" ] && [ ! -e "$work/no.html" ] || fail "something was made"
