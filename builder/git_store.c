@@ -7,7 +7,9 @@
 #include "cache/layout.h"
 #include "specs/base/fs.h"
 #include "specs/base/url.h"
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { DIGEST_TEXT_MAX = 256 };
 
@@ -23,13 +25,26 @@ static const char *place_of(struct arena *a, const char *folder, struct str addr
 	return arena_printf(a, "%s/%s", folder, digest_text(&d).hex).p;
 }
 
-/* The digest stands there only when all else does. */
+/* The digest stands there only when all else does. A checkout that has become another since is
+ * none. */
 static bool is_kept(const char *place, struct arena *a, struct git_commit *out)
 {
 	AUTO(buf_done) struct buf text = BUF(DIGEST_TEXT_MAX);
 	AUTO(free) char *file = fs_join(place, "digest");
+	struct digest was, is;
 	out->folder = arena_printf(a, "%s/tree", place).p;
-	return fs_read(file, &text, NULL) == 0 && digest_parse(buf_str(&text), &out->files);
+	if (fs_read(file, &text, NULL) < 0 || !digest_parse(buf_str(&text), &was) ||
+	    source_copy_checkout(out->folder, NULL, &is, NULL) < 0 || !digest_eq(&was, &is))
+		return false;
+	out->files = is;
+	return true;
+}
+
+/* Whatever of its file system is still on its way to the disk. */
+static int sync_folder(const char *folder, struct err **e)
+{
+	AUTO(fd_close) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || syncfs(fd) < 0 ? err_sys(e, "%s", folder) : 0;
 }
 
 /* aside: a folder of ours, which becomes the place. */
@@ -43,6 +58,8 @@ static int fetch(const struct source_address *s, const char *aside, struct arena
 		code = git_fetch(s, tree, a, &out->name, e);
 	if (code == 0)
 		code = source_copy_checkout(tree, NULL, &out->files, e);
+	if (code == 0) /* its .git too, which the digest does not tell of */
+		code = sync_folder(tree, e);
 	return code < 0 ? code : fs_write(file, str_of(digest_text(&out->files).hex), 0600, e);
 }
 

@@ -88,6 +88,12 @@ lock 0 "" other
 rm -r "$KILN_CACHE/built"
 lock 0 "" other --offline
 same "$(fetches)" 0 "requests for another Python"
+# A checkout that is damaged is not believed.
+for tree in "$KILN_CACHE"/git/*/tree; do echo damaged >"$tree/text"; done
+rm -r "$KILN_CACHE/built"
+lock 1 "git repositories are not asked when offline" other --offline
+lock 0 "" other
+same "$(of_package other text)" one "a file of a checkout that was damaged"
 lock 1 "git repositories are not asked when offline" v1 --offline
 spec short "pkg @ git+http://$fake/open/pkg@${two:0:12}"
 lock 0 "" short
