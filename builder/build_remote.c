@@ -30,17 +30,18 @@ static void parse(struct arena *a, struct str text, struct source_address *out)
 	out->subdirectory = arena_str(a, out->subdirectory);
 }
 
-/* A link of the repository may lead anywhere on this machine. */
-static int find_inside(const char *top, const char *path, char **out, struct err **e)
+/* The name in a folder of the repository top; a link may lead anywhere on this machine. */
+static int find_inside(const char *top, const char *folder, const char *name, char **out,
+		       struct err **e)
 {
+	AUTO(free) char *path = fs_join(folder, name);
 	AUTO(free) char *above = realpath(top, NULL);
 	AUTO(free) char *real = realpath(path, NULL);
 	size_t n = above ? strlen(above) : 0;
 	if (!above || !real)
-		return err_set(e, ERR_SYNTAX, "the repository has no %s", path + strlen(top) + 1);
+		return err_set(e, ERR_SYNTAX, "the repository has no %s", name);
 	if (strncmp(real, above, n) != 0 || (real[n] && real[n] != '/'))
-		return err_set(e, ERR_SYNTAX, "%s leads out of the repository",
-			       path + strlen(top) + 1);
+		return err_set(e, ERR_SYNTAX, "%s leads out of the repository", name);
 	*out = STEAL(&real);
 	return 0;
 }
@@ -50,10 +51,9 @@ static int read_folder(struct definition *d, const char *top, struct err **e)
 	struct definition_steps *s = &d->steps;
 	struct context_folder folder = definition_context(s);
 	AUTO(buf_done) struct buf text = BUF(DEFINITION_DOCKERFILE_MAX);
-	AUTO(free) char *path = fs_join(folder.path, folder.dockerfile.p);
 	AUTO(free) char *file = NULL;
 	struct digest digest;
-	int code = find_inside(top, path, &file, e);
+	int code = find_inside(top, folder.path, folder.dockerfile.p, &file, e);
 	if (code == 0)
 		code = fs_read(file, &text, e);
 	if (code == 0)
@@ -76,10 +76,8 @@ int build_fetch_context(struct build *b, struct definition *d, struct err **e)
 	struct str shown = url_without_login(&b->arena, s->context);
 	parse(&b->arena, s->context, &from);
 	int code = git_store_get(b->cache, &from, b->o.offline, &b->arena, &commit, e);
-	if (code == 0) {
-		AUTO(free) char *path = fs_join(commit.folder, from.subdirectory.p);
-		code = find_inside(commit.folder, path, &folder, e);
-	}
+	if (code == 0)
+		code = find_inside(commit.folder, commit.folder, from.subdirectory.p, &folder, e);
 	if (code == 0) {
 		log_info(b->o.log, "the build context is commit %.*s", STR_ARG(commit.name));
 		s->folder = arena_str(&d->arena, str_of(folder));

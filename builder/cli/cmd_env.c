@@ -76,36 +76,63 @@ int env_read(const struct env_args *args, const char *word, struct named *out, s
 {
 	AUTO(config_done) struct config c = CONFIG;
 	int r = config_open(args->common.config, &c, e);
-	return r < 0 ? r : named_read(&c, word, args->common.log, out, e);
+	return r < 0 ? r : named_read(&c, &args->common, word, out, e);
 }
 
 /* ---- the command ---- */
 
+/* Options that only some verbs look at: on others they would be lost. */
+enum {
+	TAKES_BASE = 1,
+	TAKES_CHANNELS = 2,
+	TAKES_VIRTUALS = 4,
+	TAKES_ALL = 7,
+};
+static const char *const taken[] = {
+	"--base",
+	"-c, --override-channels or --channel-priority",
+	"--virtual",
+};
+
 static const struct {
 	const char *name, *words;
 	size_t least, most; /* words, its own included */
+	unsigned takes;
 	env_verb *run;
 } verbs[] = {
-	{"list", " [TEXT]", 1, 2, env_list},
-	{"show", " NAME[:VERSION]|DEFINITION", 2, 2, env_show},
-	{"save", " NAME[:VERSION]|DEFINITION TO", 3, 3, env_save},
-	{"clone", " NAME[:VERSION]|DEFINITION NEW [DIR]", 3, 4, env_clone},
-	{"register", " DIR|FILE|NAME", 2, 2, env_register},
-	{"archive", " NAME[:VERSION]", 2, 2, env_archive},
-	{"restore", " NAME[:VERSION]", 2, 2, env_restore},
-	{"outdated", " [NAME[:VERSION]|DEFINITION...]", 1, SIZE_MAX, env_outdated},
-	{"bases", "", 1, 1, print_bases},
+	{"list", " [TEXT]", 1, 2, 0, env_list},
+	{"show", " NAME[:VERSION]|DEFINITION", 2, 2, TAKES_ALL, env_show},
+	{"save", " NAME[:VERSION]|DEFINITION TO", 3, 3, TAKES_BASE, env_save},
+	{"clone", " NAME[:VERSION]|DEFINITION NEW [DIR]", 3, 4, 0, env_clone},
+	{"register", " DIR|FILE|NAME", 2, 2, 0, env_register},
+	{"archive", " NAME[:VERSION]", 2, 2, 0, env_archive},
+	{"restore", " NAME[:VERSION]", 2, 2, 0, env_restore},
+	{"outdated", " [NAME[:VERSION]|DEFINITION...]", 1, SIZE_MAX, TAKES_ALL, env_outdated},
+	{"bases", "", 1, 1, 0, print_bases},
 };
+
+static int check_taken(const char *verb, unsigned takes, const struct common_args *args,
+		       struct err **e)
+{
+	bool channels = args->channels.n || args->override_channels || args->priority;
+	unsigned given = (args->base ? TAKES_BASE : 0) | (channels ? TAKES_CHANNELS : 0) |
+			 (args->virtuals.n ? TAKES_VIRTUALS : 0);
+	for (size_t i = 0; i < COUNT(taken); i++)
+		if (given & ~takes & 1u << i)
+			return err_set(e, ERR_USAGE, "kiln env %s takes no %s", verb, taken[i]);
+	return 0;
+}
 
 static int env_run(void *at, const struct option_list *rest, struct err **e)
 {
 	for (size_t i = 0; i < COUNT(verbs) && rest->n; i++) {
 		if (strcmp(rest->v[0], verbs[i].name) != 0)
 			continue;
-		if (rest->n >= verbs[i].least && rest->n <= verbs[i].most)
-			return verbs[i].run(at, rest, e);
-		return err_set(e, ERR_USAGE, "wanted is: kiln env %s%s", verbs[i].name,
-			       verbs[i].words);
+		if (rest->n < verbs[i].least || rest->n > verbs[i].most)
+			return err_set(e, ERR_USAGE, "wanted is: kiln env %s%s", verbs[i].name,
+				       verbs[i].words);
+		int r = check_taken(verbs[i].name, verbs[i].takes, at, e);
+		return r < 0 ? r : verbs[i].run(at, rest, e);
 	}
 	return err_set(e, ERR_USAGE,
 		       "wanted is: kiln env list, show, save, clone, register, archive, restore, "
@@ -122,7 +149,7 @@ static const struct option_row own_options[] = {
 	 "list: write it as one HTML page, with search and filters; - is standard output"},
 	{0, "form", OPTION_TEXT, AT(form), "conda|v1|v2", "save: in which form (its own)"},
 	{'b', "base", OPTION_TEXT, AT(common.base), "IMAGE",
-	 "save, outdated: with this base image"},
+	 "save, show, outdated: with this base image"},
 	{0, "overwrite", OPTION_FLAG, AT(overwrite), NULL, "save, clone: over what is there"},
 	{0, "name", OPTION_TEXT, AT(name), "NAME", "register: under this name (its own)"},
 	{0, "description", OPTION_TEXT, AT(description), "TEXT",

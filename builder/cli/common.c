@@ -90,8 +90,6 @@ const struct option_row common_options[] = {
 };
 #undef AT
 
-enum { LOCK_MAX = 64 << 20 };
-
 void session_done(struct session *s)
 {
 	build_close(STEAL(&s->build));
@@ -368,7 +366,7 @@ static int read_definition(struct session *s, const struct common_args *args, co
 {
 	struct definition *d = &n->definition;
 	const struct option_list *files = &args->requirements;
-	int r = named_read(&s->config, word, args->log, n, e);
+	int r = named_read(&s->config, args, word, n, e);
 	if (r == 0 && d->unbuildable.n)
 		return err_set(e, ERR_SYNTAX, "%.*s", STR_ARG(d->unbuildable));
 	for (size_t i = 0; r == 0 && i < files->n; i++)
@@ -478,7 +476,7 @@ int session_lock_text(struct session *s, const struct common_args *args, struct 
 int session_lock(struct session *s, const struct common_args *args, const char *path,
 		 struct err **e)
 {
-	AUTO(buf_done) struct buf text = BUF(LOCK_MAX);
+	AUTO(buf_done) struct buf text = BUF(NAMED_LOCK_MAX);
 	int r = read_text(path, &text, e);
 	return r < 0 ? r : session_lock_text(s, args, buf_str(&text), path, e);
 }

@@ -55,9 +55,19 @@ static int save_as(const struct env_args *args, const struct named *n, enum defi
 	return r < 0 ? r : write_text(args, path, &text, e);
 }
 
-static int set_base(const struct env_args *args, enum definition_form form, struct definition *d,
+/* A lock holds what was solved for the base that was. */
+static void drop_lock(const struct env_args *args, enum definition_form form, struct named *n)
+{
+	if (n->lock && form == DEFINITION_V1)
+		log_warn(args->common.log, "the lock kept with it is for another base: it is left "
+					   "out");
+	free(STEAL(&n->lock));
+}
+
+static int set_base(const struct env_args *args, enum definition_form form, struct named *n,
 		    struct err **e)
 {
+	struct definition *d = &n->definition;
 	AUTO(config_done) struct config config = CONFIG;
 	struct reference parsed;
 	if (!args->common.base)
@@ -72,6 +82,7 @@ static int set_base(const struct env_args *args, enum definition_form form, stru
 	if ((r = reference_parse(&d->arena, str_of(base), &parsed, e)) < 0)
 		return err_wrap(e, r, "--base");
 	definition_set_base(d, str_of(base));
+	drop_lock(args, form, n);
 	return 0;
 }
 
@@ -88,13 +99,14 @@ int env_save(const struct env_args *args, const struct option_list *words, struc
 	AUTO(named_done) struct named n = NAMED;
 	enum definition_form form;
 	int r = env_read(args, words->v[1], &n, e);
+	if (r < 0)
+		return r;
 	form = n.definition.form;
-	if (r == 0)
-		r = check_saved_name(&n, e);
+	r = check_saved_name(&n, e);
 	if (r == 0 && args->form)
 		r = find_form(args->form, &form, e);
 	if (r == 0)
-		r = set_base(args, form, &n.definition, e);
+		r = set_base(args, form, &n, e);
 	if (r == 0)
 		r = save_as(args, &n, form, words->v[2], e);
 	return r < 0 ? err_wrap(e, r, "%s", words->v[1]) : 0;

@@ -1,16 +1,27 @@
 /* builder/cli/env_lock.c - the lock that is kept with a definition, and what it is for. */
 #include "builder/cli/env.h"
 #include "specs/base/fs.h"
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCK_MAX = 64 << 20 };
+/* A folder's lock is in it: what lies beside the folder is another's. */
+static bool is_folder(const char *word)
+{
+	struct stat st;
+	return stat(word, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool keeps_its_own(const struct named *n, const char *word)
+{
+	return n->lock || n->curated || n->registered || strcmp(word, "-") == 0 || is_folder(word);
+}
 
 int env_find_lock(const struct env_args *args, const char *word, struct named *n, struct err **e)
 {
-	AUTO(buf_done) struct buf text = BUF(LOCK_MAX);
+	AUTO(buf_done) struct buf text = BUF(NAMED_LOCK_MAX);
 	AUTO(free) char *beside = NULL;
 	const char *slash = strrchr(word, '/');
-	if (!args->lock && (n->lock || n->curated || n->registered || strcmp(word, "-") == 0))
+	if (!args->lock && keeps_its_own(n, word))
 		return 0;
 	if (!args->lock) {
 		AUTO(arena_done) struct arena a = ARENA;

@@ -1,7 +1,6 @@
 /* builder/cli/env_outdated.c - kiln env outdated: what solving again would change in environments
  * that have a lock. Nothing is changed. */
-#include "builder/cli/env.h"
-#include "specs/base/json.h"
+#include "builder/cli/env_rows.h"
 #include "specs/lock_changes.h"
 
 enum { RESULT_MAX = 256 << 20 };
@@ -13,7 +12,6 @@ struct subject {
 	struct lock then[PLATFORMS_MAX];
 	struct lock_changes changes[PLATFORMS_MAX];
 	size_t count; /* platforms */
-	char *lock;   /* the file */
 	struct common_args common;
 	struct buf platforms; /* what common's points to */
 };
@@ -107,14 +105,6 @@ static size_t change_count(const struct subject *s)
 
 /* ---- what is told ---- */
 
-static void put_text(struct json_out *j, const char *key, struct str text)
-{
-	if (text.n)
-		json_put_str(j, key, text);
-	else
-		json_put_text(j, key, NULL);
-}
-
 static void put_changes(const struct subject *s, struct json_out *j)
 {
 	const struct build *b = s->session.build;
@@ -125,8 +115,8 @@ static void put_changes(const struct subject *s, struct json_out *j)
 			json_open(j, NULL, '{');
 			json_put_str(j, "name", c->name);
 			json_put_text(j, "manager", c->manager);
-			put_text(j, "from", c->from);
-			put_text(j, "to", c->to);
+			env_put_text(j, "from", c->from);
+			env_put_text(j, "to", c->to);
 			if (s->count > 1)
 				json_put_text(j, "platform", build_platform(b)->image);
 			json_close(j, '}');
@@ -140,7 +130,7 @@ static void put_json(const struct subject *s, const struct err *why, struct json
 	const struct definition *d = &s->session.definition;
 	json_open(j, NULL, '{');
 	json_put_str(j, "name", d->name.n ? d->name : str_of(s->word));
-	put_text(j, "version", d->version);
+	env_put_text(j, "version", d->version);
 	if (why) {
 		AUTO(free) char *line = err_line(why);
 		json_put_text(j, "outdated", NULL);
@@ -191,10 +181,13 @@ struct survey {
 	int code; /* of the first failure */
 };
 
+/* What could not be read says itself what it is. */
 static void note_failure(struct survey *all, const char *word, int code, const struct err *why)
 {
 	AUTO(free) char *line = err_line(why);
-	log_warn(all->args->common.log, "%s: %s", word, line);
+	size_t n = strlen(word);
+	bool named = strncmp(line, word, n) == 0 && line[n] == ':';
+	log_warn(all->args->common.log, "%s%s%s", named ? "" : word, named ? "" : ": ", line);
 	all->failed++;
 	all->code = all->code ? all->code : code;
 }
@@ -221,7 +214,7 @@ static int survey_one(struct survey *all, const char *word, struct err **e)
 static int say(const struct survey *all, struct err **e)
 {
 	if (all->failed)
-		return err_set(e, all->code, "environments that could not be solved: %zu of %zu",
+		return err_set(e, all->code, "environments that could not be looked at: %zu of %zu",
 			       all->failed, all->count);
 	if (all->outdated && all->args->exit_code)
 		return err_set(e, ERR_FAILED, "environments that are outdated: %zu of %zu",
@@ -237,7 +230,7 @@ static int survey_registered(struct survey *all, struct err **e)
 	AUTO(environment_list_done) struct environment_list list = {0};
 	int r = config_open(all->args->common.config, &c, e);
 	if (r == 0)
-		r = named_open_place(&c, all->args->common.log, &place, e);
+		r = named_open_place(&c, &all->args->common, &place, e);
 	if (r == 0)
 		r = environments_list(place, all->args->all, &list, e);
 	for (size_t i = 0; i < list.n && r == 0; i++)

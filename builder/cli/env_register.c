@@ -21,36 +21,51 @@ static int check_name(const struct env_args *args, struct str name, struct err *
 
 /* ---- the lock ---- */
 
-/* Whether it is a lock of the session's definition. */
+/* Whether it is a lock of the session's definition: *misfit says what is not. */
 static int compare_lock(struct session *s, const struct common_args *args, const struct named *n,
-			struct err **e)
+			struct err **misfit, struct err **e)
 {
 	session_channels(s, args);
 	int r = session_lock_text(s, args, str_of(n->lock), n->lock_name, e);
-	return r < 0 ? r : session_lock_fits(s, args, e);
+	if (r == 0)
+		session_lock_fits(s, args, misfit);
+	return r;
 }
 
-/* The same of this definition, on all platforms that the lock is for. The session has it meanwhile;
+/* The same of which platforms it is for. */
+static int find_platforms(const struct named *n, struct buf *out, struct err **misfit,
+			  struct err **e)
+{
+	AUTO(err_free) struct err *why = NULL;
+	int r = env_lock_platforms(n, out, &why);
+	if (r == ERR_USAGE)
+		*misfit = STEAL(&why);
+	else if (r < 0 && e)
+		*e = STEAL(&why);
+	return r == ERR_USAGE ? 0 : r;
+}
+
+/* Both of this definition, on all platforms that the lock is for. The session has it meanwhile;
  * what it settles (channels, and what specs name of them) does not stay. */
-static int lock_is_its_own(const struct env_args *args, struct named *n, struct err **e)
+static int find_misfit(const struct env_args *args, struct named *n, struct err **misfit,
+		       struct err **e)
 {
 	AUTO(session_done) struct session s = SESSION;
 	AUTO(buf_done) struct buf platforms = BUF(PLATFORM_NAMES);
 	struct common_args common = args->common;
 	struct definition *d = &n->definition;
-	int r = env_lock_platforms(n, &platforms, e);
+	int r = find_platforms(n, &platforms, misfit, e);
+	if (r < 0 || *misfit)
+		return r;
 	common.platform = platforms.data;
-	common.base = NULL;
-	if (r == 0)
-		r = session_open(&s, &common, false, e);
-	if (r < 0)
+	if ((r = session_open(&s, &common, false, e)) < 0)
 		return r;
 	struct definition_spec *specs = arena_zero(&d->arena, d->spec_count, sizeof(*specs));
 	if (d->spec_count)
 		memcpy(specs, d->specs, d->spec_count * sizeof(*specs));
 	struct strs channels = d->channels;
 	s.definition = *d;
-	r = compare_lock(&s, &common, n, e);
+	r = compare_lock(&s, &common, n, misfit, e);
 	*d = s.definition;
 	d->channels = channels;
 	d->specs = specs;
@@ -58,23 +73,24 @@ static int lock_is_its_own(const struct env_args *args, struct named *n, struct 
 	return r;
 }
 
-/* One that was not asked for is left away where it is another definition's. */
+/* One that was not asked for is left away where it is another definition's, but not where nobody
+ * could find out. */
 static int settle_lock(const struct env_args *args, const char *word, struct named *n,
 		       struct err **e)
 {
-	AUTO(err_free) struct err *why = NULL;
+	AUTO(err_free) struct err *misfit = NULL;
 	int r = env_find_lock(args, word, n, e);
 	if (r < 0 || !n->lock)
 		return r;
-	r = lock_is_its_own(args, n, &why);
-	if (r == 0)
-		return 0;
+	r = find_misfit(args, n, &misfit, e);
+	if (r < 0 || !misfit)
+		return r;
 	if (args->lock) {
 		if (e)
-			*e = STEAL(&why);
-		return err_wrap(e, r, "--lock %s", args->lock);
+			*e = STEAL(&misfit);
+		return err_wrap(e, ERR_USAGE, "--lock %s", args->lock);
 	}
-	AUTO(free) char *line = err_line(why);
+	AUTO(free) char *line = err_line(misfit);
 	line[strcspn(line, "\n;")] = 0;
 	log_warn(args->common.log, "%s is not kept with it: %s", n->lock_name, line);
 	free(STEAL(&n->lock));
@@ -127,7 +143,7 @@ static int register_named(const struct env_args *args, const struct config *c, s
 						  option_strs(&args->tags, &tags)};
 	int r = environment_make(&n->definition, name, str_of(n->lock), &v, e);
 	if (r == 0)
-		r = named_open_place(c, args->common.log, &place, e);
+		r = named_open_place(c, &args->common, &place, e);
 	if (r == 0)
 		r = environments_register(place, &v, &change, &done, e);
 	return r < 0 ? r : print(args, &v, &done, e);
@@ -140,7 +156,7 @@ int env_register(const struct env_args *args, const struct option_list *words, s
 	AUTO(arena_done) struct arena a = ARENA;
 	int r = config_open(args->common.config, &c, e);
 	if (r == 0)
-		r = named_read(&c, words->v[1], args->common.log, &n, e);
+		r = named_read(&c, &args->common, words->v[1], &n, e);
 	struct str name = arena_str(&a, args->name ? str_of(args->name) : n.definition.name);
 	if (r == 0)
 		r = check_name(args, name, e);
@@ -164,7 +180,7 @@ static int set_archived(const struct env_args *args, const char *word, bool arch
 			       word);
 	int r = config_open(args->common.config, &c, e);
 	if (r == 0)
-		r = named_open_place(&c, args->common.log, &place, e);
+		r = named_open_place(&c, &args->common, &place, e);
 	if (r == 0)
 		r = environments_archive(place, str_of(word), archived, &count, e);
 	if (r == 0 && count == 0)

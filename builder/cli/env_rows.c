@@ -82,7 +82,7 @@ static int read_registered(const struct env_wanted *wanted, struct env_rows *out
 	const struct env_args *args = wanted->args;
 	int r = config_open(args->common.config, &c, e);
 	if (r == 0)
-		r = named_open_place(&c, args->common.log, &place, e);
+		r = named_open_place(&c, &args->common, &place, e);
 	if (r == 0)
 		r = environments_list(place, args->all, &list, e);
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
@@ -101,7 +101,7 @@ int env_rows_read(const struct env_wanted *wanted, struct env_rows *out, struct 
 	return r == 0 && (args->registered || both) ? read_registered(wanted, out, e) : r;
 }
 
-static void put_text(struct json_out *j, const char *key, struct str text)
+void env_put_text(struct json_out *j, const char *key, struct str text)
 {
 	if (text.n)
 		json_put_str(j, key, text);
@@ -119,11 +119,11 @@ void env_rows_put(const struct env_rows *rows, struct json_out *j)
 		json_put_str(j, "version", row->version);
 		json_put_text(j, "kind", row->kind);
 		json_put_bool(j, "gpu", row->gpu);
-		put_text(j, "python", row->python);
-		put_text(j, "base", row->base);
+		env_put_text(j, "python", row->python);
+		env_put_text(j, "base", row->base);
 		json_put_text(j, "state", row->state);
-		put_text(j, "key", row->key);
-		put_text(j, "description", row->description);
+		env_put_text(j, "key", row->key);
+		env_put_text(j, "description", row->description);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

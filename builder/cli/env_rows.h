@@ -31,6 +31,8 @@ struct env_wanted {
 	struct str text;
 };
 int env_rows_read(const struct env_wanted *wanted, struct env_rows *out, struct err **e);
+/* A member that is null where the text is empty. */
+void env_put_text(struct json_out *j, const char *key, struct str text);
 /* "environments": [...], into an open object. */
 void env_rows_put(const struct env_rows *rows, struct json_out *j);
 #endif

@@ -204,7 +204,7 @@ int env_show(const struct env_args *args, const struct option_list *words, struc
 	AUTO(facts_done) struct facts facts = {.arena = ARENA};
 	int r = config_open(args->common.config, &c, e);
 	if (r == 0)
-		r = named_read(&c, words->v[1], args->common.log, &n, e);
+		r = named_read(&c, &args->common, words->v[1], &n, e);
 	if (r == 0)
 		r = add_facts(&facts, &n, e);
 	if (r < 0)

@@ -3,8 +3,6 @@
 #include "specs/base/fs.h"
 #include <sys/stat.h>
 
-enum { LOCK_MAX = 64 << 20 };
-
 void named_done(struct named *n)
 {
 	definition_done(&n->definition);
@@ -13,19 +11,26 @@ void named_done(struct named *n)
 	free(STEAL(&n->lock_name));
 }
 
-int named_open_place(const struct config *c, struct log *log, struct environments **out,
-		     struct err **e)
+/* A registry that is not asked would look like an empty one. */
+int named_open_place(const struct config *c, const struct common_args *args,
+		     struct environments **out, struct err **e)
 {
 	const struct environments_options o = {.connect_ms = config_timeout_ms(c, "connect"),
 					       .idle_ms = config_timeout_ms(c, "idle"),
-					       .log = log};
-	return environments_open(c->environments, &o, out, e);
+					       .offline = args->offline,
+					       .log = args->log};
+	struct str place = c->environments;
+	if (args->offline && place.n && place.p[0] != '/')
+		return err_set(e, ERR_ABSENT,
+			       "registered environments, %.*s: not asked for, this is offline",
+			       STR_ARG(place));
+	return environments_open(place, &o, out, e);
 }
 
 /* Only a v1 folder is one definition's own: what lies beside a file may be another's. */
 static int read_path(const char *word, struct log *log, struct named *out, struct err **e)
 {
-	AUTO(buf_done) struct buf text = BUF(LOCK_MAX);
+	AUTO(buf_done) struct buf text = BUF(NAMED_LOCK_MAX);
 	AUTO(free) char *lock = fs_join(word, NAMED_LOCK);
 	struct stat st;
 	int r = definition_read(word, log, &out->definition, e);
@@ -47,15 +52,15 @@ static int read_curated(const char *word, struct log *log, struct named *out, st
 	return r < 0 ? r : catalog_read(&out->entry, log, &out->definition, e);
 }
 
-static int read_registered(const struct config *c, const char *word, struct log *log,
+static int read_registered(const struct config *c, const struct common_args *args, const char *word,
 			   struct named *out, struct err **e)
 {
 	AUTO(environments_close) struct environments *place = NULL;
-	int r = named_open_place(c, log, &place, e);
+	int r = named_open_place(c, args, &place, e);
 	if (r == 0)
 		r = environments_find(place, str_of(word), &out->environment, e);
 	if (r == 0)
-		r = environment_definition(&out->environment, log, &out->definition, e);
+		r = environment_definition(&out->environment, args->log, &out->definition, e);
 	if (r < 0)
 		return r;
 	struct environment *found = &out->environment;
@@ -66,7 +71,7 @@ static int read_registered(const struct config *c, const char *word, struct log 
 		out->lock_name = mem_text(title.p);
 	}
 	if (found->about.archived)
-		log_warn(log, "%s is archived", title.p);
+		log_warn(args->log, "%s is archived", title.p);
 	return 0;
 }
 
@@ -82,20 +87,20 @@ static bool may_be_registered(struct str word)
 	return catalog_check_name(word, false, NULL) == 0;
 }
 
-static int read_name(const struct config *c, const char *word, struct log *log, struct named *out,
-		     struct err **e)
+static int read_name(const struct config *c, const struct common_args *args, const char *word,
+		     struct named *out, struct err **e)
 {
 	struct str name = str_of(word), version;
 	catalog_split_version(&name, &version);
 	if (catalog_has(name) || catalog_is_reserved(name))
-		return read_curated(word, log, out, e);
+		return read_curated(word, args->log, out, e);
 	AUTO(err_free) struct err *why = NULL;
 	bool asked = may_be_registered(str_of(word));
-	int r = asked ? read_registered(c, word, log, out, &why) : ERR_ABSENT;
+	int r = asked ? read_registered(c, args, word, out, &why) : ERR_ABSENT;
 	if (r == ERR_ABSENT && catalog_is_meant(str_of(word)))
-		return read_curated(word, log, out, e);
+		return read_curated(word, args->log, out, e);
 	if (r == ERR_ABSENT && !asked)
-		return definition_read(word, log, &out->definition, e);
+		return definition_read(word, args->log, &out->definition, e);
 	if (r < 0 && e)
 		*e = STEAL(&why);
 	return r == ERR_ABSENT ? err_wrap(e, r,
@@ -105,12 +110,12 @@ static int read_name(const struct config *c, const char *word, struct log *log, 
 			       : r;
 }
 
-int named_read(const struct config *c, const char *word, struct log *log, struct named *out,
-	       struct err **e)
+int named_read(const struct config *c, const struct common_args *args, const char *word,
+	       struct named *out, struct err **e)
 {
 	AUTO(named_done) struct named made = NAMED;
 	bool path = strcmp(word, "-") == 0 || access(word, F_OK) == 0;
-	int r = path ? read_path(word, log, &made, e) : read_name(c, word, log, &made, e);
+	int r = path ? read_path(word, args->log, &made, e) : read_name(c, args, word, &made, e);
 	if (r < 0)
 		return r;
 	*out = made;

@@ -3,12 +3,14 @@
  * is registered can stand in the place of what the catalogue has. */
 #ifndef KILN_CLI_NAMED_H
 #define KILN_CLI_NAMED_H
+#include "builder/cli/command.h"
 #include "builder/environments.h"
 #include "curated/catalog.h"
 #include "specs/config.h"
 
 /* The lock that is kept with a definition: in its folder, or registered with it. */
 #define NAMED_LOCK "conda-lock.yml"
+enum { NAMED_LOCK_MAX = 64 << 20 };
 
 struct named {
 	struct definition definition;
@@ -25,9 +27,10 @@ struct named {
 void named_done(struct named *n);
 AUTO_DEFINE_VALUE(struct named, named_done)
 
-int named_read(const struct config *c, const char *word, struct log *log, struct named *out,
-	       struct err **e);
-/* Opens the place of registered environments that the configuration names. */
-int named_open_place(const struct config *c, struct log *log, struct environments **out,
-		     struct err **e);
+int named_read(const struct config *c, const struct common_args *args, const char *word,
+	       struct named *out, struct err **e);
+/* Opens the place of registered environments that the configuration names. ERR_ABSENT for a
+ * registry with --offline. */
+int named_open_place(const struct config *c, const struct common_args *args,
+		     struct environments **out, struct err **e);
 #endif

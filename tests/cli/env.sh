@@ -44,6 +44,8 @@ grep -q '^version  *da3811154d59c4267077ddd8bb768fa9b06399c486e1fc00485116b57c98
 expect 0 "" "$kiln" env save "$cases/v1-12-full" "$work/saved" -q
 diff -r "$cases/v1-12-full" "$work/saved" || fail "a saved folder is another"
 expect 2 "is there already" "$kiln" env save "$cases/v1-12-full" "$work/saved" -q
+expect 1 "" "$kiln" env save "$work/nope" "$work/saved"
+grep -q 'nope: [^ ]*nope' "$work/stderr" && fail "its name twice: $(cat "$work/stderr")"
 expect 2 "no python among the dependencies" "$kiln" env save "$work/v2.yml" "$work/saved" --form v1 --overwrite
 printf 'name: x\nimage: b.example/b:1\nconda_file: {dependencies: [python]}\n' >"$work/python.yml"
 expect 0 "" "$kiln" env save "$work/python.yml" "$work/saved" --form v1 --overwrite
@@ -71,6 +73,20 @@ expect 2 "the v2 form cannot say this: $cases/v1-12-full/azureml_environment.jso
 printf 'name: x\nimage: a\ndescription: d\ntags: {a: b}\n' >"$work/told.yml"
 expect 0 'told.yml:4:1: the v1 form has no place for "tags": it is left out' "$kiln" env save "$work/told.yml" "$work/told" --form v1
 expect 0 'told.yml:3:1: the v1 form has no place for "description"' "$kiln" env clone "$work/told.yml" mine "$work/told.mine"
+
+# A context in a git repository, whose checkout is behind a link longer than its path.
+(
+	mkdir "$work/repo" && cd "$work/repo" && git init -qb main . && git config user.email a@b && git config user.name a &&
+		mkdir sub && echo FROM b | tee Dockerfile >sub/Dockerfile && ln -s /etc/hostname sub/out && git add . && git commit -qm one
+) || fail "git"
+mkdir "$work/c"
+ln -s c "$work/$(printf 'l%.0s' $(seq 200))"
+for row in "main/Dockerfile/" "main:sub/Dockerfile/" "main:sub/out/: out leads out of the repository" "main:sub/none/: the repository has no none"; do
+	IFS=/ read -r at file text <<<"$row"
+	printf '{"name": "g", "docker": {"buildContext": {"locationType": "git", "location": "file://%s/repo#%s", "dockerfilePath": "%s"}}}' \
+		"$work" "$at" "$file" >"$work/git.json"
+	KILN_CACHE=$(echo "$work"/lll*) expect "$([ -n "$text" ] && echo 2 || echo 0)" "$text" "$kiln" key "$work/git.json"
+done
 
 # The platform that it is for.
 printf '{"name": "x", "docker": {"platform": {"architecture": "arm64"}}, "python": {}}' >"$work/arm.json"

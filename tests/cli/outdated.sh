@@ -53,7 +53,7 @@ same "$(find one two -newer before -type f | sort | tr '\n' ' ')" "one/changed.y
 
 # One that cannot be solved, or cannot be reached, does not keep the others from it.
 sed 's/left/gone/' before/one/environment.yml >two/gone.yml
-expect 3 "could not be solved: 1 of 2" "$kiln" env outdated two/gone.yml one/environment.yml
+expect 3 "could not be looked at: 1 of 2" "$kiln" env outdated two/gone.yml one/environment.yml
 grep -q '^one/environment.yml: 1 would change' stdout || fail "the other one: $(cat stdout)"
 grep -q 'two/gone.yml: ' stderr || fail "which one it was"
 mkdir far
@@ -95,6 +95,15 @@ publish left-1.3-h_0 right-1.0-h_0 python-3.11.0-h_0
 expect 0 "" "$kiln" env outdated folder
 same "$(head -n 1 stdout)" "folder: 1 would change" "a folder"
 expect 4 "no-such-thing" "$kiln" env outdated far/environment.yml no-such-thing
+expect 1 "could not be looked at: 1 of 1" "$kiln" env outdated no-such-thing
+grep -q 'no-such-thing: no-such-thing' stderr && fail "its name twice: $(cat stderr)"
+# What lies beside a folder is another's lock.
+rm folder/conda-lock.yml
+cp one/conda-lock.yml .
+expect 1 "it has no lock; --lock names one" "$kiln" env outdated folder
+expect 0 "" "$kiln" env register folder --name alone
+expect 0 "" "$kiln" env show alone --json
+same "$(field stdout lock)" none "the lock of a folder without one"
 
 # The base is the lock's where the definition names none, and is told when its name means another.
 [ -e "$top/build/base/index.json" ] || { echo "not tested: bases (there is none)"; exit; }

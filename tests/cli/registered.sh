@@ -188,6 +188,30 @@ same "$(field stdout lock) $(field stdout python) $(field stdout image)" "kept 3
 expect 0 "conda-lock.yml is not kept with it: the lock is for another definition" "$kiln" env register one.yml
 expect 2 "--lock conda-lock.yml: the lock is for another definition" "$kiln" env register one.yml --lock conda-lock.yml
 expect 1 "--lock: nothing.yml" "$kiln" env register one.yml --lock nothing.yml
+
+# Where nobody could find out whether it is its lock, nothing is registered without it; what no
+# verb would keep is refused.
+expect 1 "/proc/nope" "$kiln" env register locked.yml --cache /proc/nope
+mkdir broken osx
+cp locked.yml broken
+echo 'version: 1' >broken/conda-lock.yml
+expect 2 "broken/conda-lock.yml:1:" "$kiln" env register broken/locked.yml
+cp locked.yml osx
+sed 's/linux-64/osx-64/' conda-lock.yml >osx/conda-lock.yml
+expect 0 "osx/conda-lock.yml is not kept with it: it is for no platform that kiln knows" "$kiln" env register osx/locked.yml --name osx
+for option in "-c x" --override-channels "--channel-priority strict" "--base $base" "--virtual glibc=3"; do
+	expect 2 "kiln env register takes no " "$kiln" env register locked.yml $option
+done
+expect 2 "kiln env clone takes no --base" "$kiln" env clone locked copied --base "$base"
+expect 0 "" "$kiln" env list --registered --all --json
+same "$(rows '[(r["name"], r["version"]) for r in rows]')" "[('locked', '1'), ('locked', '2'), ('one', '1'), ('osx', '1')]" "what is registered"
+
+# A registry is not asked offline, and is not taken for an empty one.
+for words in "list" "show locked" "register locked.yml" "archive locked"; do
+	expect 1 "registered environments, $host/team/locked: not asked for, this is offline" "$kiln" env $words --offline
+done
+expect 0 "" "$kiln" env list --curated --offline
+expect 0 "" "$kiln" env show AzureML-sklearn-1.5 --offline
 rm -r channel/*/repodata* channel/*/shards "$KILN_CACHE"
 expect 0 "" "$kiln" build locked --no-bytecode --json
 same "$(field stdout cached)" false "whether it was built"
@@ -210,6 +234,8 @@ expect 0 "" "$kiln" env clone locked copy
 expect 0 "" "$kiln" env save locked:2 saved --form v1
 expect 0 "" cmp copy/conda-lock.yml conda-lock.yml
 expect 0 "" cmp saved/conda-lock.yml conda-lock.yml
+expect 0 "the lock kept with it is for another base: it is left out" "$kiln" env save locked saved-on --form v1 --base cpu
+[ ! -e saved-on/conda-lock.yml ] || fail "a lock for another base was saved"
 grep -q '"version": "2"' <(tr -d '\n' <saved/azureml_environment.json) || fail "a saved one without its version: $(head -3 saved/azureml_environment.json)"
 blobs >before
 expect 0 "" "$kiln" build copy -t "$host/team/images" --json
