@@ -1,5 +1,6 @@
 /* builder/pip_explain.c - what a resolver's words mean. */
 #include "builder/pip_private.h"
+#include "specs/base/url.h"
 
 /* Looked for in this order. */
 static const struct {
@@ -74,6 +75,8 @@ static void put_provided(const struct pip_request *q, struct str words, struct b
 int pip_explain(const struct pip_request *q, struct str words, struct err **e)
 {
 	AUTO(buf_done) struct buf text = BUF(1 << 20);
+	AUTO(arena_done) struct arena a = ARENA;
+	words = url_text_without_secrets(&a, words);
 	put_words(words, &text);
 	put_provided(q, words, &text);
 	return err_set(e, code_of(words), "pip requirements: %s",

@@ -8,6 +8,7 @@
 #include "cache/layout.h"
 #include "specs/base/fs.h"
 #include "specs/base/process.h"
+#include "specs/base/url.h"
 #include "specs/base/vec.h"
 #include "specs/requirements_text.h"
 #include <stdlib.h>
@@ -232,7 +233,9 @@ static void make_environment(struct solving *s)
 
 static void warn_of(const struct pip_request *q, struct str words)
 {
+	AUTO(arena_done) struct arena a = ARENA;
 	struct str line;
+	words = url_text_without_secrets(&a, words);
 	while (words.n) {
 		str_cut(&words, '\n', &line);
 		if (str_starts(line, "warning: "))

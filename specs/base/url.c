@@ -1,6 +1,8 @@
 /* specs/base/url.c - addresses without what must never be shown, hashed or written. */
 #include "specs/base/url.h"
+#include "specs/base/buf.h"
 #include "specs/base/digest.h"
+#include <ctype.h>
 
 /* The place of what follows "SCHEME://"; 0 when there is no scheme. */
 static size_t after_scheme(struct str url)
@@ -68,6 +70,44 @@ struct str url_without_secrets(struct arena *a, struct str url)
 struct str url_without_login(struct arena *a, struct str url)
 {
 	return without(a, url, false);
+}
+
+static size_t scheme_length(struct str text)
+{
+	size_t n = 0;
+	while (n < text.n && (isalnum((unsigned char)text.p[text.n - n - 1]) ||
+			      memchr("+-.", text.p[text.n - n - 1], 3)))
+		n++;
+	return n;
+}
+
+/* Of the address that a text begins with: not the quotes and brackets around it, nor a full stop.
+ */
+static size_t address_length(struct str text)
+{
+	size_t n = 0;
+	while (n < text.n && !memchr(" \t\r\n\"`<>", text.p[n], 8))
+		n++;
+	while (n && memchr("')]},;:.", text.p[n - 1], 8))
+		n--;
+	return n;
+}
+
+struct str url_text_without_secrets(struct arena *a, struct str text)
+{
+	AUTO(buf_done) struct buf out = BUF(BUF_UNLIMITED);
+	const char *mark;
+	while ((mark = memmem(text.p, text.n, "://", 3))) {
+		size_t colon = (size_t)(mark - text.p);
+		size_t from = colon - scheme_length(str_to(text, colon));
+		struct str address = str_from(text, from);
+		address = str_to(address, address_length(address));
+		buf_add_str(&out, str_to(text, from));
+		buf_add_str(&out, url_without_secrets(a, address));
+		text = str_from(text, from + address.n);
+	}
+	buf_add_str(&out, text);
+	return arena_str(a, buf_str(&out));
 }
 
 struct str url_decoded(struct arena *a, struct str s)

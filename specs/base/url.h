@@ -10,6 +10,8 @@ struct str url_without_secrets(struct arena *a, struct str url);
 /* The same of what is no channel's: there a token stands only where the path begins, as many an
  * index of packages has a folder "t". */
 struct str url_without_login(struct arena *a, struct str url);
+/* A copy of a message of which each address, wherever it stands in it, is without secrets. */
+struct str url_text_without_secrets(struct arena *a, struct str text);
 /* %21 and the like as the bytes they stand for. */
 struct str url_decoded(struct arena *a, struct str s);
 #endif

@@ -50,6 +50,10 @@ try index "an index" "$tqdm"
 pip_spec token tqdm
 sed -i "s#http://$fake/open#http://$fake/t/to-ken/token#; s#$channel#http://$fake/channel#" "$work/token.yml"
 try token "a token in an index" "token/files/tqdm"
+# Nor is it told by what fails.
+sed "s#/t/to-ken/token#/t/to-ken/closed#" "$work/token.yml" >"$work/refused.yml"
+expect 5 "(http://$fake/closed/simple)" "$kiln" lock "$work/refused.yml" --base "$base" -v
+grep -F to-ken "$work/stdout" "$work/stderr" && fail "a failure tells the token"
 pip_spec extra "--extra-index-url http://user:secret@$fake/closed/simple" tqdm
 sed -i "s#http://$fake/open#http://$fake/empty#" "$work/extra.yml"
 try extra "another index" "$tqdm"

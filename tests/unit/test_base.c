@@ -153,6 +153,31 @@ static void addresses_lose_their_secrets(void **state)
 	}
 }
 
+static void addresses_in_a_message_lose_their_secrets(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *shown;
+	} rows[] = {
+		{"An index (https://h/t/tk) was not asked", "An index (https://h) was not asked"},
+		{"`https://u:p@h/t/tk/c`, 'git+https://u:p@h/t/tk'.",
+		 "`https://h/c`, 'git+https://h'."},
+		{"two:\nhttp://h/t/tk/\thttp://u@h.", "two:\nhttp://h/\thttp://h."},
+		{"<a href=\"https://u:p)@h/t/tk\">", "<a href=\"https://h\">"},
+		{"file:///t/tk and a/t/tk", "file:///t/tk and a/t/tk"},
+		{"://", "://"},
+		{"a://", "a://"},
+		{"a ://h/t/tk", "a ://h/t/tk"},
+		{"", ""},
+	};
+	AUTO(arena_done) struct arena a = ARENA;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct str got = url_text_without_secrets(&a, str_of(rows[i].text));
+		if (!str_is(got, rows[i].shown))
+			fail_msg("%s gives %.*s", rows[i].text, STR_ARG(got));
+	}
+}
+
 static void a_digest_reads_what_it_writes(void **state)
 {
 	(void)state;
@@ -282,6 +307,7 @@ int main(void)
 		cmocka_unit_test(slices_are_cut_and_trimmed),
 		cmocka_unit_test(a_character_is_shown_whole_or_not),
 		cmocka_unit_test(addresses_lose_their_secrets),
+		cmocka_unit_test(addresses_in_a_message_lose_their_secrets),
 		cmocka_unit_test(a_digest_reads_what_it_writes),
 		cmocka_unit_test(a_file_stands_only_after_its_commit),
 		cmocka_unit_test(a_folder_goes_with_what_is_sealed_in_it),
