@@ -63,21 +63,15 @@ static void add_password(struct arena *a, struct login *l)
 		l->user = arena_str(a, buf_str(&text));
 }
 
-static bool has_path(struct str rest)
-{
-	return str_find(rest, '/') < rest.n;
-}
-
-/* The first n bytes of what follows the login. Not where they end with a token: what is shown of
- * that is the host alone, and the token is not for all that is there. */
+/* The first n bytes of what follows the login. A token at their end is none to url_without_login,
+ * so that it never stands for all of its host. */
 static void know(struct build *b, struct arena *a, const struct login *l, size_t n)
 {
 	struct str rest = str_to(l->rest, n);
 	struct str real = arena_printf(a, "%.*s%.*s%.*s", STR_ARG(l->scheme), STR_ARG(l->user),
 				       STR_ARG(rest));
 	struct str shown = url_without_login(a, real);
-	bool only_host = has_path(rest) && !has_path(str_from(shown, l->scheme.n));
-	if (!only_host && !str_eq(shown, real))
+	if (!str_eq(shown, real))
 		http_secret(b->http, shown, real);
 }
 
