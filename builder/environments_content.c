@@ -7,6 +7,7 @@
 #include "specs/known_base.h"
 #include "specs/lock.h"
 #include "specs/platform.h"
+#include <ctype.h>
 
 #define ONE_FILE "environment.yml"
 #define V1_DOCUMENT "azureml_environment.json"
@@ -28,10 +29,22 @@ static bool is_local(struct str address)
 	return address.n && !memmem(address.p, address.n, "://", 3);
 }
 
+/* Many an index of pip's packages has a folder "t": a token stands there only where the path of a
+ * channel, or of what is in one, goes on. */
+static struct str without_login(struct arena *a, struct str address)
+{
+	static const char *const ends[] = {".whl", ".tar.gz", ".zip"};
+	struct str path = str_to(address, str_find(address, '#'));
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if (str_ends(path, ends[i]))
+			return url_without_login(a, address);
+	return url_without_secrets(a, address);
+}
+
 static int check_address(struct str address, struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
-	struct str shown = url_without_secrets(&a, address);
+	struct str shown = without_login(&a, address);
 	if (str_eq(shown, address))
 		return 0;
 	return err_set(e, ERR_USAGE,
@@ -40,14 +53,26 @@ static int check_address(struct str address, struct err **e)
 		       STR_ARG(shown));
 }
 
+/* An address of a file (file:///...) is taken: a team may share the folder. */
 static int check_place(struct str address, struct err **e)
 {
 	return is_local(address) ? only_here(address, e) : check_address(address, e);
 }
 
+static int check_channel(struct str channel, struct err **e)
+{
+	static const char *const starts[] = {"/", "./", "../", "~/"};
+	for (size_t i = 0; i < COUNT(starts); i++)
+		if (str_starts(channel, starts[i]))
+			return only_here(channel, e);
+	if (str_is(channel, ".") || str_is(channel, ".."))
+		return only_here(channel, e);
+	return check_address(channel, e);
+}
+
 static int check_pip(const struct requirements *r, struct err **e)
 {
-	int code = r->index_url.n ? check_place(r->index_url, e) : 0;
+	int code = check_place(r->index_url, e);
 	for (size_t i = 0; code == 0 && i < r->extra_index_urls.n; i++)
 		code = check_place(r->extra_index_urls.v[i], e);
 	for (size_t i = 0; code == 0 && i < r->find_links.n; i++)
@@ -57,7 +82,7 @@ static int check_pip(const struct requirements *r, struct err **e)
 		if (l->kind == REQUIREMENT_PATH)
 			code = only_here(l->target, e);
 		else
-			code = check_address(
+			code = check_place(
 				l->kind == REQUIREMENT_URL ? l->target : l->requirement.url, e);
 	}
 	return code;
@@ -72,10 +97,61 @@ static int check_portable(const struct definition *d, struct err **e)
 	if (d->steps.folder.n)
 		return only_here(d->steps.context, e);
 	for (size_t i = 0; code == 0 && i < d->channels.n; i++)
-		code = check_address(d->channels.v[i], e);
-	for (size_t i = 0; code == 0 && i < d->spec_count; i++)
-		code = check_address(d->specs[i].text, e);
+		code = check_channel(d->channels.v[i], e);
+	for (size_t i = 0; code == 0 && i < d->spec_count; i++) {
+		code = check_channel(d->specs[i].spec.channel, e);
+		if (code == 0)
+			code = check_address(d->specs[i].text, e);
+	}
 	return code < 0 ? code : check_pip(&d->pip, e);
+}
+
+/* ---- logins in what is kept as it was written ---- */
+
+static bool is_of_scheme(char c)
+{
+	return isalnum((unsigned char)c) || (c && strchr("+-.", c));
+}
+
+/* "${USER}:${TOKEN}@": names of secrets that a shell, or pip, is to put in, not the secrets. */
+static bool is_named(struct str user)
+{
+	struct str name;
+	bool password = str_cut(&user, ':', &name);
+	return str_starts(name, "$") && (!password || str_starts(user, "$"));
+}
+
+/* An address in a text that is not parsed ends where none goes on. */
+static int check_word(struct str text, size_t colon, struct err **e)
+{
+	size_t from = colon, host = colon + strlen("://"), to = host;
+	while (from > 0 && is_of_scheme(text.p[from - 1]))
+		from--;
+	while (to < text.n && (unsigned char)text.p[to] > ' ' && !strchr("\"'`<>\\", text.p[to]))
+		to++;
+	struct str behind = str_from(str_to(text, to), host), user = {0};
+	bool has_user = str_cut(&behind, '@', &user);
+	return has_user && is_named(user) ? 0 : check_address(str_from(str_to(text, to), from), e);
+}
+
+/* Comments, variables, addresses of whatever they are for: all of it would be read by others. */
+static int check_text(struct str text, struct err **e)
+{
+	int code = 0;
+	for (size_t i = 0; code == 0 && i + 3 <= text.n; i++)
+		if (memcmp(text.p + i, "://", 3) == 0)
+			code = check_word(text, i, e);
+	return code;
+}
+
+static int check_texts(const struct environment *v, struct err **e)
+{
+	int code = check_text(v->lock, e);
+	if (code < 0)
+		return err_wrap(e, code, "its lock");
+	for (size_t i = 0; code == 0 && i < v->file_count; i++)
+		code = check_text(v->files[i].text, e);
+	return code;
 }
 
 /* ---- files ---- */
@@ -188,8 +264,6 @@ static int check_records(const struct lock *l, struct err **e)
 		if (str_starts(l->records[i].url, "file:.") ||
 		    str_starts(l->records[i].url, "git+file:."))
 			code = only_here(l->records[i].url, e);
-		else
-			code = check_address(l->records[i].url, e);
 	return code;
 }
 
@@ -308,6 +382,8 @@ static int make(struct definition *d, struct str lock, struct environment *v, st
 	v->lock = arena_str(&v->arena, lock);
 	v->locked = lock.n > 0;
 	if ((code = make_files(d, v, e)) < 0)
+		return code;
+	if ((code = check_texts(v, e)) < 0)
 		return code;
 	if ((code = check_whole(v, e)) < 0)
 		return code;

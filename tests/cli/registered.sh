@@ -169,6 +169,10 @@ refused "it names ./pkg, which is on this machine only" "{channels: [c], depende
 refused "it names ./wheels, which is on this machine only" "{channels: [c], dependencies: [python, {pip: [--find-links ./wheels, six]}]}"
 refused "a login or token stands in https://h.example/c" "{channels: ['https://user:secret@h.example/c'], dependencies: [python]}"
 grep -q secret stderr && fail "the secret is told: $(cat stderr)"
+refused "a login or token stands in https://h.example" "{channels: [c], dependencies: [python], variables: {PIP_INDEX_URL: 'https://user:secret@h.example'}}"
+grep -q secret stderr && fail "the secret is told: $(cat stderr)"
+refused "it names ./channel, which is on this machine only" "{channels: [./channel], dependencies: [python]}"
+refused "it names ./six.whl, which is on this machine only" "{channels: [c], dependencies: [python, {pip: ['six @ ./six.whl']}]}"
 printf 'six\n' >requirements.txt
 printf 'name: r\nchannels: [c]\ndependencies: [python, {pip: [-r requirements.txt]}]\n' >r.yml
 expect 2 "it cannot stand alone" "$kiln" env register r.yml
@@ -181,6 +185,10 @@ settings "environments: $host/team/locked" "to: $host/team/images"
 spec locked python=3.11 six
 register locked:1 locked.yml
 expect 0 "" "$kiln" lock locked.yml --base "$base" -o conda-lock.yml
+cp conda-lock.yml clean-lock.yml
+echo "# made with https://user:secret@h.example/c" >>conda-lock.yml
+expect 2 "its lock: a login or token stands in https://h.example/c" "$kiln" env register locked.yml
+mv clean-lock.yml conda-lock.yml
 register locked:2 locked.yml --tag base=debian
 expect 0 "locked:2 has this content" "$kiln" env register locked.yml --lock conda-lock.yml
 expect 0 "" "$kiln" env show locked --json

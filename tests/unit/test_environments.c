@@ -222,6 +222,73 @@ static void equal_definitions_have_equal_content(void **state)
 	}
 }
 
+#define LOCK_OF(channel, more)                                                                     \
+	"version: 1\nmetadata:\n  content_hash: {linux-64: x}\n  channels:\n  - url: " channel     \
+	"\n    used_env_vars: []\n  platforms: [linux-64]\n  sources: []\npackage:\n- {name: a, "  \
+	"version: '1', manager: conda, platform: linux-64, dependencies: {}, url: "                \
+	"'https://h.example/c/noarch/a-1-0.conda', hash: {md5: "                                   \
+	"0123456789abcdef0123456789abcdef}, category: main, optional: false}\n" more
+
+#define CONDA "channels: [c]\ndependencies: [python"
+#define PIP(line) CONDA ", {pip: ['" line "']}]"
+
+static void what_others_cannot_use_or_must_not_read_is_refused(void **state)
+{
+	static const char login[] = "a login or token stands in",
+			  here[] = "which is on this machine only";
+	static const struct {
+		const char *text, *lock, *why; /* NULL: nothing is wrong */
+	} rows[] = {
+		{CONDA "]", "", NULL},
+		{CONDA "]", LOCK_OF("https://h.example/c", ""), NULL},
+		{CONDA "]", LOCK_OF("https://u:secret@h.example/c", ""), login},
+		{CONDA "]", LOCK_OF("https://h.example/t/secret/c", ""), login},
+		{CONDA "]", LOCK_OF("https://h.example/a/t/secret/c", ""), login},
+		{CONDA "]", LOCK_OF("c", "# of https://u:secret@h.example\n"), login},
+		{CONDA "]\nvariables: {PIP_INDEX_URL: 'https://u:secret@h'}", "", login},
+		{CONDA "] # as https://u:secret@h.example/c has it", "", login},
+		{CONDA "] # see https://h.example/@somebody and ssh://git@h.example/x", "", NULL},
+		{"image: b/c:1\ntags: {from: 'https://secret@h.example'}", "", login},
+		{"{\"name\": \"x\", \"docker\": {\"baseDockerfile\": \"FROM b\\nRUN curl "
+		 "https://u:secret@h\"}}",
+		 "", login},
+		{"{\"name\": \"x\", \"docker\": {\"baseDockerfile\": \"FROM b\\nRUN curl "
+		 "https://${U}:$P@h https://$T@h\"}}",
+		 "", NULL},
+		{"{\"name\": \"x\", \"docker\": {\"baseDockerfile\": \"FROM b\\nRUN curl "
+		 "https://$U:secret@h\"}}",
+		 "", login},
+		{"channels: ['https://u:secret@h/c']\ndependencies: [a]", "", login},
+		{"channels: [./c]\ndependencies: [a]", "", here},
+		{"channels: [/c]\ndependencies: [a]", "", here},
+		{"channels: [..]\ndependencies: [a]", "", here},
+		{"channels: [c]\ndependencies: ['./c::a']", "", here},
+		{"channels: ['file:///c']\ndependencies: [a]", "", NULL},
+		{PIP("a @ ./a-1-py3-none-any.whl"), "", here},
+		{PIP("a @ file:a-1-py3-none-any.whl"), "", here},
+		{PIP("a @ file:///a-1-py3-none-any.whl"), "", NULL},
+		{PIP("--find-links ./wheels"), "", here},
+		{PIP("--extra-index-url file:index"), "", here},
+		{PIP("a @ https://h.example/t/torch/torch-1-py3-none-any.whl"), "", login},
+		{PIP("a @ https://h.example/p/t/torch/torch-1-py3-none-any.whl#x"), "", NULL},
+		{PIP("--index-url https://h.example/p/t/secret/simple"), "", login},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(definition_done) struct definition d = DEFINITION;
+		AUTO(environment_done) struct environment v = {.arena = ARENA};
+		AUTO(err_free) struct err *e = NULL;
+		struct err *why = NULL;
+		must(definition_read_text(str_of(rows[i].text), "t", NULL, NULL, &d, &why), why);
+		int code = environment_make(&d, STR("one"), str_of(rows[i].lock), &v, &e);
+		AUTO(free) char *line = e ? err_line(e) : mem_text("");
+		if (code != (rows[i].why ? ERR_USAGE : 0))
+			fail_msg("row %zu: %d, %s", i, code, line);
+		assert_non_null(strstr(line, rows[i].why ? rows[i].why : ""));
+		assert_null(strstr(line, "secret"));
+	}
+}
+
 static void facts_are_found_in_definitions(void **state)
 {
 	static const struct {
@@ -452,6 +519,7 @@ int main(void)
 		cmocka_unit_test(facts_that_are_none_are_refused),
 		cmocka_unit_test(what_is_said_changes_by_parts),
 		cmocka_unit_test(equal_definitions_have_equal_content),
+		cmocka_unit_test(what_others_cannot_use_or_must_not_read_is_refused),
 		cmocka_unit_test(facts_are_found_in_definitions),
 		cmocka_unit_test(every_entry_of_the_catalogue_comes_back_as_it_was),
 		cmocka_unit_test(versions_count_up_and_equals_share_one),
