@@ -86,11 +86,29 @@ static int get_versions(struct environments *s, struct str stem, struct versions
 	return place_error(s, code, e);
 }
 
+/* Somebody may have copied it to another name, or removed files of it. */
+static int check_read(const struct environments *s, const struct version *v, bool whole,
+		      struct environment *is, struct err **e)
+{
+	if (!str_eq(s->actions->stem(&is->arena, is->name), v->stem))
+		return err_set(e, ERR_CORRUPT, "what is there is a version of %.*s",
+			       STR_ARG(is->name));
+	if (whole && !is->file_count)
+		return err_set(e, ERR_CORRUPT, "its definition is missing");
+	if (whole && is->locked != (is->lock.n > 0))
+		return err_set(e, ERR_CORRUPT,
+			       is->locked ? "its lock is missing"
+					  : "a lock is there that was not registered with it");
+	return 0;
+}
+
 static int read_version(struct environments *s, const struct version *v, bool whole,
 			struct environment *out, struct err **e)
 {
 	AUTO(environment_done) struct environment made = {.arena = ARENA};
 	int code = s->actions->read(s, v, whole, &made, e);
+	if (code == 0)
+		code = check_read(s, v, whole, &made, e);
 	if (code < 0)
 		return err_wrap(e, code, "%.*s:%llu of %.*s", STR_ARG(v->stem),
 				(unsigned long long)v->number, STR_ARG(s->place));
@@ -101,16 +119,24 @@ static int read_version(struct environments *s, const struct version *v, bool wh
 
 /* ---- finding ---- */
 
-/* A name and the number behind it; 0: none stands there. */
-static int split(struct str text, struct str *name, uint64_t *number, struct err **e)
+/* What a text names. */
+struct wanted {
+	struct str name;
+	uint64_t number; /* 0: none stands there */
+	bool latest;	 /* it is said that the latest is meant */
+};
+
+static int split(struct str text, struct wanted *out, struct err **e)
 {
 	struct str version;
-	*name = text;
-	*number = 0;
-	catalog_split_version(name, &version);
-	if (catalog_check_name(*name, false, NULL) < 0)
-		return err_set(e, ERR_ABSENT, "\"%.*s\" is no environment's name", STR_ARG(*name));
-	if (version.n && (!str_u64(version, number) || *number == 0))
+	*out = (struct wanted){.name = text};
+	catalog_split_version(&out->name, &version);
+	struct str behind = str_from(text, out->name.n);
+	out->latest = str_starts(behind, "@");
+	if (catalog_check_name(out->name, false, NULL) < 0)
+		return err_set(e, ERR_ABSENT, "\"%.*s\" is no environment's name",
+			       STR_ARG(out->name));
+	if (str_starts(behind, ":") && (!str_u64(version, &out->number) || out->number == 0))
 		return err_set(e, ERR_ABSENT, "%.*s: versions are numbers, from 1", STR_ARG(text));
 	return 0;
 }
@@ -172,17 +198,16 @@ int environments_find(struct environments *s, struct str text, struct environmen
 		      struct err **e)
 {
 	AUTO(versions_done) struct versions all = VERSIONS;
-	struct str name;
-	uint64_t number;
-	int code = split(text, &name, &number, e);
+	struct wanted w;
+	int code = split(text, &w, e);
 	if (code == 0)
-		code = get_versions(s, s->actions->stem(&all.arena, name), &all, e);
+		code = get_versions(s, s->actions->stem(&all.arena, w.name), &all, e);
 	if (code < 0)
 		return code;
 	if (!all.list.n)
-		return absent(s, name, e);
-	return number ? read_numbered(s, &all, number, out, e)
-		      : read_latest(s, all.list.v, all.list.n, true, out, e);
+		return absent(s, w.name, e);
+	return w.number ? read_numbered(s, &all, w.number, out, e)
+			: read_latest(s, all.list.v, all.list.n, true, out, e);
 }
 
 /* ---- listing ---- */
@@ -290,21 +315,20 @@ static int add_version(struct environments *s, struct environment *v, struct ver
 	return code;
 }
 
-/* What is said of one that was there goes on, but for the changes. */
+/* What is said of one that was there goes on, but for what the definition and the change say. */
 static int say_about(struct environments *s, struct environment *v, const struct version *at,
 		     const struct environment_change *change, struct environment_registered *done,
 		     struct err **e)
 {
 	AUTO(environment_done) struct environment there = {.arena = ARENA};
-	struct environment *of = done->made ? v : &there;
-	bool said = v->about.description.n || v->about.tag_count, changed;
+	bool changed;
 	int code = done->made ? 0 : read_version(s, at, false, &there, e);
 	if (code == 0)
-		code = environment_change_about(of, change, &changed, e);
-	done->archived = of->about.archived;
+		code = environment_change_about(&there, &v->about, change, &changed, e);
+	done->archived = there.about.archived;
 	done->changed = !done->made && code == 0 && changed;
-	if (code == 0 && (changed || (done->made && said)))
-		code = put_about(s, at, &of->about, e);
+	if (code == 0 && changed)
+		code = put_about(s, at, &there.about, e);
 	return code;
 }
 
@@ -322,7 +346,7 @@ int environments_register(struct environments *s, struct environment *v,
 			"`environments` in kiln.yml");
 	/* What is wrong with the change is said before anything is made. */
 	AUTO(environment_done) struct environment tried = {.arena = ARENA};
-	int code = environment_change_about(&tried, change, &changed, e);
+	int code = environment_change_about(&tried, &v->about, change, &changed, e);
 	if (code < 0)
 		return code;
 	code = add_version(s, v, &at, e);
@@ -335,27 +359,54 @@ int environments_register(struct environments *s, struct environment *v,
 	return 0;
 }
 
+/* ---- archiving ---- */
+
+/* *out: false where it is so already. A version that is not there yet is none (found). */
+static int archive_one(struct environments *s, const struct version *at, bool archived, bool *found,
+		       bool *out, struct err **e)
+{
+	AUTO(environment_done) struct environment v = {.arena = ARENA};
+	int code = read_listed(s, at, false, &v, e);
+	*found = v.version > 0;
+	*out = *found && v.about.archived != archived;
+	if (code < 0 || !*out)
+		return code;
+	v.about.archived = archived;
+	return put_about(s, at, &v.about, e);
+}
+
+static int number_of_latest(struct environments *s, const struct versions *all, uint64_t *out,
+			    struct err **e)
+{
+	AUTO(environment_done) struct environment v = {.arena = ARENA};
+	int code = read_latest(s, all->list.v, all->list.n, false, &v, e);
+	*out = v.version;
+	return code;
+}
+
 int environments_archive(struct environments *s, struct str text, bool archived, size_t *out_count,
 			 struct err **e)
 {
 	AUTO(versions_done) struct versions all = VERSIONS;
-	struct str name;
-	uint64_t number;
+	struct wanted w;
 	size_t found = 0, count = 0;
-	int code = split(text, &name, &number, e);
+	int code = split(text, &w, e);
+	if (code == 0 && w.latest && !archived)
+		return err_set(e, ERR_USAGE,
+			       "%.*s is the latest that is not archived: name the version to "
+			       "bring back",
+			       STR_ARG(text));
 	if (code == 0)
-		code = get_versions(s, s->actions->stem(&all.arena, name), &all, e);
+		code = get_versions(s, s->actions->stem(&all.arena, w.name), &all, e);
+	if (code == 0 && w.latest && all.list.n)
+		code = number_of_latest(s, &all, &w.number, e);
 	for (size_t i = 0; code == 0 && i < all.list.n; i++) {
-		AUTO(environment_done) struct environment v = {.arena = ARENA};
-		if (number && all.list.v[i].number != number)
+		bool is_there, changed;
+		if (w.number && all.list.v[i].number != w.number)
 			continue;
-		code = read_listed(s, &all.list.v[i], false, &v, e);
-		found += v.version > 0;
-		if (code < 0 || !v.version || v.about.archived == archived)
-			continue;
-		v.about.archived = archived;
-		code = put_about(s, &all.list.v[i], &v.about, e);
-		count += code == 0;
+		code = archive_one(s, &all.list.v[i], archived, &is_there, &changed, e);
+		found += code == 0 && is_there;
+		count += code == 0 && changed;
 	}
 	if (code == 0 && !found)
 		return absent(s, text, e);

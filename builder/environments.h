@@ -41,8 +41,9 @@ void environment_done(struct environment *v);
 AUTO_DEFINE_VALUE(struct environment, environment_done)
 
 /* A definition and its lock (a text; empty: none) as they would be registered. The definition gets
- * the name and loses its version. ERR_USAGE for what means something on this machine only (other
- * files, folders), for one without an image, and for logins. */
+ * the name and loses its version; the text of a conda file stays as it is. ERR_USAGE for what means
+ * something on this machine only (other files, folders), for one without an image, and for logins.
+ */
 int environment_make(struct definition *d, struct str name, struct str lock,
 		     struct environment *out, struct err **e);
 /* The definition of one that was read whole, with its name and version. */
@@ -96,8 +97,9 @@ struct environment_registered {
 int environments_register(struct environments *s, struct environment *v,
 			  const struct environment_change *change,
 			  struct environment_registered *out, struct err **e);
-/* Archives, or restores, one version or (a name alone) all; *out_count: those that were not
- * before. ERR_ABSENT. */
+/* Archives, or restores, one version or (a name alone) all; NAME@latest, which is for archiving
+ * only, is the latest that is not archived. *out_count: those that were not before. ERR_ABSENT;
+ * ERR_FAILED when all are archived. */
 int environments_archive(struct environments *s, struct str text, bool archived, size_t *out_count,
 			 struct err **e);
 #endif

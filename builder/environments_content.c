@@ -361,13 +361,17 @@ static int take_about(const struct definition *d, struct environment *v, struct 
 	const struct yaml_node *tags =
 		d->form == DEFINITION_V2 ? yaml_get(d->document.root, "tags") : NULL;
 	size_t n = tags && tags->kind == YAML_MAP ? tags->n : 0;
-	struct str *pairs = arena_zero(&a, n, sizeof(*pairs));
+	const struct environment_about own = {
+		.description = d->description,
+		.tags = arena_zero(&a, n, sizeof(*own.tags)),
+		.tag_count = n,
+	};
+	const struct environment_change none = {0};
 	bool changed;
 	for (size_t i = 0; i < n; i++)
-		pairs[i] = arena_printf(&a, "%.*s=%.*s", STR_ARG(tags->pairs[i].key->text),
-					STR_ARG(tags->pairs[i].value->text));
-	const struct environment_change change = {arena_str(&a, d->description).p, {pairs, n}};
-	return environment_change_about(v, &change, &changed, e);
+		own.tags[i] = (struct environment_tag){tags->pairs[i].key->text,
+						       tags->pairs[i].value->text};
+	return environment_change_about(v, &own, &none, &changed, e);
 }
 
 static int make(struct definition *d, struct str lock, struct environment *v, struct err **e)

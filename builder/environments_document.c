@@ -21,12 +21,18 @@ void environment_write_facts(const struct environment *v, struct buf *out)
 	json_close(&j, '}');
 }
 
+/* U+0080 to U+009F, which terminals act on as they do on escapes. */
+static bool is_c1(struct str s)
+{
+	return str_starts(s, "\xc2") && s.n > 1 && (unsigned char)s.p[1] < 0xa0;
+}
+
 /* They are shown on terminals: lines may end, and that is all. */
 static bool is_plain(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (((unsigned char)s.p[i] < ' ' && s.p[i] != '\n' && s.p[i] != '\t') ||
-		    s.p[i] == 0x7f)
+		    s.p[i] == 0x7f || is_c1(str_from(s, i)))
 			return false;
 	return true;
 }
@@ -178,37 +184,76 @@ static int check_tag(struct str pair, struct str *name, struct str *value, struc
 	return 0;
 }
 
+/* The definition's. An empty value says nothing here. */
+static int add_tags(struct environment *v, const struct environment_about *own, struct err **e)
+{
+	for (size_t i = 0; i < own->tag_count; i++) {
+		struct str name = own->tags[i].name, value = own->tags[i].value;
+		if (!name.n || !is_plain(name) || !is_plain(value) || str_find(name, '=') < name.n)
+			return err_set(e, ERR_USAGE,
+				       "`tags`, \"%.*s\": a name is wanted, without \"=\" and "
+				       "control characters",
+				       STR_ARG(name));
+		if (value.n)
+			set_tag(&v->about, arena_str(&v->arena, name), arena_str(&v->arena, value));
+	}
+	return 0;
+}
+
 static int change_tags(struct environment *v, struct strs pairs, struct err **e)
 {
-	struct environment_about *about = &v->about;
-	struct environment_tag *room =
-		arena_zero(&v->arena, about->tag_count + pairs.n, sizeof(*room));
-	if (about->tag_count)
-		memcpy(room, about->tags, about->tag_count * sizeof(*room));
-	about->tags = room;
 	for (size_t i = 0; i < pairs.n; i++) {
 		struct str name, value;
 		int code = check_tag(pairs.v[i], &name, &value, e);
 		if (code < 0)
 			return code;
-		set_tag(about, arena_str(&v->arena, name), arena_str(&v->arena, value));
+		set_tag(&v->about, arena_str(&v->arena, name), arena_str(&v->arena, value));
 	}
-	if (about->tag_count > TAGS_MAX)
-		return err_set(e, ERR_USAGE, "more than %d tags", TAGS_MAX);
 	return 0;
 }
 
-int environment_change_about(struct environment *v, const struct environment_change *change,
-			     bool *out_changed, struct err **e)
+static void make_room(struct environment *v, size_t more)
+{
+	struct environment_about *about = &v->about;
+	struct environment_tag *room =
+		arena_zero(&v->arena, about->tag_count + more, sizeof(*room));
+	if (about->tag_count)
+		memcpy(room, about->tags, about->tag_count * sizeof(*room));
+	about->tags = room;
+}
+
+static int set_description(struct environment *v, struct str text, struct err **e)
+{
+	if (!is_plain(text))
+		return err_set(e, ERR_USAGE, "a control character in the description");
+	v->about.description = arena_str(&v->arena, text);
+	return 0;
+}
+
+static int change_all(struct environment *v, const struct environment_about *own,
+		      const struct environment_change *change, struct err **e)
+{
+	make_room(v, own->tag_count + change->tags.n);
+	int code = own->description.n ? set_description(v, own->description, e) : 0;
+	if (code == 0 && change->description)
+		code = set_description(v, str_of(change->description), e);
+	if (code == 0)
+		code = add_tags(v, own, e);
+	if (code == 0)
+		code = change_tags(v, change->tags, e);
+	if (code == 0 && v->about.tag_count > TAGS_MAX)
+		code = err_set(e, ERR_USAGE, "more than %d tags", TAGS_MAX);
+	return code;
+}
+
+int environment_change_about(struct environment *v, const struct environment_about *own,
+			     const struct environment_change *change, bool *out_changed,
+			     struct err **e)
 {
 	AUTO(buf_done) struct buf before = BUF(BUF_UNLIMITED);
 	AUTO(buf_done) struct buf after = BUF(BUF_UNLIMITED);
 	environment_write_about(&v->about, &before);
-	if (change->description && !is_plain(str_of(change->description)))
-		return err_set(e, ERR_USAGE, "a control character in the description");
-	if (change->description)
-		v->about.description = arena_str(&v->arena, str_of(change->description));
-	int code = change_tags(v, change->tags, e);
+	int code = change_all(v, own, change, e);
 	if (code < 0)
 		return code;
 	environment_write_about(&v->about, &after);

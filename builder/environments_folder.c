@@ -187,16 +187,34 @@ static void remove_abandoned(void *cookie, const char *name)
 		fs_remove(path, NULL);
 }
 
-/* A folder of our own beside the versions, readable by those who share the place. */
+/* A folder of our own beside the versions. Those who share the place may do in it what the umask
+ * lets them, as in the folder above: they archive versions too. */
 static int open_aside(const char *folder, char **out, struct err **e)
 {
 	AUTO(free) char *aside = fs_join(folder, ASIDE);
+	struct stat st;
 	int code = fs_make_dirs(aside, 0777, e);
 	if (code < 0)
 		return code;
 	walk(aside, remove_abandoned, aside, NULL);
 	code = fs_temp_dir(aside, out, e);
-	return code == 0 && chmod(*out, 0755) < 0 ? err_sys(e, "%s", *out) : code;
+	if (code < 0)
+		return code;
+	return stat(aside, &st) < 0 || chmod(*out, st.st_mode & 02777) < 0 ? err_sys(e, "%s", *out)
+									   : 0;
+}
+
+/* Whether the version has this content; a folder that somebody else has put there has none. */
+static int is_equal(struct environments *s, const struct version *at, const struct environment *v,
+		    bool *out, struct err **e)
+{
+	AUTO(environment_done) struct environment old = {.arena = ARENA};
+	AUTO(err_free) struct err *why = NULL;
+	int code = read_version(s, at, false, &old, &why);
+	*out = code == 0 && digest_eq(&old.content, &v->content);
+	if (code < 0 && code != ERR_ABSENT && e)
+		*e = STEAL(&why);
+	return code == ERR_ABSENT ? 0 : code;
 }
 
 /* The number of the version that has this content; 0: none has. *next: behind the highest. */
@@ -208,12 +226,12 @@ static int find_equal(struct environments *s, const struct environment *v, uint6
 	*equal = 0;
 	*next = 1;
 	for (size_t i = 0; code == 0 && i < there.list.n; i++) {
-		AUTO(environment_done) struct environment old = {.arena = ARENA};
 		const struct version *at = &there.list.v[i];
+		bool is;
 		if (at->number >= *next)
 			*next = at->number + 1;
-		code = read_version(s, at, false, &old, e);
-		if (code == 0 && digest_eq(&old.content, &v->content))
+		code = is_equal(s, at, v, &is, e);
+		if (code == 0 && is)
 			*equal = at->number;
 	}
 	return code;

@@ -79,9 +79,11 @@ void environment_write_facts(const struct environment *v, struct buf *out);
 int environment_read_facts(struct str text, struct environment *v, struct err **e);
 void environment_write_about(const struct environment_about *about, struct buf *out);
 int environment_read_about(struct str text, struct environment *v, struct err **e);
-/* Says the change of it: true when that is another thing. ERR_USAGE. */
-int environment_change_about(struct environment *v, const struct environment_change *change,
-			     bool *out_changed, struct err **e);
+/* Says of it what the definition does (own, as far as it says anything), then the change: true when
+ * that is another thing. ERR_USAGE. */
+int environment_change_about(struct environment *v, const struct environment_about *own,
+			     const struct environment_change *change, bool *out_changed,
+			     struct err **e);
 
 /* A tag of a registry that belongs to a version:
  *

@@ -140,9 +140,13 @@ static int check_image(struct reader *r, struct value *v, struct err **e)
 static int check_place(struct reader *r, struct value *v, struct err **e)
 {
 	struct reference made;
-	v->text = str_trim_end(v->text, '/');
-	if (is_path(v->text))
-		return check_path(r, v, e);
+	struct str text = str_trim_end(v->text, '/');
+	if (is_path(v->text)) {
+		text = str_trim_end(from_here(r, v->text), '/');
+		v->text = text.n ? text : STR("/");
+		return 0;
+	}
+	v->text = text;
 	int code = check_image(r, v, e);
 	if (code < 0)
 		return code;

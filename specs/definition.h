@@ -114,7 +114,8 @@ int definition_set_pair(struct definition *d, bool variable, struct str pair);
 /* The folder of the Python that a user-managed environment names by an absolute path: its image has
  * it first in PATH. Empty: none. Borrowed. */
 struct str definition_interpreter_folder(const struct definition *d);
-/* Gives it another name and version; without one (empty), as azureml-core's clone does. */
+/* Gives it another name and version; without one (empty), as azureml-core's clone does. The text of
+ * a conda file stays as it was written. */
 void definition_rename(struct definition *d, struct str name, struct str version);
 /* Puts it on another image, in the place of the one it names or of the steps that make it. */
 void definition_set_base(struct definition *d, struct str reference);

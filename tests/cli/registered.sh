@@ -78,6 +78,12 @@ and more" --tag team=a --tag x=1
 	same "$(field stdout version) $(field stdout description)" "2 Zlib
 and more" "what came back"
 	expect 1 "no environment nobody is registered" "$kiln" env archive nobody
+	expect 0 "" "$kiln" env archive one@latest
+	expect 0 "one:2 is archived" "$kiln" env show one:2
+	expect 0 "" "$kiln" env show two
+	expect 2 "one@latest is the latest that is not archived" "$kiln" env restore one@latest
+	expect 1 "one:: versions are numbers, from 1" "$kiln" env restore one:
+	expect 0 "" "$kiln" env restore one:2
 
 	# A long name, and one that looks like a tag.
 	long=$(printf 'n%.0s' $(seq 255))
@@ -139,6 +145,8 @@ expect 0 "no environment fits" "$kiln" env list --registered
 skopeo --insecure-policy copy -q --src-tls-verify=false --dest-tls-verify=false "docker://$base" "docker://$host/base/debian:alien.v3"
 expect 1 "the tag alien.v3 is no environment of kiln's" "$kiln" env show alien:3
 expect 1 "the tag alien.v3 is no environment of kiln's" "$kiln" env list
+expect 0 "" skopeo --insecure-policy copy -q --src-tls-verify=false --dest-tls-verify=false "docker://$host/team/envs:two.v1" "docker://$host/base/debian:bar.v3"
+expect 1 "what is there is a version of two" "$kiln" env show bar:3
 
 # Names: those of the catalogue, with and without its prefix, are nobody else's.
 unset XDG_DATA_HOME

@@ -70,6 +70,10 @@ static void settings_are_read(void **state)
 		{"environments", "h:5000/team/envs/", "h:5000/team/envs"},
 		{"environments", "~/envs", "/home/u/envs"},
 		{"environments", "./envs", "/etc/kiln/envs"},
+		{"environments", "./", "/etc/kiln"},
+		{"environments", "~/", "/home/u"},
+		{"environments", "/srv/envs//", "/srv/envs"},
+		{"environments", "/", "/"},
 		{"timeouts", "{connect: 5, idle: 86400}", "connect: 5; idle: 86400"},
 	};
 	(void)state;

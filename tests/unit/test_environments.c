@@ -7,6 +7,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -122,6 +124,7 @@ static void facts_that_are_none_are_refused(void **state)
 		{FACTS(",\"later\":{}"), 0},
 		{FACTS(",\"python\":3"), ERR_CORRUPT},
 		{FACTS(",\"base\":\"\\u001b[2J\""), ERR_CORRUPT},
+		{FACTS(",\"base\":\"\\u009b2J\""), ERR_CORRUPT},
 		{"", ERR_CORRUPT},
 		{"[]", ERR_CORRUPT},
 		{"{}", ERR_CORRUPT},
@@ -161,6 +164,15 @@ static void what_is_said_changes_by_parts(void **state)
 		{NULL, STR("=1"), NULL},
 		{NULL, STR("a"), NULL},
 		{"\033", {0}, NULL},
+		{"\xc2\x9b"
+		 "2J",
+		 {0},
+		 NULL},
+		{NULL, STR("a=\xc2\x80"), NULL},
+		{"\xc2\xa0\xc3\x9b",
+		 {0},
+		 "{\"description\":\"\xc2\xa0\xc3\x9b\",\"tags\":{\"a\":\"2=3\"},\"archived\":"
+		 "false}"},
 	};
 	AUTO(environment_done) struct environment v = {.arena = ARENA};
 	(void)state;
@@ -169,7 +181,8 @@ static void what_is_said_changes_by_parts(void **state)
 		const struct environment_change change = {rows[i].description,
 							  {&rows[i].tag, rows[i].tag.n > 0}};
 		bool changed = false;
-		int code = environment_change_about(&v, &change, &changed, NULL);
+		const struct environment_about own = {0};
+		int code = environment_change_about(&v, &own, &change, &changed, NULL);
 		assert_int_equal(code, rows[i].after ? 0 : ERR_USAGE);
 		if (code < 0)
 			continue;
@@ -235,7 +248,9 @@ static void equal_definitions_have_equal_content(void **state)
 static void what_others_cannot_use_or_must_not_read_is_refused(void **state)
 {
 	static const char login[] = "a login or token stands in",
-			  here[] = "which is on this machine only";
+			  here[] = "which is on this machine only",
+			  name[] = "a name is wanted, without \"=\"",
+			  control[] = "a control character in the description";
 	static const struct {
 		const char *text, *lock, *why; /* NULL: nothing is wrong */
 	} rows[] = {
@@ -267,6 +282,10 @@ static void what_others_cannot_use_or_must_not_read_is_refused(void **state)
 		{PIP("a @ ./a-1-py3-none-any.whl"), "", here},
 		{PIP("a @ file:a-1-py3-none-any.whl"), "", here},
 		{PIP("a @ file:///a-1-py3-none-any.whl"), "", NULL},
+		{"image: b/c:1\ntags: {'': b}", "", name},
+		{"image: b/c:1\ntags: {'a=b': c}", "", name},
+		{"image: b/c:1\ntags: {a: b=c}", "", NULL},
+		{"image: b/c:1\ndescription: \"a\\0b\"", "", control},
 		{PIP("--find-links ./wheels"), "", here},
 		{PIP("--extra-index-url file:index"), "", here},
 		{PIP("a @ https://h.example/t/torch/torch-1-py3-none-any.whl"), "", login},
@@ -384,6 +403,121 @@ static void versions_count_up_and_equals_share_one(void **state)
 		assert_int_equal(list.n, 3);
 		assert_int_equal(list.v[2].version, 3);
 	}
+}
+
+/* Registers it as "one", and finds it again. */
+static void say(struct environments *s, const char *text, const struct environment_change *change,
+		bool changed, struct environment *out)
+{
+	AUTO(environment_done) struct environment v = {.arena = ARENA};
+	struct environment_registered done;
+	struct err *e = NULL;
+	make(text, "one", &v);
+	must(environments_register(s, &v, change, &done, &e), e);
+	assert_int_equal(done.changed, changed);
+	environment_done(out);
+	must(environments_find(s, STR("one"), out, &e), e);
+}
+
+static void what_a_definition_says_of_itself_is_said_again(void **state)
+{
+	struct str pair = STR("b=3");
+	const struct environment_change none = {0}, change = {"z", {&pair, 1}};
+	for (size_t i = 0; i < 2; i++) {
+		AUTO(environments_close) struct environments *s = NULL;
+		AUTO(environment_done) struct environment v = {.arena = ARENA};
+		AUTO(arena_done) struct arena a = ARENA;
+		struct str folder = arena_printf(&a, "%s/said", (char *)*state);
+		open_place(i ? "said" : "", folder.p, &s);
+		say(s, "image: b/c:1\ndescription: x\ntags: {a: '1', b: '2'}", &none, false, &v);
+		assert_true(str_is(v.about.description, "x") && v.about.tag_count == 2);
+		say(s, "image: b/c:1\ndescription: x\ntags: {a: '1', b: '2'}", &none, false, &v);
+		say(s, "image: b/c:1", &none, false, &v);
+		say(s, "image: b/c:1\ndescription: y\ntags: {a: '4', b: '2'}", &change, true, &v);
+		assert_int_equal(v.version, 1);
+		assert_true(str_is(v.about.description, "z") && v.about.tag_count == 2);
+		assert_true(str_is(v.about.tags[0].value, "4") &&
+			    str_is(v.about.tags[1].value, "3"));
+	}
+}
+
+static void archiving_means_what_is_named(void **state)
+{
+	static const struct {
+		const char *text;
+		bool archived;
+		int code;
+		size_t count;
+		unsigned latest; /* behind that; 0: none */
+	} rows[] = {
+		{"one:", true, ERR_ABSENT, 0, 3},
+		{"one:0", true, ERR_ABSENT, 0, 3},
+		{"one:4", true, ERR_ABSENT, 0, 3},
+		{"none@latest", true, ERR_ABSENT, 0, 3},
+		{"one@latest", true, 0, 1, 2},
+		{"one@latest", true, 0, 1, 1},
+		{"one@latest", false, ERR_USAGE, 0, 1},
+		{"one:2", false, 0, 1, 2},
+		{"one", true, 0, 2, 0},
+		{"one@latest", true, ERR_FAILED, 0, 0},
+		{"one", false, 0, 3, 3},
+	};
+	AUTO(environments_close) struct environments *s = NULL;
+	AUTO(arena_done) struct arena a = ARENA;
+	open_place("", arena_printf(&a, "%s/archive", (char *)*state).p, &s);
+	put(s, "a", true);
+	put(s, "b", true);
+	put(s, "c", true);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(environment_done) struct environment v = {.arena = ARENA};
+		size_t count = 0;
+		int code = environments_archive(s, str_of(rows[i].text), rows[i].archived, &count,
+						NULL);
+		if (code != rows[i].code || count != rows[i].count)
+			fail_msg("row %zu: %d, %zu", i, code, count);
+		environments_find(s, STR("one"), &v, NULL);
+		assert_int_equal(v.version, rows[i].latest);
+	}
+}
+
+/* Of a folder, which anybody can put things into. */
+static void what_others_did_to_a_place_is_told(void **state)
+{
+	AUTO(environments_close) struct environments *s = NULL;
+	AUTO(environment_done) struct environment v = {.arena = ARENA};
+	AUTO(definition_done) struct definition d = DEFINITION;
+	AUTO(arena_done) struct arena a = ARENA;
+	const struct environment_change none = {0};
+	struct environment_registered done;
+	struct err *e = NULL;
+	struct stat st;
+	struct str top = arena_printf(&a, "%s/others", (char *)*state);
+	mode_t mask = umask(002);
+	open_place("", top.p, &s);
+	put(s, "a", true);
+	umask(mask);
+	must(stat(arena_printf(&a, "%s/one/1", top.p).p, &st), NULL);
+	assert_int_equal(st.st_mode & 0777, 0775);
+	/* A folder that is no version. */
+	must(mkdir(arena_printf(&a, "%s/one/7", top.p).p, 0755), NULL);
+	assert_int_equal(put(s, "a", false), 1);
+	assert_int_equal(put(s, "b", true), 8);
+	assert_int_equal(environments_find(s, STR("one:7"), &v, NULL), ERR_ABSENT);
+	/* Another's name. */
+	must(rename(arena_printf(&a, "%s/one", top.p).p, arena_printf(&a, "%s/two", top.p).p),
+	     NULL);
+	assert_int_equal(environments_find(s, STR("two:1"), &v, NULL), ERR_CORRUPT);
+	/* A lock that has gone, and a definition. */
+	must(definition_read_text(STR(CONDA "]"), "t", NULL, NULL, &d, &e), e);
+	must(environment_make(&d, STR("one"), STR(LOCK_OF("c", "")), &v, &e), e);
+	must(environments_register(s, &v, &none, &done, &e), e);
+	environment_done(&v);
+	must(environments_find(s, STR("one"), &v, &e), e);
+	must(unlink(arena_printf(&a, "%s/one/1/conda-lock.yml", top.p).p), NULL);
+	assert_int_equal(environments_find(s, STR("one"), &v, NULL), ERR_CORRUPT);
+	put(s, "c", true);
+	must(unlink(arena_printf(&a, "%s/one/2/environment.yml", top.p).p), NULL);
+	assert_int_equal(environments_find(s, STR("one"), &v, NULL), ERR_CORRUPT);
 }
 
 static int put_tag(struct environments *s, const char *tag)
@@ -523,6 +657,9 @@ int main(void)
 		cmocka_unit_test(facts_are_found_in_definitions),
 		cmocka_unit_test(every_entry_of_the_catalogue_comes_back_as_it_was),
 		cmocka_unit_test(versions_count_up_and_equals_share_one),
+		cmocka_unit_test(what_a_definition_says_of_itself_is_said_again),
+		cmocka_unit_test(archiving_means_what_is_named),
+		cmocka_unit_test(what_others_did_to_a_place_is_told),
 		cmocka_unit_test(a_number_that_another_wants_is_not_taken),
 		cmocka_unit_test(many_at_once_lose_nothing),
 		cmocka_unit_test(pages_of_tags_are_followed_on_one_server_only),
