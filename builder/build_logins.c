@@ -30,16 +30,17 @@ static bool split(struct str url, struct login *out)
 	return true;
 }
 
-/* What uv would be told of it: `keyring get ADDRESS USER`. */
+/* What uv would be told of it: `keyring get ADDRESS USER`. The arena is wiped at its end. */
 static struct str ask_keyring(struct arena *a, struct str address, struct str user)
 {
 	AUTO(process_result_done) struct process_result r = PROCESS_RESULT(PASSWORD_MAX);
 	const char *argv[] = {"keyring", "get", arena_str(a, address).p, arena_str(a, user).p,
 			      NULL};
-	if (process_run(&(struct process_request){argv}, KEYRING_MS, false, &r, NULL) < 0 ||
-	    r.status)
-		return STR("");
-	return arena_str(a, str_trim_end(buf_str(&r.out), '\n'));
+	int code = process_run(&(struct process_request){argv}, KEYRING_MS, false, &r, NULL);
+	bool told = code >= 0 && r.status == 0;
+	struct str password = arena_str(a, told ? str_trim_end(buf_str(&r.out), '\n') : STR(""));
+	secret_buf_done(&r.out);
+	return password;
 }
 
 /* "user@" becomes "user:password@", where uv asks a keyring as well. */
@@ -68,8 +69,9 @@ static void add_password(struct arena *a, struct login *l)
 static void know(struct build *b, struct arena *a, const struct login *l, size_t n)
 {
 	struct str rest = str_to(l->rest, n);
-	struct str real = arena_printf(a, "%.*s%.*s%.*s", STR_ARG(l->scheme), STR_ARG(l->user),
-				       STR_ARG(rest));
+	AUTO(secret_buf_done) struct buf text = BUF(BUF_UNLIMITED);
+	buf_printf(&text, "%.*s%.*s%.*s", STR_ARG(l->scheme), STR_ARG(l->user), STR_ARG(rest));
+	struct str real = buf_str(&text);
 	struct str shown = url_without_login(a, real);
 	if (!str_eq(shown, real))
 		http_secret(b->http, shown, real);
@@ -101,7 +103,7 @@ static void know_index(struct build *b, struct arena *a, struct str url)
 
 void build_know_logins(struct build *b, const struct definition *d)
 {
-	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(arena_wipe) struct arena a = ARENA;
 	const struct requirements *r = &d->pip;
 	/* Of two at one host the earlier one goes before the later one, so it is told last. */
 	for (size_t i = r->find_links.n; i > 0; i--)

@@ -18,6 +18,9 @@ struct arena {
 
 void arena_done(struct arena *a); /* frees all; the arena is empty and usable again */
 AUTO_DEFINE_VALUE(struct arena, arena_done)
+/* The same, and nothing of it stays in memory: for one that holds passwords. */
+void arena_wipe(struct arena *a);
+AUTO_DEFINE_VALUE(struct arena, arena_wipe)
 /* size bytes, aligned for any type, not cleared; arena_zero clears. */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_zero(struct arena *a, size_t count, size_t size);

@@ -294,6 +294,8 @@ static void an_arena_and_a_vector_keep_what_they_are_given(void **state)
 		assert_true(str_is(v.v[i], want));
 	}
 	VEC_DONE(&v);
+	arena_wipe(&a);
+	assert_string_equal(arena_printf(&a, "%d", 7).p, "7");
 }
 
 int main(void)
