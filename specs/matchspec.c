@@ -228,6 +228,17 @@ static void put_hashes(struct keys *k, const struct matchspec *m)
 		put_key(k, "sha256", str_of(digest_text(&m->sha256).hex));
 }
 
+/* A channel's own name may end as a subdir does: one is cut off when it is read. */
+static void put_channel(struct keys *k, struct str channel, struct str subdir)
+{
+	AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
+	struct str base = channel;
+	buf_add_str(&text, channel);
+	if (matchspec_take_subdir(&base).n)
+		buf_printf(&text, "/%.*s", STR_ARG(subdir));
+	put_key(k, "channel", buf_str(&text));
+}
+
 void matchspec_canonical(const struct matchspec *m, struct buf *out)
 {
 	static const struct matchspec_detail none;
@@ -238,7 +249,7 @@ void matchspec_canonical(const struct matchspec *m, struct buf *out)
 	put_match(&k, "build", &d->build);
 	put_build_number(&k, d);
 	put_match(&k, "fn", &d->fn);
-	put_key(&k, "channel", d->channel);
+	put_channel(&k, d->channel, m->subdir);
 	put_key(&k, "subdir", m->subdir);
 	put_hashes(&k, m);
 	put_key(&k, "url", m->url);

@@ -425,8 +425,7 @@ static int check_channel(struct reader *r, struct str value)
 	return 0;
 }
 
-/* The subdir that a channel may end in, which is cut off; empty when there is none. */
-static struct str take_subdir(struct str *channel)
+struct str matchspec_take_subdir(struct str *channel)
 {
 	size_t slash = channel->n;
 	while (slash && channel->p[slash - 1] != '/')
@@ -445,9 +444,9 @@ static int set_channel(struct reader *r, struct str value)
 	if (check_channel(r, value) < 0)
 		return ERR_SYNTAX;
 	struct str plain = str_trim_end(url_without_secrets(r->arena, value), '/');
-	struct str subdir = take_subdir(&plain);
+	struct str subdir = matchspec_take_subdir(&plain);
 	if (subdir.n) {
-		take_subdir(&value);
+		matchspec_take_subdir(&value);
 		r->m->subdir = subdir;
 	}
 	r->m->channel = arena_str(r->arena, value);

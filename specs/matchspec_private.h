@@ -13,4 +13,7 @@ struct matchspec_detail {
 	struct strs track_features;			    /* all must be present */
 	struct str channel; /* without credentials: what is compared and shown */
 };
+
+/* The subdir that a channel's name may end in, which is cut off; empty when there is none. */
+struct str matchspec_take_subdir(struct str *channel);
 #endif

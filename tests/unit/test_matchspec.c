@@ -56,6 +56,8 @@ static const struct {
 	 "p[channel=\"conda-forge\",subdir=\"linux-64\"]"},
 	{MATCHSPEC_USER, "https://h.example/c/linux-64::p",
 	 "p[channel=\"https://h.example/c\",subdir=\"linux-64\"]"},
+	{MATCHSPEC_USER, "c/linux-64/linux-64::p",
+	 "p[channel=\"c/linux-64/linux-64\",subdir=\"linux-64\"]"},
 	{MATCHSPEC_USER, "conda-forge/label/dev::p", "p[channel=\"conda-forge/label/dev\"]"},
 	{MATCHSPEC_USER, "file:///x/chan::p", "p[channel=\"file:///x/chan\"]"},
 	{MATCHSPEC_USER, "conda-forge:: p", "p[channel=\"conda-forge\"]"},
