@@ -7,6 +7,7 @@ text can be read, every control has a name and is reached by the keyboard, filte
 import base64
 import os
 import shutil
+import signal
 import sys
 
 from browser import Browser
@@ -225,6 +226,7 @@ def main(screenshots, pages):
     if not program:
         print("no Chromium: make setup-tests installs Debian's chromium")
         return 77
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the browser is to end with this
     browser = Browser(program)
     os.makedirs(screenshots, exist_ok=True)
     try:
