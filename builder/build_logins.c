@@ -3,6 +3,7 @@
 #include "builder/build_private.h"
 #include "builder/credentials.h"
 #include "builder/endpoint.h"
+#include "cache/address.h"
 #include "specs/base/process.h"
 #include "specs/base/url.h"
 #include "specs/requirements_text.h"
@@ -18,15 +19,12 @@ struct login {
 
 static bool split(struct str url, struct login *out)
 {
-	if (!str_starts(url, "http://") && !str_starts(url, "https://"))
+	struct address at = address_split(url);
+	if (!str_is(at.scheme, "http") && !str_is(at.scheme, "https"))
 		return false;
-	size_t host = str_find(url, ':') + 3;
-	size_t end = host + str_find(str_from(url, host), '/'), from = host;
-	for (size_t i = host; i < end; i++)
-		if (url.p[i] == '@')
-			from = i + 1;
-	*out = (struct login){str_to(url, host), str_from(str_to(url, from), host),
-			      str_from(url, from)};
+	size_t user = at.scheme.n + strlen("://"), host = (size_t)(at.host.p - url.p);
+	*out = (struct login){str_to(url, user), str_from(str_to(url, host), user),
+			      str_from(url, host)};
 	return true;
 }
 
