@@ -3,11 +3,6 @@
 
 /* ---- what was made ---- */
 
-static const char *manager_name(const struct record *r)
-{
-	return r->manager == MANAGER_PIP ? "pip" : "conda";
-}
-
 static void put_contents(const struct packed_part *parts, struct strs names, struct json_out *j)
 {
 	json_open(j, "contents", '[');
@@ -17,7 +12,7 @@ static void put_contents(const struct packed_part *parts, struct strs names, str
 		json_put_str(j, "name", names.v[i]);
 		if (r) {
 			json_put_str(j, "version", r->version_text);
-			json_put_text(j, "manager", manager_name(r));
+			json_put_text(j, "manager", record_manager_name(r));
 		}
 		json_put_u64(j, "size", parts[i].size);
 		json_put_u64(j, "unpacked", parts[i].unpacked);

@@ -3,15 +3,14 @@
 #include "builder/build_private.h"
 #include "builder/pip.h"
 #include "builder/source_tree.h"
+#include "specs/base/fs.h"
 #include "specs/base/vec.h"
 #include <fcntl.h>
-#include <sys/stat.h>
 
 static int digest_path(const char *path, struct digest *out, struct err **e)
 {
 	uint64_t size;
-	struct stat st;
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+	if (fs_is_folder(path))
 		return source_copy(path, NULL, out, e);
 	AUTO(fd_close) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	return fd < 0 ? err_sys(e, "%s", path) : digest_of_fd(fd, out, &size, e);

@@ -275,7 +275,7 @@ static int add_lock(struct str text, struct environment *v, struct buf *out, str
 		AUTO(lock_done) struct lock l = {0};
 		AUTO(err_free) struct err *why = NULL;
 		struct digest digest;
-		int code = lock_read(text, ENVIRONMENT_LOCK, *subdir, &l, &why);
+		int code = lock_read(text, LOCK_FILE_NAME, *subdir, &l, &why);
 		if (code == ERR_ABSENT)
 			continue;
 		if (code == 0)

@@ -119,7 +119,7 @@ static int read_optional(struct environments *s, const struct version *v, const 
 static int read_files(struct environments *s, const struct version *v, struct environment *out,
 		      struct err **e)
 {
-	AUTO(buf_done) struct buf lock = BUF(ENVIRONMENT_LOCK_MAX);
+	AUTO(buf_done) struct buf lock = BUF(LOCK_SIZE_MAX);
 	int code = 0;
 	for (const char *const *name = environment_file_names; *name && code == 0; name++) {
 		AUTO(buf_done) struct buf text = BUF(ENVIRONMENT_FILE_MAX);
@@ -128,7 +128,7 @@ static int read_files(struct environments *s, const struct version *v, struct en
 			environment_keep_file(out, str_of(*name), buf_str(&text));
 	}
 	if (code == 0)
-		code = read_optional(s, v, ENVIRONMENT_LOCK, &lock, e);
+		code = read_optional(s, v, LOCK_FILE_NAME, &lock, e);
 	if (code == 0)
 		out->lock = arena_str(&out->arena, buf_str(&lock));
 	return code;
@@ -174,7 +174,7 @@ static int write_version(const struct environment *v, const char *folder, struct
 	for (size_t i = 0; code == 0 && i < v->file_count; i++)
 		code = write_file(folder, v->files[i].name, v->files[i].text, e);
 	if (code == 0)
-		code = write_file(folder, ENVIRONMENT_LOCK, v->lock, e);
+		code = write_file(folder, LOCK_FILE_NAME, v->lock, e);
 	return code < 0 ? code : sync_folder(folder, e);
 }
 

@@ -5,14 +5,12 @@
 #include "builder/environments.h"
 #include "builder/registry.h"
 #include "specs/base/vec.h"
-
-#define ENVIRONMENT_LOCK "conda-lock.yml"
+#include "specs/lock.h"
 
 enum {
 	ENVIRONMENT_VERSION_MAX = 999999999,
 	ENVIRONMENT_TEXT_MAX = 64 << 10, /* bytes of facts, and of what is said */
 	ENVIRONMENT_FILE_MAX = 4 << 20,
-	ENVIRONMENT_LOCK_MAX = 64 << 20,
 };
 
 /* A version that a place has. stem: what stands for the name there. */

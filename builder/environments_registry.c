@@ -144,8 +144,8 @@ static int read_layer(struct environments *s, const cJSON *layer, struct environ
 		      struct err **e)
 {
 	struct str title = str_of(json_text(json_object(layer, "annotations"), TITLE));
-	bool lock = str_is(title, ENVIRONMENT_LOCK);
-	AUTO(buf_done) struct buf text = BUF(lock ? ENVIRONMENT_LOCK_MAX : ENVIRONMENT_FILE_MAX);
+	bool lock = str_is(title, LOCK_FILE_NAME);
+	AUTO(buf_done) struct buf text = BUF(lock ? LOCK_SIZE_MAX : ENVIRONMENT_FILE_MAX);
 	struct descriptor d;
 	int code = descriptor_read(layer, &out->arena, &d, e);
 	if (code < 0 || !str_is(d.media_type, FILE_TYPE))
@@ -228,7 +228,7 @@ static void write_manifest(const struct environment *v, struct buf *out)
 	for (size_t i = 0; i < v->file_count; i++)
 		put_layer(&j, v->files[i].name, v->files[i].text);
 	if (v->locked)
-		put_layer(&j, ENVIRONMENT_LOCK, v->lock);
+		put_layer(&j, LOCK_FILE_NAME, v->lock);
 	json_close(&j, ']');
 	put_note(&j, NOTE, buf_str(&facts));
 	json_close(&j, '}');

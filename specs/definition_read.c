@@ -1,7 +1,6 @@
 /* specs/definition_read.c - finds a definition's form by its content, and its files. */
 #include "specs/base/fs.h"
 #include "specs/definition_private.h"
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define V1_FILE "azureml_environment.json"
@@ -172,10 +171,9 @@ static int read_piped(struct log *log, struct definition *out, struct err **e)
 
 int definition_read(const char *path, struct log *log, struct definition *out, struct err **e)
 {
-	struct stat st;
 	if (strcmp(path, "-") == 0)
 		return read_piped(log, out, e);
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+	if (fs_is_folder(path))
 		return read_folder(path, log, out, e);
 	const char *slash = strrchr(path, '/');
 	AUTO(arena_done) struct arena a = ARENA;

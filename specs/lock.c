@@ -153,7 +153,7 @@ static void put_package(struct buf *out, const struct lock *l, const struct reco
 	bool wheel = r->manager == MANAGER_PIP;
 	put(out, "- name", r->name);
 	put(out, "  version", r->version_text);
-	buf_printf(out, "  manager: %s\n", wheel ? "pip" : "conda");
+	buf_printf(out, "  manager: %s\n", record_manager_name(r));
 	put(out, "  platform", l->platform);
 	put_dependencies(out, r);
 	put(out, "  url", r->url);

@@ -10,6 +10,10 @@
 #define KILN_LOCK_H
 #include "specs/record.h"
 
+/* The file that a lock is kept in beside a definition, and what is read of it at most. */
+#define LOCK_FILE_NAME "conda-lock.yml"
+enum { LOCK_SIZE_MAX = 64 << 20 };
+
 struct lock_channel {
 	struct str url; /* as the user named it, without credentials */
 };

@@ -29,14 +29,9 @@ static const struct record **sorted(const struct lock *l, struct arena *a)
 	return records;
 }
 
-static const char *manager_of(const struct record *r)
-{
-	return r->manager == MANAGER_PIP ? "pip" : "conda";
-}
-
 static void add(struct lock_changes *c, const struct record *of, struct str from, struct str to)
 {
-	VEC_PUSH(c, ((struct lock_change){of->name, manager_of(of), from, to}));
+	VEC_PUSH(c, ((struct lock_change){of->name, record_manager_name(of), from, to}));
 }
 
 static struct str with_build(struct arena *a, const struct record *r)

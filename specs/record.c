@@ -31,6 +31,11 @@ void record_copy(struct arena *a, const struct record *from, struct record *out)
 		version_parse(a, out->version_text, &out->version, NULL);
 }
 
+const char *record_manager_name(const struct record *r)
+{
+	return r->manager == MANAGER_PIP ? "pip" : "conda";
+}
+
 struct str record_stem(struct arena *a, const struct record *r)
 {
 	return arena_printf(a, "%.*s-%.*s%s%.*s", STR_ARG(r->name), STR_ARG(r->version_text),

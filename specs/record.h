@@ -57,6 +57,8 @@ void record_copy(struct arena *a, const struct record *from, struct record *out)
 const struct record_source *record_source_copy(struct arena *a, const struct record_source *from);
 /* "name-version-build"; of a wheel "name-version" */
 struct str record_stem(struct arena *a, const struct record *r);
+/* "conda" or "pip", as conda-lock has them. */
+const char *record_manager_name(const struct record *r);
 /* A virtual package, as `__glibc`: version and build; build may be NULL for "0". */
 int record_virtual(struct arena *a, const char *name, const char *version, const char *build,
 		   struct record *out, struct err **e);

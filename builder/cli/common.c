@@ -476,7 +476,7 @@ int session_lock_text(struct session *s, const struct common_args *args, struct 
 int session_lock(struct session *s, const struct common_args *args, const char *path,
 		 struct err **e)
 {
-	AUTO(buf_done) struct buf text = BUF(NAMED_LOCK_MAX);
+	AUTO(buf_done) struct buf text = BUF(LOCK_SIZE_MAX);
 	int r = read_text(path, &text, e);
 	return r < 0 ? r : session_lock_text(s, args, buf_str(&text), path, e);
 }

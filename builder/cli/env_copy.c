@@ -28,7 +28,7 @@ static int find_form(const char *name, enum definition_form *out, struct err **e
 static int write_folder(const struct env_args *args, const struct named *n, const char *folder,
 			struct err **e)
 {
-	AUTO(free) char *path = fs_join(folder, NAMED_LOCK);
+	AUTO(free) char *path = fs_join(folder, LOCK_FILE_NAME);
 	int r = definition_write_v1(&n->definition, folder, args->overwrite, e);
 	if (r < 0)
 		return r;

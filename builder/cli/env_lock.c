@@ -1,24 +1,18 @@
 /* builder/cli/env_lock.c - the lock that is kept with a definition, and what it is for. */
 #include "builder/cli/env.h"
 #include "specs/base/fs.h"
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* A folder's lock is in it: what lies beside the folder is another's. */
-static bool is_folder(const char *word)
-{
-	struct stat st;
-	return stat(word, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 static bool keeps_its_own(const struct named *n, const char *word)
 {
-	return n->lock || n->curated || n->registered || strcmp(word, "-") == 0 || is_folder(word);
+	return n->lock || n->curated || n->registered || strcmp(word, "-") == 0 ||
+	       fs_is_folder(word);
 }
 
 int env_find_lock(const struct env_args *args, const char *word, struct named *n, struct err **e)
 {
-	AUTO(buf_done) struct buf text = BUF(NAMED_LOCK_MAX);
+	AUTO(buf_done) struct buf text = BUF(LOCK_SIZE_MAX);
 	AUTO(free) char *beside = NULL;
 	const char *slash = strrchr(word, '/');
 	if (!args->lock && keeps_its_own(n, word))
@@ -26,7 +20,7 @@ int env_find_lock(const struct env_args *args, const char *word, struct named *n
 	if (!args->lock) {
 		AUTO(arena_done) struct arena a = ARENA;
 		size_t folder = slash ? (size_t)(slash - word) + 1 : 0;
-		beside = mem_text(arena_printf(&a, "%.*s" NAMED_LOCK, (int)folder, word).p);
+		beside = mem_text(arena_printf(&a, "%.*s" LOCK_FILE_NAME, (int)folder, word).p);
 		if (access(beside, F_OK) != 0)
 			return 0;
 	}

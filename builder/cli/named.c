@@ -1,7 +1,7 @@
 /* builder/cli/named.c - finds what a word of the command line names. */
 #include "builder/cli/named.h"
 #include "specs/base/fs.h"
-#include <sys/stat.h>
+#include <unistd.h>
 
 void named_done(struct named *n)
 {
@@ -30,11 +30,10 @@ int named_open_place(const struct config *c, const struct common_args *args,
 /* Only a v1 folder is one definition's own: what lies beside a file may be another's. */
 static int read_path(const char *word, struct log *log, struct named *out, struct err **e)
 {
-	AUTO(buf_done) struct buf text = BUF(NAMED_LOCK_MAX);
-	AUTO(free) char *lock = fs_join(word, NAMED_LOCK);
-	struct stat st;
+	AUTO(buf_done) struct buf text = BUF(LOCK_SIZE_MAX);
+	AUTO(free) char *lock = fs_join(word, LOCK_FILE_NAME);
 	int r = definition_read(word, log, &out->definition, e);
-	bool folder = strcmp(word, "-") != 0 && stat(word, &st) == 0 && S_ISDIR(st.st_mode);
+	bool folder = strcmp(word, "-") != 0 && fs_is_folder(word);
 	if (r < 0 || !folder || access(lock, F_OK) != 0)
 		return r;
 	r = fs_read(lock, &text, e);

@@ -7,10 +7,7 @@
 #include "builder/environments.h"
 #include "curated/catalog.h"
 #include "specs/config.h"
-
-/* The lock that is kept with a definition: in its folder, or registered with it. */
-#define NAMED_LOCK "conda-lock.yml"
-enum { NAMED_LOCK_MAX = 64 << 20 };
+#include "specs/lock.h"
 
 struct named {
 	struct definition definition;

@@ -61,6 +61,13 @@ int fs_write_fd(int fd, const void *p, size_t n, struct err **e)
 	return 0;
 }
 
+bool fs_is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int fs_make_dirs(const char *path, mode_t mode, struct err **e)
 {
 	AUTO(free) char *part = mem_text(path);

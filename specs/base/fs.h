@@ -9,6 +9,8 @@ int fs_read(const char *path, struct buf *out, struct err **e);
 int fs_read_fd(int fd, const char *name, struct buf *out, struct err **e);
 /* Writes n bytes, however often the system splits them. */
 int fs_write_fd(int fd, const void *p, size_t n, struct err **e);
+/* Whether the path leads to a folder, links followed. */
+bool fs_is_folder(const char *path);
 /* Makes the folder and those above it. An existing one is fine. */
 int fs_make_dirs(const char *path, mode_t mode, struct err **e);
 /* Removes a file or a whole folder, never following links; absent is fine, and so are folders
