@@ -65,6 +65,46 @@ static void pieces_do_not_show_and_all_comes_back(void **state)
 	}
 }
 
+/* Lines of source, a few hundred bytes: short matches, the first of them at once. */
+static void generate_source(struct buf *to, uint32_t seed)
+{
+	static const char *const words[] = {"self", "return", "None", "path", "def", "import"};
+	static const char *const between[] = {" ", ".", "\n        ", "(", ", ", " = "};
+	buf_add(to, "        ", seed % 8);
+	for (size_t i = 0; i < 60; i++) {
+		seed = seed * 1664525 + 1013904223;
+		buf_printf(to, "%s%s", words[(seed >> 24) % COUNT(words)],
+			   between[(seed >> 16) % COUNT(between)]);
+	}
+}
+
+/* igzip mixes the address of its state into the hash of a stream's third position. */
+static void where_a_packer_lies_does_not_show(void **state)
+{
+	enum { PACKERS = 64, TEXTS = 400 };
+	(void)state;
+	for (uint32_t seed = 0; seed < TEXTS; seed++) {
+		struct packer *packers[PACKERS];
+		struct buf packed[PACKERS];
+		AUTO(buf_done) struct buf plain = BUF(BUF_UNLIMITED);
+		generate_source(&plain, seed * 2654435761);
+		for (size_t i = 0; i < PACKERS; i++) {
+			packed[i] = (struct buf)BUF(BUF_UNLIMITED);
+			packers[i] = packer_new(COMPRESSION_GZIP, NULL,
+						(struct bytes_to){buf_write, &packed[i]});
+		}
+		for (size_t i = 0; i < PACKERS; i++) {
+			assert_int_equal(packer_add(packers[i], plain.data, plain.n, NULL), 0);
+			assert_int_equal(packer_end(packers[i], NULL), 0);
+			assert_true(str_eq(buf_str(&packed[i]), buf_str(&packed[0])));
+		}
+		for (size_t i = 0; i < PACKERS; i++) {
+			packer_free(packers[i]);
+			buf_done(&packed[i]);
+		}
+	}
+}
+
 static void members_follow_one_another(void **state)
 {
 	(void)state;
@@ -174,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_do_not_show_and_all_comes_back),
+		cmocka_unit_test(where_a_packer_lies_does_not_show),
 		cmocka_unit_test(members_follow_one_another),
 		cmocka_unit_test(a_member_cut_off_or_changed_is_corrupt),
 		cmocka_unit_test(the_gzip_header_is_fixed),
