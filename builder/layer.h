@@ -61,6 +61,9 @@ int layer_make(const struct layer_options *o, const struct digest *segment_ids, 
  * be gone meanwhile: then it is known, and cannot be read. */
 int layer_find(const struct layer_options *o, const struct digest *segment_ids, size_t count,
 	       struct layer *out, struct err **e);
+/* For who read the layer and found other bytes than its digest tells, of segments that are whole:
+ * what was remembered of it is wrong, and is found anew the next time. */
+void layer_forget(const struct layer_options *o, const struct digest *segment_ids, size_t count);
 /* One package of a layer that is to be made. */
 struct layer_part {
 	struct digest id; /* of its segment */

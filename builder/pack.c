@@ -169,13 +169,21 @@ static int make_and_push(struct pack *p, size_t l, struct err **e)
 	return r < 0 ? r : push_everywhere(p, l, e);
 }
 
+static void forget_layer(const struct pack *p, size_t l)
+{
+	const struct layer *made = &p->out->layers[l];
+	layer_forget(&p->layer_options, made->segments, made->segment_count);
+}
+
 static int pack_one(void *cookie, size_t at, struct err **e)
 {
 	struct pack *p = cookie;
 	int r = make_and_push(p, p->order[at], e);
 	if (r == ERR_DIGEST) {
-		/* A segment that the disk has damaged is gone by now, so it is made again. */
+		/* A segment that the disk has damaged is gone by now, so it is made again; or
+		 * the layer is another one than was remembered. */
 		err_clear(e);
+		forget_layer(p, p->order[at]);
 		atomic_fetch_add(&p->cost_left, p->layers[p->order[at]].cost);
 		r = make_and_push(p, p->order[at], e);
 	}

@@ -60,6 +60,15 @@ expect 0 "" "$kiln" build $spec --base "$base" -t "oci:$work/out2:it" --cache "$
 same "$(field "$work/stdout" digest)" "$digest" "with a damaged cache"
 "$python" tests/cli/check_layers.py "$work/out2" it || fail "digests of the layers after damage"
 
+# What is remembered of two layers, exchanged: each is looked at again.
+records=("$work/cache2/layers"/*)
+cp "${records[0]}" "$work/record"
+cp "${records[1]}" "${records[0]}"
+cp "$work/record" "${records[1]}"
+expect 0 "" "$kiln" build $spec --base "$base" -t "oci:$work/out3:it" --cache "$work/cache2" --json
+same "$(field "$work/stdout" digest)" "$digest" "with records that are exchanged"
+"$python" tests/cli/check_layers.py "$work/out3" it || fail "digests of the layers of wrong records"
+
 # A lock pins the build; a lock of another definition is refused.
 expect 0 "" "$kiln" lock $spec --base "$base"
 cp "$work/stdout" "$work/lock.yml"

@@ -4,6 +4,7 @@
 #include "specs/base/workers.h"
 #include <archive.h>
 #include <archive_entry.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -383,6 +384,39 @@ static void what_the_disk_changed_is_noticed_and_made_again(void **state)
 	}
 }
 
+/* The one record in the cache of layers. */
+static char *record_path(void)
+{
+	AUTO(free) char *folder = fs_join(cache, "layers");
+	DIR *d = opendir(folder);
+	char *path = NULL;
+	for (struct dirent *entry; (entry = readdir(d));)
+		if (entry->d_name[0] != '.')
+			path = fs_join(folder, entry->d_name);
+	closedir(d);
+	return path;
+}
+
+static void what_is_remembered_of_a_layer_may_be_damaged_or_wrong(void **state)
+{
+	(void)state;
+	struct layer_options o = options(COMPRESSION_GZIP);
+	struct segment s;
+	AUTO(layer_done) struct layer l = {0};
+	make(&o, 0, &s);
+	assert_int_equal(layer_make(&o, &s.id, 1, &l, NULL), 0);
+	AUTO(free) char *path = record_path();
+	for (off_t at = 0; at < 140; at++) {
+		AUTO(layer_done) struct layer again = {0};
+		flip(path, at);
+		assert_int_equal(layer_find(&o, &s.id, 1, &again, NULL), ERR_ABSENT);
+		flip(path, at);
+	}
+	layer_forget(&o, &s.id, 1);
+	layer_done(&l);
+	assert_int_equal(layer_find(&o, &s.id, 1, &l, NULL), ERR_ABSENT);
+}
+
 static void the_identity_holds_prefix_and_compression(void **state)
 {
 	(void)state;
@@ -487,6 +521,7 @@ int main(void)
 		WITH_CACHE(reading_starts_anywhere),
 		WITH_CACHE(a_damaged_segment_is_absent_and_not_read),
 		WITH_CACHE(what_the_disk_changed_is_noticed_and_made_again),
+		WITH_CACHE(what_is_remembered_of_a_layer_may_be_damaged_or_wrong),
 		WITH_CACHE(the_identity_holds_prefix_and_compression),
 		WITH_CACHE(refuses_what_a_layer_cannot_hold),
 		WITH_CACHE(a_file_has_the_size_it_said),
