@@ -135,6 +135,8 @@ static int run(struct git *g, const char *const *words, struct buf *out, int *st
 		"core.autocrlf=false",
 		"-c",
 		"advice.detachedHead=false",
+		"-c",
+		"gc.auto=0", /* it would go on behind us, in what is kept */
 	};
 	AUTO(process_result_done) struct process_result r = PROCESS_RESULT(OUTPUT_MAX);
 	const char *argv[COUNT(always) + WORDS_MAX + 1] = {0};

@@ -1,6 +1,6 @@
 /* builder/git_store.c - commits of git repositories, kept as checkouts.
  *
- *     git/HEX/tree     the checkout       git/HEX/digest     of its files */
+ *     git/HEX/tree     the checkout       git/HEX/digest     of its files, and of its .git */
 #include "builder/git_store.h"
 #include "builder/git_fetch.h"
 #include "builder/source_tree.h"
@@ -25,18 +25,31 @@ static const char *place_of(struct arena *a, const char *folder, struct str addr
 	return arena_printf(a, "%s/%s", folder, digest_text(&d).hex).p;
 }
 
-/* The digest stands there only when all else does. A checkout that has become another since is
+/* Two digests, as clones of one commit differ in their .git, from which versions are told. */
+static int describe(const char *tree, struct digest *files, struct buf *out, struct err **e)
+{
+	AUTO(free) char *known = fs_join(tree, ".git");
+	struct digest git;
+	int code = source_copy_checkout(tree, NULL, files, e);
+	if (code == 0)
+		code = source_copy_checkout(known, NULL, &git, e);
+	if (code == 0)
+		buf_printf(out, "%s %s", digest_text(files).hex, digest_text(&git).hex);
+	return code;
+}
+
+/* The digests stand there only when all else does. A checkout that has become another since is
  * none. */
 static bool is_kept(const char *place, struct arena *a, struct git_commit *out)
 {
-	AUTO(buf_done) struct buf text = BUF(DIGEST_TEXT_MAX);
+	AUTO(buf_done) struct buf was = BUF(DIGEST_TEXT_MAX), is = BUF(DIGEST_TEXT_MAX);
 	AUTO(free) char *file = fs_join(place, "digest");
-	struct digest was, is;
+	struct digest files;
 	out->folder = arena_printf(a, "%s/tree", place).p;
-	if (fs_read(file, &text, NULL) < 0 || !digest_parse(buf_str(&text), &was) ||
-	    source_copy_checkout(out->folder, NULL, &is, NULL) < 0 || !digest_eq(&was, &is))
+	if (fs_read(file, &was, NULL) < 0 || describe(out->folder, &files, &is, NULL) < 0 ||
+	    !str_eq(buf_str(&was), buf_str(&is)))
 		return false;
-	out->files = is;
+	out->files = files;
 	return true;
 }
 
@@ -53,14 +66,15 @@ static int fetch(const struct source_address *s, const char *aside, struct arena
 {
 	AUTO(free) char *tree = fs_join(aside, "tree");
 	AUTO(free) char *file = fs_join(aside, "digest");
+	AUTO(buf_done) struct buf text = BUF(DIGEST_TEXT_MAX);
 	int code = fs_make_dirs(tree, 0755, e);
 	if (code == 0)
 		code = git_fetch(s, tree, a, &out->name, e);
 	if (code == 0)
-		code = source_copy_checkout(tree, NULL, &out->files, e);
-	if (code == 0) /* its .git too, which the digest does not tell of */
+		code = describe(tree, &out->files, &text, e);
+	if (code == 0)
 		code = sync_folder(tree, e);
-	return code < 0 ? code : fs_write(file, str_of(digest_text(&out->files).hex), 0600, e);
+	return code < 0 ? code : fs_write(file, buf_str(&text), 0600, e);
 }
 
 static int fetch_into_store(const char *cache, const char *folder, const struct source_address *s,

@@ -11,10 +11,10 @@ struct git_commit {
 	const char *folder;  /* of the checkout, with its .git: not to be changed */
 };
 
-/* The source's revision; texts in the arena. One process fetches, others wait; a checkout whose
- * files are no longer those that were fetched is fetched again. Logins are those of git_fetch, and
- * part of nothing. ERR_ABSENT when offline, unless a whole commit's name is given and it is there;
- * else errors of git_fetch. */
+/* The source's revision; texts in the arena. One process fetches, others wait; a checkout that is
+ * no longer what was fetched, in its files or its .git, is fetched again. Logins are those of
+ * git_fetch, and part of nothing. ERR_ABSENT when offline, unless a whole commit's name is given
+ * and it is there; else errors of git_fetch. */
 int git_store_get(const char *cache, const struct source_address *s, bool offline, struct arena *a,
 		  struct git_commit *out, struct err **e);
 #endif

@@ -23,7 +23,9 @@ struct context_entry {
 struct context_folder {
 	const char *path;
 	struct str dockerfile; /* relative to it: sent whatever is left out */
-	bool checkout;	       /* of a git repository: the .git at its top is no part of it */
+	/* Of a git repository: the .git at its top is no part of it, and modes are git's, 0755 or
+	 * 0644, whatever the checkout has. */
+	bool checkout;
 };
 /* Goes through what an engine gets of a folder, each part of a path sorted: without what its
  * .dockerignore leaves out. Texts live until entry() returns. ERR_ABSENT, ERR_IO, ERR_LIMIT,

@@ -35,11 +35,19 @@ AUTO_DEFINE_VALUE(struct walk, walk_done)
 
 static int walk_folder(struct walk *w, struct str path, struct err **e);
 
+/* Of a checkout those that git knows: the others come from the umask of whoever checked it out. */
+static unsigned mode_of(const struct walk *w, const struct stat *st)
+{
+	if (!w->checkout || S_ISLNK(st->st_mode))
+		return st->st_mode & 0777;
+	return S_ISDIR(st->st_mode) || st->st_mode & S_IXUSR ? 0755 : 0644;
+}
+
 /* Sockets and the like are not sent. */
 static int tell(struct walk *w, struct context_entry *entry, const struct stat *st, struct err **e)
 {
 	char target[TARGET_MAX];
-	entry->mode = st->st_mode & 0777;
+	entry->mode = mode_of(w, st);
 	if (S_ISLNK(st->st_mode)) {
 		ssize_t n = readlink(entry->from, target, sizeof(target) - 1);
 		if (n < 0)

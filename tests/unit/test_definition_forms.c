@@ -735,6 +735,30 @@ static void sees_every_change_of_a_context(void **state)
 	}
 }
 
+static void sees_of_a_checkout_what_git_knows(void **state)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+		bool changes;
+	} rows[] = {{"a", 0600, false}, {"a", 0664, false}, {"f", 0700, false},
+		    {"f", 0775, false}, {"a", 0700, true},  {"a", 0775, false}};
+	const struct context_folder folder = {
+		.path = *state, .dockerfile = STR("Dockerfile"), .checkout = true};
+	struct digest last, now;
+	AUTO(free) char *below = fs_join(*state, "f");
+	put(*state, "a", "1");
+	assert_int_equal(mkdir(below, 0755), 0);
+	assert_int_equal(context_digest(&folder, &last, NULL), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(free) char *path = fs_join(*state, rows[i].name);
+		assert_int_equal(chmod(path, rows[i].mode), 0);
+		assert_int_equal(context_digest(&folder, &now, NULL), 0);
+		assert_int_equal(digest_eq(&last, &now), !rows[i].changes);
+		last = now;
+	}
+}
+
 /* What .dockerignore leaves out reaches no image: it neither changes the key nor has to be
  * readable. */
 static void sees_of_a_context_what_is_sent(void **state)
@@ -788,6 +812,7 @@ int main(void)
 		cmocka_unit_test(gives_what_changes_the_image_another_key),
 		IN_FOLDER(sees_of_a_context_what_is_sent),
 		IN_FOLDER(sees_every_change_of_a_context),
+		IN_FOLDER(sees_of_a_checkout_what_git_knows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
