@@ -327,7 +327,7 @@ static int lock_nothing(struct build *b, const struct definition *d, struct lock
 
 int build_engine(const struct definition *d, struct err **e)
 {
-	if (!d->steps.dockerfile.n && !d->steps.context.n)
+	if (!definition_has_steps(&d->steps))
 		return 0;
 	return err_set(e, ERR_USAGE,
 		       "the base is made by a Dockerfile, which needs kiln build --engine docker; "

@@ -45,10 +45,21 @@ struct build {
 /* ERR_USAGE when the definition's base wants another engine than this one. */
 int build_engine(const struct definition *d, struct err **e);
 
+/* What a plan tells of the base that a definition's Dockerfile makes; texts in the arena, or the
+ * definition's. */
+struct plan_steps;
+void build_describe_steps(const struct definition_steps *s, struct arena *a,
+			  struct plan_steps *out);
+/* Where that base is pushed, beside the image; when it is there it becomes b's. Without a registry
+ * among the destinations nothing is known. */
+struct destination;
+int build_find_steps(struct build *b, const struct definition_steps *s,
+		     const struct destination *to, size_t to_count, struct plan_steps *out,
+		     struct err **e);
+
 /* What an offline build needs and the cache lacks, noted in `all`: see build_offline. `to`: where
  * the base's layers are to go. */
 struct missing;
-struct destination;
 void build_missing(struct build *b, const struct definition *d, const struct lock *locked,
 		   struct missing *all);
 void build_missing_layers(struct build *b, const struct destination *to, size_t to_count,

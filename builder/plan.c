@@ -38,8 +38,12 @@ static int find_packages(struct build *b, const struct definition *d, const stru
 		return code;
 	if (!locked)
 		return build_lock(b, d, &p->lock, e);
-	if ((code = build_lock_fits(b, d, locked, e)) < 0 ||
-	    (code = virtuals_check(&p->virtuals, NULL, locked->records, locked->count, e)) < 0)
+	if ((code = build_lock_fits(b, d, locked, e)) < 0)
+		return code;
+	/* What a base that is not made yet offers, nobody knows. */
+	if (!p->has_steps || p->steps.made)
+		code = virtuals_check(&p->virtuals, NULL, locked->records, locked->count, e);
+	if (code < 0)
 		return code;
 	copy_lock(locked, &p->lock);
 	struct package_options options = {.cache = b->cache, .offline = b->o.offline};
@@ -135,6 +139,10 @@ static int plan_layers(struct build *b, const struct definition *d,
 	AUTO(free) uint64_t *sizes = mem_zero(count + 1, sizeof(*sizes));
 	if (p->unsized)
 		return 0;
+	if (d->user_managed) {
+		name_layers(p, layer_of, sizes);
+		return 0;
+	}
 	for (size_t i = 0; i < count; i++)
 		sizes[i] = files[i].path ? files[i].size : p->lock.records[i].size;
 	pack_plan_layers(p->lock.records, sizes, count, p->base_layers, layer_of, &p->layer_count);
@@ -206,18 +214,6 @@ static int ask_all(struct build *b, struct destination *to, size_t count, struct
 	return code;
 }
 
-static int ask_destinations(struct build *b, struct strs names, struct plan *p, struct err **e)
-{
-	struct destination *to = NULL;
-	size_t count = 0;
-	struct digest_text key = digest_text(&p->key);
-	int code = destinations_open(b, names, key.hex, &p->arena, &to, &count, e);
-	if (code == 0)
-		code = ask_all(b, to, count, p, e);
-	destinations_close(to, count);
-	return code;
-}
-
 /* ---- all of it ---- */
 
 static void describe_base(const struct build *b, struct plan *p)
@@ -247,10 +243,24 @@ static int fill(struct build *b, const struct definition *d, const struct lock *
 		code = build_find_sources(b, &p->lock, files, &missing, e);
 	if (code == 0) {
 		count_downloads(p, files);
-		code = d->user_managed ? 0 : plan_layers(b, d, files, p, e);
+		code = plan_layers(b, d, files, p, e);
 	}
 	package_files_done(files, p->lock.count);
 	return code;
+}
+
+static int find_steps(struct build *b, const struct definition *d, const struct destination *to,
+		      size_t to_count, struct plan *p, struct err **e)
+{
+	p->has_steps = definition_has_steps(&d->steps);
+	if (!p->has_steps)
+		return 0;
+	if (b->next)
+		return err_set(e, ERR_USAGE,
+			       "the base is made by a Dockerfile: --engine docker builds for one "
+			       "platform at a time");
+	build_describe_steps(&d->steps, &p->arena, &p->steps);
+	return build_find_steps(b, &d->steps, to, to_count, &p->steps, e);
 }
 
 int plan_make(struct build *b, const struct definition *d, const struct digest *key,
@@ -258,11 +268,17 @@ int plan_make(struct build *b, const struct definition *d, const struct digest *
 {
 	AUTO(plan_done)
 	struct plan made = {.key = *key, .platform = b->platform->image, .prefix = b->prefix};
-	int code = build_engine(d, e);
+	struct destination *to = NULL;
+	size_t count = 0;
+	int code = destinations_open(b, destinations, digest_text(key).hex, &made.arena, &to,
+				     &count, e);
+	if (code == 0)
+		code = find_steps(b, d, to, count, &made, e);
 	if (code == 0)
 		code = fill(b, d, locked, &made, e);
 	if (code == 0)
-		code = ask_destinations(b, destinations, &made, e);
+		code = ask_all(b, to, count, &made, e);
+	destinations_close(to, count);
 	if (code < 0)
 		return code;
 	*out = made;

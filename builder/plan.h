@@ -30,13 +30,24 @@ struct plan_destination {
 	uint64_t base_send; /* bytes of the base's layers that it lacks */
 };
 
+/* A base that the definition's Dockerfile makes. */
+struct plan_steps {
+	struct str context;    /* as written, without a login; empty: the Dockerfile is a text */
+	struct str dockerfile; /* in the context */
+	struct strs from;      /* images that it begins with, as far as they are plainly named */
+	struct str image;      /* where it is pushed; empty: no destination is a registry */
+	bool made;	       /* it is there, and the plan's base */
+};
+
 struct plan {
 	struct arena arena;
 	struct lock lock; /* the packages in link order, channels, specs */
 	struct digest key;
 	const char *platform, *prefix; /* "linux/amd64"; of the build */
-	struct str base_name;	       /* empty: none */
-	struct digest base_digest;     /* what the name gave */
+	bool has_steps;
+	struct plan_steps steps;
+	struct str base_name;	   /* empty: none, or it is to be made */
+	struct digest base_digest; /* what the name gave */
 	size_t base_layers;
 	uint64_t base_size; /* bytes of its layers */
 	struct virtuals virtuals;
@@ -52,8 +63,9 @@ void plan_done(struct plan *p);
 AUTO_DEFINE_VALUE(struct plan, plan_done)
 
 /* Of one platform, b's. key: that of all platforms (build_key). locked: use its packages instead of
- * solving; may be NULL. destinations may be empty. It must not outlive b. Errors as build_image's,
- * where it would come to them. */
+ * solving; may be NULL. destinations may be empty. It must outlive neither b nor d. Errors as
+ * build_image's, where it would come to them. A base that an engine has yet to make offers nothing:
+ * packages are chosen for the usual virtual packages, and those of b's options. */
 int plan_make(struct build *b, const struct definition *d, const struct digest *key,
 	      const struct lock *locked, struct strs destinations, struct plan *out,
 	      struct err **e);

@@ -25,6 +25,23 @@ static void put_base(const struct plan *p, struct json_out *j)
 	json_close(j, '}');
 }
 
+/* null where the base is not made by a Dockerfile. */
+static void put_steps(const struct plan *p, struct json_out *j)
+{
+	const struct plan_steps *s = &p->steps;
+	if (!p->has_steps) {
+		json_put_text(j, "base_steps", NULL);
+		return;
+	}
+	json_open(j, "base_steps", '{');
+	json_put_text(j, "context", s->context.n ? s->context.p : NULL);
+	json_put_str(j, "dockerfile", s->dockerfile);
+	json_put_strs(j, "from", s->from);
+	json_put_text(j, "image", s->image.n ? s->image.p : NULL);
+	json_put_bool(j, "made", s->made);
+	json_close(j, '}');
+}
+
 /* version: null for what the target is known not to have. */
 static void put_virtuals(const struct virtuals *v, struct json_out *j)
 {
@@ -115,6 +132,7 @@ static void put_plan(const struct plan *p, struct json_out *j)
 	json_put_text(j, "platform", p->platform);
 	json_put_text(j, "prefix", p->prefix);
 	put_base(p, j);
+	put_steps(p, j);
 	put_virtuals(&p->virtuals, j);
 	json_put_strs(j, "channels", p->lock.channels);
 	put_packages(p, j);

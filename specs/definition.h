@@ -42,6 +42,8 @@ struct definition_steps {
 	bool checkout;		    /* the folder is one of a git repository */
 	struct str digest;	    /* of what an engine gets of the folder: see context_digest */
 };
+/* Whether there are any: the base is made by them. */
+bool definition_has_steps(const struct definition_steps *s);
 /* The folder that steps have, with its Dockerfile. Borrowed. */
 struct context_folder definition_context(const struct definition_steps *s);
 

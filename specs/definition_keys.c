@@ -67,6 +67,11 @@ int definition_keep_conda(struct reader *r, const struct yaml_node *map, struct 
 
 /* --- docker steps ----------------------------------------------------------------------- */
 
+bool definition_has_steps(const struct definition_steps *s)
+{
+	return s->dockerfile.n || s->context.n;
+}
+
 struct context_folder definition_context(const struct definition_steps *s)
 {
 	return (struct context_folder){

@@ -12,9 +12,8 @@ struct build_args {
 
 static int has_a_base(const struct session *s, const struct build_args *args, struct err **e)
 {
-	const struct definition_steps *steps = &s->definition.steps;
 	bool locked = s->locked && s->locked->base_digest.n;
-	if (locked || steps->context.n || steps->dockerfile.n || session_base(s, &args->common))
+	if (locked || definition_has_steps(&s->definition.steps) || session_base(s, &args->common))
 		return 0;
 	return err_set(e, ERR_USAGE, "no base image: name one with --base%s",
 		       s->definition.user_managed ? "; the environment is nothing but its base"

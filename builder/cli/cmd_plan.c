@@ -9,6 +9,28 @@ struct plan_args {
 	struct option_list to;
 };
 
+/* Whether the base is one that an engine has yet to make. */
+static bool lacks_base(const struct plan *p)
+{
+	return p->has_steps && !p->steps.made;
+}
+
+static void say_steps(const struct plan *p, struct buf *out)
+{
+	const struct plan_steps *s = &p->steps;
+	if (lacks_base(p))
+		buf_add_text(out, "base      to be made first, by kiln build --engine docker\n");
+	if (s->context.n)
+		buf_printf(out, "          of %.*s in %.*s\n", STR_ARG(s->dockerfile),
+			   STR_ARG(s->context));
+	else
+		buf_add_text(out, "          of the definition's Dockerfile\n");
+	for (size_t i = 0; i < s->from.n; i++)
+		buf_printf(out, "          FROM %.*s\n", STR_ARG(s->from.v[i]));
+	if (lacks_base(p) && s->image.n)
+		buf_printf(out, "          pushed as %.*s\n", STR_ARG(s->image));
+}
+
 static void say_base(const struct plan *p, struct buf *out)
 {
 	char size[16];
@@ -17,12 +39,18 @@ static void say_base(const struct plan *p, struct buf *out)
 		buf_printf(out, "base      %.*s\n          %s, layers: %zu, %s\n",
 			   STR_ARG(p->base_name), digest_name(&p->base_digest).text, p->base_layers,
 			   size_text(p->base_size, size));
+	if (p->has_steps)
+		say_steps(p, out);
 	buf_printf(out, "platform  %s, at %s\n", p->platform, p->prefix);
 }
 
-static void say_virtuals(const struct virtuals *v, struct buf *out)
+static void say_virtuals(const struct plan *p, struct buf *out)
 {
-	buf_add_text(out, "\nvirtual packages\n");
+	const struct virtuals *v = &p->virtuals;
+	buf_printf(out, "\nvirtual packages%s\n",
+		   lacks_base(p) && v->row_count
+			   ? " (the base's are not known yet: --virtual names them)"
+			   : "");
 	for (size_t i = 0; i < v->row_count; i++) {
 		const struct virtual_row *row = &v->rows[i];
 		bool named = row->build.n && !str_is(row->build, "0");
@@ -73,7 +101,10 @@ static void say_layers(const struct plan *p, struct buf *out)
 		buf_add_text(out, "\nlayers: not known before the packages are here\n");
 		return;
 	}
-	buf_printf(out, "\nlayers: %zu, on the base's %zu\n", p->layer_count, p->base_layers);
+	buf_printf(out, "\nlayers: %zu, on the base's", p->layer_count);
+	if (!lacks_base(p))
+		buf_printf(out, " %zu", p->base_layers);
+	buf_add_char(out, '\n');
 	for (size_t l = 0; l < p->layer_count; l++) {
 		const struct plan_layer *layer = &p->layers[l];
 		buf_printf(out, "  %8s  %-9s ",
@@ -124,7 +155,7 @@ AUTO_DEFINE_VALUE(struct plans, plans_done)
 static void say_plan(const struct plan *p, struct buf *out)
 {
 	say_base(p, out);
-	say_virtuals(&p->virtuals, out);
+	say_virtuals(p, out);
 	say_packages(p, out);
 	say_layers(p, out);
 	for (size_t i = 0; i < p->to_count; i++)

@@ -215,7 +215,7 @@ const char *session_base(const struct session *s, const struct common_args *args
 	const struct definition *d = &s->definition;
 	if (!args->base && d->base.n)
 		return d->base.p;
-	if (!args->base && (d->steps.context.n || d->steps.dockerfile.n))
+	if (!args->base && definition_has_steps(&d->steps))
 		return NULL;
 	if (args->base || s->takes_default)
 		return command_base(&s->config, args->base ? args->base : "cpu");

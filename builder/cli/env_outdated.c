@@ -36,7 +36,7 @@ AUTO_DEFINE_VALUE(struct subject, subject_done)
 /* A definition that names no base stays on the lock's, by its name: what that means today. */
 static void choose_base(struct subject *s, const struct definition *d)
 {
-	bool named = s->common.base || d->base.n || d->steps.context.n || d->steps.dockerfile.n;
+	bool named = s->common.base || d->base.n || definition_has_steps(&d->steps);
 	if (!named && s->session.locked->base_name.n)
 		s->common.base = s->session.locked->base_name.p;
 }

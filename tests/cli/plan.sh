@@ -65,6 +65,38 @@ expect 0 "" "$kiln" plan "$work/data.yml" --platform $both
 same "$(grep -c '^platform' "$work/stdout")" 2 "plans"
 expect 3 "linux/arm64" "$kiln" plan $spec --platform $both
 
+# A base that a Dockerfile makes: it is said what is to be made, and the packages are chosen for none;
+# once it is beside the image, it is a base like any other.
+mkdir -p "$work/ctx/deep"
+printf 'FROM --platform=linux/amd64 %s AS first\nFROM first\nFROM $OTHER\nENV A=b\n' "$base" >"$work/ctx/deep/Dockerfile"
+printf '%s\n' 'name: steps' 'build: {path: ctx, dockerfile_path: deep/Dockerfile}' \
+	"conda_file: {channels: ['$channel'], dependencies: [libzlib]}" >"$work/steps.yml"
+expect 0 "" "$kiln" plan "$work/steps.yml" -t "oci:$work/out:x"
+for line in "base      to be made first, by kiln build --engine docker" "          of deep/Dockerfile in ctx" \
+	"          FROM $base" "  __glibc      2.28         default" "layers: 2, on the base's"; do
+	grep -qxF "$line" "$work/stdout" || fail "plan does not say \"$line\": $(cat "$work/stdout")"
+done
+same "$(grep -c FROM "$work/stdout")" 1 "images that FROM names"
+expect 0 "" "$kiln" plan "$work/steps.yml" -t "$host/env/steps:1" --json
+cp "$work/stdout" "$work/unmade.json"
+same "$(field "$work/unmade.json" base) $(field "$work/unmade.json" base_steps made)" "None false" "a base that is to be made"
+same "$(field "$work/unmade.json" key)" "$("$kiln" key "$work/steps.yml")" "the key of plan and key"
+image=$(field "$work/unmade.json" base_steps image)
+expect 0 "" "$kiln" plan "$work/steps.yml" -t "$host/env/steps:1"
+grep -qxF "          pushed as $image" "$work/stdout" || fail "where the base goes: $(cat "$work/stdout")"
+expect 2 "one platform at a time" "$kiln" plan "$work/steps.yml" --platform linux/amd64,linux/arm64
+expect 0 "" "$kiln" lock "$work/steps.yml" --virtual __cuda=12.2 -o "$work/steps.lock"
+expect 0 "" "$kiln" plan "$work/steps.yml" --locked "$work/steps.lock"
+skopeo --insecure-policy copy -q --src-tls-verify=false --dest-tls-verify=false "docker://$base" "docker://$image" || fail "skopeo"
+expect 0 "" "$kiln" plan "$work/steps.yml" -t "$host/env/steps:1" --json
+same "$(field "$work/stdout" base_steps made) $(field "$work/stdout" key)" "true $(field "$work/unmade.json" key)" "a base that was made"
+same "$(field "$work/stdout" base digest)" "$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$base")" "its digest"
+expect 0 "" "$kiln" plan "$work/steps.yml" -t "$host/env/steps:1"
+grep -qF "          of deep/Dockerfile in ctx" "$work/stdout" && grep -q "__glibc .* the base's" "$work/stdout" ||
+	fail "a base that was made: $(cat "$work/stdout")"
+expect 0 "" "$kiln" plan tests/cases/azureml/v1-09-from-dockerfile -c "$channel" --override-channels
+grep -qxF "          of the definition's Dockerfile" "$work/stdout" || fail "a Dockerfile that is a text: $(cat "$work/stdout")"
+
 # A lock instead of solving; a lock of another definition; a definition that is wrong.
 expect 0 "" "$kiln" lock $spec --base "$base" -o "$work/lock.yml"
 expect 0 "" "$kiln" plan $spec --base "$base" --locked "$work/lock.yml" --json
