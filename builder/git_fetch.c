@@ -1,6 +1,7 @@
 /* builder/git_fetch.c - a commit of a git repository, by the program git. */
 #include "builder/git_fetch.h"
 #include "builder/credentials.h"
+#include "cache/address.h"
 #include "specs/base/process.h"
 #include "specs/base/url.h"
 #include "specs/base/vec.h"
@@ -13,14 +14,16 @@ enum { OUTPUT_MAX = 1 << 20, GIT_MS = 30 * 60 * 1000, SHOWN = 1000 };
 struct git {
 	struct arena arena;
 	const char *folder;
-	struct str address; /* without a login */
+	struct str address; /* without a login and a token */
 	VEC(const char *) env;
+	unsigned settings; /* that stand in it */
+	bool token;
 };
 
 static void git_done(struct git *g)
 {
 	VEC_DONE(&g->env);
-	arena_done(&g->arena);
+	arena_wipe(&g->arena);
 }
 AUTO_DEFINE_VALUE(struct git, git_done)
 
@@ -31,35 +34,63 @@ static void add_env(struct git *g, const char *variable)
 	VEC_PUSH(&g->env, variable);
 }
 
-/* The user part of an http address, as the header that git sends to that address only. */
-static void add_login(struct git *g, struct str address)
+/* Here nobody else on the machine sees it, as words of a command are seen. */
+static void add_setting(struct git *g, struct str key, struct str value)
 {
-	AUTO(buf_done) struct buf header = BUF(BUF_UNLIMITED);
-	const char *scheme = memmem(address.p, address.n, "://", 3);
-	struct str rest = str_from(address, (size_t)(scheme - address.p) + 3);
-	struct str host = str_to(rest, str_find(rest, '/')), user, password;
-	size_t at = host.n;
-	while (at && host.p[at - 1] != '@')
-		at--;
-	if (at == 0 || !str_starts(address, "http")) {
-		add_env(g, "GIT_CONFIG_COUNT=0");
-		return;
-	}
-	password = str_to(host, at - 1);
+	unsigned n = g->settings++;
+	add_env(g, arena_printf(&g->arena, "GIT_CONFIG_KEY_%u=%.*s", n, STR_ARG(key)).p);
+	add_env(g, arena_printf(&g->arena, "GIT_CONFIG_VALUE_%u=%.*s", n, STR_ARG(value)).p);
+}
+
+/* The user part of an http address, as the header that git sends to that address only. */
+static void add_login(struct git *g, struct str real, struct str user)
+{
+	AUTO(secret_buf_done) struct buf header = BUF(BUF_UNLIMITED);
+	struct str password = user;
 	str_cut(&password, ':', &user);
 	user = url_decoded(&g->arena, user);
 	password = url_decoded(&g->arena, password);
-	buf_add_text(&header, "GIT_CONFIG_VALUE_0=Authorization: Basic ");
+	buf_add_text(&header, "Authorization: Basic ");
 	base64_write(&header,
 		     arena_printf(&g->arena, "%.*s:%.*s", STR_ARG(user), STR_ARG(password)));
+	add_setting(g, arena_printf(&g->arena, "http.%.*s.extraHeader", STR_ARG(real)),
+		    buf_str(&header));
 	/* git would send the header to wherever it is redirected. */
-	add_env(g, "GIT_CONFIG_COUNT=2");
-	add_env(g, "GIT_CONFIG_KEY_1=http.followRedirects");
-	add_env(g, "GIT_CONFIG_VALUE_1=false");
-	add_env(g, arena_printf(&g->arena, "GIT_CONFIG_KEY_0=http.%.*s.extraHeader",
-				STR_ARG(g->address))
-			   .p);
-	add_env(g, arena_copy(&g->arena, header.data, header.n));
+	add_setting(g, STR("http.followRedirects"), STR("false"));
+}
+
+/* An address that holds a token goes by its shown form, for which a helper of ours is asked: git's
+ * own, which git would call with the address as a word. A remote's name is all that it is called
+ * with here; what the name stands for is a setting. Of what that helper can do only that is told
+ * which needs no further command with the address (protocol version 2). */
+static void add_token(struct git *g, struct str real)
+{
+	static const char helper[] =
+		"!f() { [ \"$2\" = \"$KILN_GIT_ADDRESS\" ] || exec git remote-http \"$@\"; "
+		"read -r capabilities && printf 'stateless-connect\\noption\\n\\n' && "
+		"exec git remote-http kiln; }; f";
+	g->token = true;
+	add_env(g, arena_printf(&g->arena, "KILN_GIT_ADDRESS=%.*s", STR_ARG(g->address)).p);
+	add_setting(g, arena_printf(&g->arena, "url.kiln::%.*s.insteadOf", STR_ARG(g->address)),
+		    g->address);
+	add_setting(g, STR("alias.remote-kiln"), STR(helper));
+	add_setting(g, STR("remote.kiln.url"), real);
+	add_setting(g, STR("protocol.version"), STR("2"));
+}
+
+static void add_secrets(struct git *g, struct str address)
+{
+	struct address at = address_split(address);
+	if (str_is(at.scheme, "http") || str_is(at.scheme, "https")) {
+		struct str real =
+			arena_printf(&g->arena, "%.*s://%.*s%.*s%.*s", STR_ARG(at.scheme),
+				     STR_ARG(at.host), STR_ARG(at.path), STR_ARG(at.query));
+		if (at.user.n)
+			add_login(g, real, at.user);
+		if (!str_eq(real, g->address))
+			add_token(g, real);
+	}
+	add_env(g, arena_printf(&g->arena, "GIT_CONFIG_COUNT=%u", g->settings).p);
 }
 
 /* Its own settings and those of ssh stay: they are how private repositories are reached. */
@@ -77,12 +108,13 @@ static void make_environment(struct git *g, struct str address)
 			if (str_starts(str_of(*v), kept[i]))
 				add_env(g, *v);
 	add_env(g, "GIT_TERMINAL_PROMPT=0");
-	/* A far repository's submodules must not be files of this machine. */
-	bool near = str_starts(address, "file:");
-	add_env(g, near ? "GIT_ALLOW_PROTOCOL=https:http:ssh:git:file"
-			: "GIT_ALLOW_PROTOCOL=https:http:ssh:git");
 	add_env(g, "LC_ALL=C.UTF-8");
-	add_login(g, address);
+	add_secrets(g, address);
+	/* A far repository's submodules must not be files of this machine. */
+	add_env(g,
+		arena_printf(&g->arena, "GIT_ALLOW_PROTOCOL=https:http:ssh:git%s%s",
+			     g->token ? ":kiln" : "", str_starts(address, "file:") ? ":file" : "")
+			.p);
 	add_env(g, NULL);
 }
 
@@ -109,15 +141,19 @@ static int failed(const struct git *g, struct str words, struct err **e)
 	for (size_t i = COUNT(meanings); i-- > 0;)
 		if (memmem(words.p, words.n, meanings[i].words, strlen(meanings[i].words)))
 			code = meanings[i].code;
-	words = str_trim(words);
+	AUTO(arena_wipe) struct arena a = ARENA;
+	words = str_trim(url_text_without_secrets(&a, words));
 	if (words.n > SHOWN)
 		words = str_from(words, words.n - SHOWN);
-	AUTO(arena_done) struct arena a = ARENA;
 	char *line = arena_copy(&a, words.p, words.n);
 	for (size_t i = 0; i < words.n; i++)
 		if ((unsigned char)line[i] < ' ')
 			line[i] = ' ';
-	return err_set(e, code, "git: %.*s: %s", STR_ARG(g->address), line);
+	bool old = g->token && strstr(line, "remote transport reported error");
+	return err_set(e, code, "git: %.*s: %s%s", STR_ARG(g->address), line,
+		       old ? "; a token in an address takes a server that speaks version 2 of "
+			     "git's protocol, or a login instead"
+			   : "");
 }
 
 enum { WORDS_MAX = 12 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pip requirements from git: what a login is sent to, what a far repository may name, and that a
+# pip requirements from git: what a login or a token is sent to, what a far repository may name, and that a
 # commit is fetched once.
 . tests/shell.sh
 needs build/channel/noarch/repodata.json build/base/index.json build/venv/bin/uv
@@ -125,6 +125,34 @@ asked | grep "localhost" && fail "followed with a login"
 spec moved "pkg @ git+http://$fake/moved/pkg@v1"
 lock 0 "" moved
 same "$(of_package moved text)" one "what another host has, without a login"
+
+# A token in the address goes to that repository, and shows nowhere: not to who looks at the
+# processes either.
+mkdir "$work/bin"
+printf '#!/bin/sh\nGIT_TRACE=%s/words exec %s "$@"\n' "$work" "$(command -v git)" >"$work/bin/git"
+chmod +x "$work/bin/git"
+token() { # NAME LOGIN REST: of the address
+	spec "$1" "pkg @ git+http://$2/$3@v1"
+	PATH=$work/bin:$PATH lock 0 "" "$1" -v
+	cat "$work/stderr" >>"$work/told"
+	PATH=$work/bin:$PATH expect 0 "" "$kiln" build "$work/$1.yml" --base "$base" --locked "$work/$1.lock" \
+		--cache "$work/cache.$1" -t "oci:$work/out.$1" -v --json
+	cat "$work/stderr" "$work/stdout" >>"$work/told"
+	"$kiln" key "$work/$1.yml" --base "$base" --explain >>"$work/told" 2>&1
+	grep -q "git+http://$fake/$3@$one" "$work/$1.lock" || fail "$1: the lock does not name the commit"
+	grep -rlF -e to-ken -e user:secret "$work/told" "$work/words" "$work/$1.lock" "$work/cache.$1" "$work/out.$1" \
+		"$KILN_CACHE" && fail "$1: the token is kept"
+}
+export TOKEN=to-ken
+token token "$fake/t/\${TOKEN}" token/pkg
+token both "user:secret@$fake/t/to-ken" both/pkg
+grep -q "remote-http kiln" "$work/words" || fail "the words of git's commands are not looked at"
+spec missing "pkg @ git+http://$fake/t/to-ken/token/no"
+lock 4 "git: http://$fake/token/no: fatal: repository 'http://$fake/token/no/' not found" missing
+expect 4 "git: http://$fake/token/pkg: " "$kiln" install "$work/token.lock" "$work/env" --cache "$work/cache.none"
+spec old "pkg @ git+http://$fake/t/to-ken/old/pkg"
+PATH=$work/bin:$PATH lock 1 "version 2 of git's protocol" old
+grep -F to-ken "$work/words" "$work/stderr" && fail "a failure tells the token"
 
 # A far repository's submodule must not be a folder of this machine; one beside it may be.
 (

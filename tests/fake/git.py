@@ -3,7 +3,8 @@
     git.py FOLDER
 
 /open/ serves them, /closed/ asks for the login user:secret, /moved/ sends to /open/ under another
-name of this host. GET /log gives what was asked since the last /log, a line a request: METHOD,
+name of this host. /token/ is there only behind /t/to-ken/; so are /both/, which asks for the login
+too, and /old/, which speaks the first version of git's protocol. GET /log gives what was asked since the last /log, a line a request: METHOD,
 path without query, host, login."""
 
 import base64
@@ -40,13 +41,15 @@ class Git(BaseHTTPRequestHandler):
             lines.clear()
             return self.answer(200, text.encode())
         lines.append(f"{self.command} {path} {self.headers['Host']} {self.login() or '-'}\n")
-        realm, _, rest = path.strip("/").partition("/")
+        realm, _, rest = path.removeprefix("/t/to-ken").strip("/").partition("/")
+        if (realm in ("token", "both", "old")) != path.startswith("/t/to-ken/"):
+            return self.answer(404)
         if realm == "moved":
             host = self.headers["Host"].replace("127.0.0.1", "localhost")
             return self.answer(302, b"", ("Location", f"http://{host}/open/{rest}?{query}"))
-        if realm == "closed" and self.login() != "user:secret":
+        if realm in ("closed", "both") and self.login() != "user:secret":
             return self.answer(401, b"", ("WWW-Authenticate", 'Basic realm="git"'))
-        return self.backend(rest, query)
+        return self.backend(rest, query, realm == "old")
 
     do_POST = do_GET
 
@@ -60,13 +63,13 @@ class Git(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(parts)
 
-    def backend(self, rest, query):
+    def backend(self, rest, query, old):
         env = {
             "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": FOLDER, "GIT_HTTP_EXPORT_ALL": "1",
             "PATH_INFO": "/" + rest, "QUERY_STRING": query, "REQUEST_METHOD": self.command,
             "CONTENT_TYPE": self.headers.get("Content-Type", ""), "REMOTE_ADDR": "127.0.0.1",
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "GIT_PROTOCOL": "" if old else self.headers.get("Git-Protocol", ""),
             "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
         }
         done = subprocess.run(["git", "http-backend"], input=self.body(), env=env, capture_output=True)
