@@ -183,6 +183,8 @@ static int solve_pip(struct build *b, const struct definition *d, struct provide
 		.target = *target,
 		.cache = b->cache,
 		.offline = b->o.offline,
+		.connect_ms = b->o.connect_ms,
+		.idle_ms = b->o.idle_ms,
 		.newest = b->newest,
 		.why_not = why_not(b),
 		.build = workshop_build_dist,

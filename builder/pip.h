@@ -51,7 +51,8 @@ struct pip_request {
 	struct pip_target target;
 	const char *cache; /* kiln's: uv's own lives in it */
 	bool offline;
-	struct str newest; /* RFC 3339: files uploaded later are none; empty: all are */
+	unsigned connect_ms, idle_ms; /* see http_options */
+	struct str newest;	      /* RFC 3339: files uploaded later are none; empty: all are */
 	/* Why no source can be built, as in "NAME has to be built, WHICH ..."; NULL: build does. */
 	const char *why_not;
 	pip_build_fn *build;

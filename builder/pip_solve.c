@@ -5,6 +5,8 @@
  * contradiction is one, and their extras resolve. */
 #include "builder/credentials.h"
 #include "builder/pip_private.h"
+#include "cache/address.h"
+#include "cache/http.h"
 #include "cache/layout.h"
 #include "specs/base/fs.h"
 #include "specs/base/process.h"
@@ -29,6 +31,8 @@ struct solving {
 	/* In memory, as addresses may hold passwords: requirements, and constraints or -1. */
 	int input, limits;
 	const char *python; /* the program that uv asks; NULL: one that it finds */
+	bool token;	    /* stands in an address that it reads */
+	char *cache;	    /* uv's */
 	struct pip_sources sources;
 	VEC(const char *) argv, env;
 };
@@ -40,6 +44,7 @@ static void solving_done(struct solving *s)
 	fd_close_at(&s->input);
 	fd_close_at(&s->limits);
 	free(s->folder);
+	free(s->cache);
 	pip_sources_done(&s->sources);
 	VEC_DONE(&s->argv);
 	VEC_DONE(&s->env);
@@ -48,6 +53,15 @@ static void solving_done(struct solving *s)
 AUTO_DEFINE_VALUE(struct solving, solving_done)
 
 /* ---- what it reads ---- */
+
+/* The address with what its variables stand for. */
+static struct str real_address(struct solving *s, struct str text)
+{
+	struct str real = requirements_expand(&s->arena, text);
+	size_t user = address_split(real).user.n;
+	s->token |= url_without_login(&s->arena, real).n + (user ? user + 1 : 0) < real.n;
+	return real;
+}
 
 /* A source that was built stands there as a wheel, of which there is but one. */
 static void put_source(const struct pip_source *made, struct buf *out)
@@ -70,8 +84,8 @@ static void put_line(struct solving *s, const struct requirement_line *from, str
 	if (line.kind == REQUIREMENT_PATH)
 		line.target = pip_line_path(&s->arena, from);
 	line.settings = (struct strs){0};
-	line.target = requirements_expand(&s->arena, line.target);
-	line.requirement.url = requirements_expand(&s->arena, line.requirement.url);
+	line.target = real_address(s, line.target);
+	line.requirement.url = real_address(s, line.requirement.url);
 	requirement_line_write(&line, out);
 	buf_add_char(out, '\n');
 }
@@ -83,13 +97,12 @@ static void put_options(struct solving *s, struct buf *out)
 	const struct requirements *r = s->q->requirements;
 	buf_add_text(out, r->no_index ? "--no-index\n" : "");
 	if (r->index_url.n)
-		buf_printf(out, "--index-url %.*s\n",
-			   STR_ARG(requirements_expand(&s->arena, r->index_url)));
+		buf_printf(out, "--index-url %.*s\n", STR_ARG(real_address(s, r->index_url)));
 	for (size_t i = 0; i < r->extra_index_urls.n; i++)
 		buf_printf(out, "--extra-index-url %.*s\n",
-			   STR_ARG(requirements_expand(&s->arena, r->extra_index_urls.v[i])));
+			   STR_ARG(real_address(s, r->extra_index_urls.v[i])));
 	for (size_t i = 0; i < r->find_links.n; i++) {
-		struct str place = requirements_expand(&s->arena, r->find_links.v[i]);
+		struct str place = real_address(s, r->find_links.v[i]);
 		AUTO(free)
 		char *folder = memmem(place.p, place.n, "://", 3)
 				       ? NULL
@@ -123,6 +136,16 @@ static int write_inputs(struct solving *s, struct err **e)
 	int code = write_memory("requirements", buf_str(&wanted), &s->input, e);
 	return code < 0 || !limits.n ? code
 				     : write_memory("constraints", buf_str(&limits), &s->limits, e);
+}
+
+/* uv keeps addresses as it asked them; a cache may be handed on to others, as that of a machine
+ * that builds for many. So nothing stays of a solve with a token in an address. */
+static int choose_cache(struct solving *s, struct err **e)
+{
+	if (!s->token)
+		return layout_folder(s->q->cache, LAYOUT_UV, &s->cache, e);
+	s->cache = fs_join(s->folder, "uv");
+	return fs_make_dirs(s->cache, 0700, e);
 }
 
 static int write_stubs(struct solving *s, struct err **e)
@@ -182,7 +205,7 @@ static void make_command(struct solving *s)
 	add_value(s, "--python-platform",
 		  arena_printf(&s->arena, "%s-manylinux_2_%u", s->q->target.platform->archspec,
 			       pip_known_glibc(&s->q->target)));
-	add_value(s, "--cache-dir", arena_printf(&s->arena, "%s/uv", s->q->cache));
+	add_value(s, "--cache-dir", str_of(s->cache));
 	/* Nobody else may open that; uv has no descriptor of ours but its input. */
 	if (s->limits >= 0)
 		add_value(s, "-c",
@@ -211,14 +234,22 @@ static bool is_login(struct str variable)
 	       (str_ends(name, "_USERNAME") || str_ends(name, "_PASSWORD"));
 }
 
+/* As for what kiln asks for itself, unless uv is told otherwise. */
+static void add_limit(struct solving *s, const char *variable, unsigned ms, unsigned usual_ms)
+{
+	unsigned seconds = ((ms ? ms : usual_ms) + 999) / 1000;
+	if (!getenv(variable))
+		VEC_PUSH(&s->env, arena_printf(&s->arena, "%s=%u", variable, seconds).p);
+}
+
 /* All that may reach it of the user's environment. */
 static void make_environment(struct solving *s)
 {
 	static const char *const kept[] = {
-		"PATH=",	  "HOME=",	   "TMPDIR=",	       "NETRC=",
-		"SSL_CERT_FILE=", "SSL_CERT_DIR=", "http_proxy=",      "https_proxy=",
-		"no_proxy=",	  "all_proxy=",	   "HTTP_PROXY=",      "HTTPS_PROXY=",
-		"NO_PROXY=",	  "ALL_PROXY=",	   "UV_HTTP_TIMEOUT=", "UV_KEYRING_",
+		"PATH=",	  "HOME=",	   "TMPDIR=",	  "NETRC=",
+		"SSL_CERT_FILE=", "SSL_CERT_DIR=", "http_proxy=", "https_proxy=",
+		"no_proxy=",	  "all_proxy=",	   "HTTP_PROXY=", "HTTPS_PROXY=",
+		"NO_PROXY=",	  "ALL_PROXY=",	   "UV_HTTP_",	  "UV_KEYRING_",
 	};
 	for (char **v = environ; *v; v++)
 		for (size_t i = 0; i < COUNT(kept); i++)
@@ -226,6 +257,8 @@ static void make_environment(struct solving *s)
 				VEC_PUSH(&s->env, *v);
 				break;
 			}
+	add_limit(s, "UV_HTTP_CONNECT_TIMEOUT", s->q->connect_ms, HTTP_CONNECT_MS);
+	add_limit(s, "UV_HTTP_TIMEOUT", s->q->idle_ms, HTTP_IDLE_MS);
 	VEC_PUSH(&s->env, NULL);
 }
 
@@ -246,11 +279,9 @@ static void warn_of(const struct pip_request *q, struct str words)
 /* The environment's own, in the sandbox: uv's questions to it are among uv's own files. */
 static int give_python(struct solving *s, struct err **e)
 {
-	AUTO(buf_done) struct buf cache = BUF(BUF_UNLIMITED);
 	struct str script;
 	s->python = arena_printf(&s->arena, "%s/python", s->folder).p;
-	buf_printf(&cache, "%s/uv", s->q->cache);
-	int code = s->q->python(s->q->cookie, &s->arena, cache.data, &script, e);
+	int code = s->q->python(s->q->cookie, &s->arena, s->cache, &script, e);
 	if (code == 0)
 		code = fs_write(s->python, script, 0700, e);
 	return code < 0 ? err_wrap(e, code,
@@ -394,6 +425,8 @@ int pip_solve(const struct pip_request *q, struct arena *a, struct record **out,
 		code = pip_sources_of_lines(q, &s.sources, e);
 	if (code == 0)
 		code = write_inputs(&s, e);
+	if (code == 0)
+		code = choose_cache(&s, e);
 	if (code == 0)
 		code = write_stubs(&s, e);
 	if (code < 0)

@@ -264,6 +264,8 @@ static int resolve(struct workshop *w, struct making *m, struct strs one, struct
 		.requirements = &wanted,
 		.cache = w->b->cache,
 		.offline = w->b->o.offline,
+		.connect_ms = w->b->o.connect_ms,
+		.idle_ms = w->b->o.idle_ms,
 		.newest = w->b->newest,
 		.build = workshop_build_dist,
 		.python = workshop_python,

@@ -45,6 +45,7 @@ int layout_folder(const char *cache, enum layout_part part, char **out, struct e
 		[LAYOUT_TREES] = "trees",
 		[LAYOUT_BUILT] = "built",
 		[LAYOUT_GIT] = "git",
+		[LAYOUT_UV] = "uv",
 	};
 	AUTO(free) char *path = fs_join(cache, names[part]);
 	int code = fs_make_dirs(path, 0700, e);

@@ -9,6 +9,7 @@
  *     trees/...                for link scripts and builds, while they run
  *     built/HEX                which wheel came of a source
  *     git/HEX                  commits, checked out
+ *     uv/...                   uv's own cache
  *
  * Everything may be removed at any time when no kiln runs. */
 #ifndef KILN_CACHE_LAYOUT_H
@@ -26,6 +27,7 @@ enum layout_part {
 	LAYOUT_TREES,
 	LAYOUT_BUILT,
 	LAYOUT_GIT,
+	LAYOUT_UV,
 };
 
 /* The cache folder of this user, not made yet; the caller frees *out. $KILN_CACHE, else

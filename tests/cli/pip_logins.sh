@@ -31,10 +31,8 @@ try() {
 	cat "$work/stderr" "$work/stdout" >>"$work/told"
 	"$kiln" key "$work/$1.yml" --base "$base" --explain >>"$work/told" 2>&1
 	local places=("$work/$1.lock" "$work/told" "$work/seen" "$work/out.$1" "$work/cache.$1" "$KILN_CACHE") held
-	held=$(grep -rlF -e user:secret -e "$(printf user:secret | base64)" "${places[@]}" | head -n 3
-		# uv's own cache, which is the user's alone, keeps addresses as it asked them
-		grep -rlF --exclude-dir=uv to-ken "${places[@]}" | head -n 3)
-	[ -z "$held" ] || fail "$2: the password is in $held"
+	held=$(grep -rlF -e user:secret -e "$(printf user:secret | base64)" -e to-ken "${places[@]}" | head -n 3)
+	[ -z "$held" ] || fail "$2: the password or token is in $held"
 	grep -q "$3" "$work/$1.lock" || fail "$2: no $3 in the lock"
 }
 
@@ -50,6 +48,9 @@ try index "an index" "$tqdm"
 pip_spec token tqdm
 sed -i "s#http://$fake/open#http://$fake/t/to-ken/token#; s#$channel#http://$fake/channel#" "$work/token.yml"
 try token "a token in an index" "token/files/tqdm"
+no_leftovers "$KILN_CACHE"
+[ -z "$(ls "$KILN_CACHE/trees")" ] || fail "left in trees: $(ls "$KILN_CACHE/trees")"
+same "$(stat -c %a "$KILN_CACHE/uv")" 700 "who may look into uv's own cache"
 # Nor is it told by what fails.
 sed "s#/t/to-ken/token#/t/to-ken/closed#" "$work/token.yml" >"$work/refused.yml"
 expect 5 "(http://$fake/closed/simple)" "$kiln" lock "$work/refused.yml" --base "$base" -v
