@@ -121,8 +121,7 @@ const struct command cmd_build = {
 	.options = (const struct option_row *const[]){own_options, definition_options,
 						      image_options, bytecode_options,
 						      verify_options, channel_options, lock_options,
-						      virtual_options, target_options,
-						      config_options, common_options, NULL},
+						      virtual_options, SESSION_TABLES},
 	.args_size = sizeof(struct build_args),
 	.run = build_run,
 };

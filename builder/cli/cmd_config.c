@@ -233,7 +233,7 @@ const struct command cmd_config = {
 	.name = "config",
 	.usage = "config [--config FILE] [--json]",
 	.summary = "print the settings in force, and where each stands",
-	.options = (const struct option_row *const[]){config_options, common_options, NULL},
+	.options = (const struct option_row *const[]){config_options, cache_options, COMMON_TABLES},
 	.args_size = sizeof(struct common_args),
 	.run = config_run,
 };

@@ -41,9 +41,9 @@ const struct command cmd_install = {
 	.name = "install",
 	.usage = "install [OPTIONS] LOCK PREFIX",
 	.summary = "link a lock's packages into a folder, without an image",
-	.options = (const struct option_row *const[]){bytecode_options, verify_options,
-						      lock_options, virtual_options, target_options,
-						      config_options, common_options, NULL},
+	.options =
+		(const struct option_row *const[]){bytecode_options, verify_options, lock_options,
+						   virtual_options, SESSION_TABLES},
 	.args_size = sizeof(struct common_args),
 	.run = install_run,
 };

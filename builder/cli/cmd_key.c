@@ -47,8 +47,7 @@ const struct command cmd_key = {
 	.options =
 		(const struct option_row *const[]){own_options, definition_options, image_options,
 						   bytecode_options, channel_options,
-						   virtual_options, target_options, config_options,
-						   common_options, NULL},
+						   virtual_options, SESSION_TABLES},
 	.args_size = sizeof(struct key_args),
 	.run = key_run,
 };

@@ -144,8 +144,7 @@ const struct command cmd_search = {
 	.name = "search",
 	.usage = "search -c CHANNEL [OPTIONS] SPEC...",
 	.summary = "list the records that match, best first",
-	.options = (const struct option_row *const[]){channel_options, target_options,
-						      config_options, common_options, NULL},
+	.options = (const struct option_row *const[]){channel_options, SESSION_TABLES},
 	.args_size = sizeof(struct common_args),
 	.run = search_run,
 };

@@ -20,7 +20,7 @@ const struct command cmd_version = {
 	.name = "version",
 	.usage = "version",
 	.summary = "print kiln's version",
-	.options = (const struct option_row *const[]){common_options, NULL},
+	.options = (const struct option_row *const[]){COMMON_TABLES},
 	.args_size = sizeof(struct common_args),
 	.run = version_run,
 };

@@ -67,7 +67,15 @@ const struct option_row target_options[] = {
 	{0, "platform", OPTION_TEXT, AT(platform), "OS/ARCH",
 	 "target platform (linux/amd64); several: linux/amd64,linux/arm64"},
 	{0, "prefix", OPTION_TEXT, AT(prefix), "PATH", "where the environment lives (/opt/env)"},
+	{0},
+};
+
+const struct option_row offline_options[] = {
 	{0, "offline", OPTION_FLAG, AT(offline), NULL, "use only what the cache holds"},
+	{0},
+};
+
+const struct option_row jobs_options[] = {
 	{'j', "jobs", OPTION_COUNT, AT(jobs), "N", "threads (as many as there are processors)"},
 	{0},
 };
@@ -75,12 +83,20 @@ const struct option_row target_options[] = {
 const struct option_row config_options[] = {
 	{0, "config", OPTION_TEXT, AT(config), "FILE",
 	 "settings; else $KILN_CONFIG, ./kiln.yml, the user's, /etc/kiln/kiln.yml"},
+	{0},
+};
+
+const struct option_row cache_options[] = {
 	{0, "cache", OPTION_TEXT, AT(cache), "DIR", "cache folder ($XDG_CACHE_HOME/kiln)"},
 	{0},
 };
 
-const struct option_row common_options[] = {
+const struct option_row json_options[] = {
 	{0, "json", OPTION_FLAG, AT(json), NULL, "print the result as one JSON document"},
+	{0},
+};
+
+const struct option_row common_options[] = {
 	{0, "progress", OPTION_TEXT, AT(progress), "auto|tty|plain|none",
 	 "how progress is shown on standard error"},
 	{'q', "quiet", OPTION_FLAG, AT(quiet), NULL, "no progress, no warnings"},

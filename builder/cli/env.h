@@ -10,10 +10,14 @@ struct env_args {
 	bool overwrite, curated, registered, all, gpu, strict, exit_code;
 };
 
-/* words: of the command line, the verb first. */
-typedef int env_verb(const struct env_args *args, const struct option_list *words, struct err **e);
-env_verb env_list, env_show, env_save, env_clone, env_register, env_archive, env_restore,
-	env_outdated;
+/* The verbs; run gets the words of the command line, the verb first. */
+extern const struct command env_list, env_show, env_save, env_clone, env_register, env_archive,
+	env_restore, env_outdated, env_bases;
+/* Tables of more than one verb, of a row each. */
+extern const struct option_row env_all_options[], env_base_options[], env_overwrite_options[],
+	env_lock_options[], env_strict_options[];
+/* The tables of verbs that find environments by their name, and no more of this machine. */
+#define ENV_NAME_TABLES offline_options, config_options
 
 /* What the word names, by the configuration that the options name. */
 int env_read(const struct env_args *args, const char *word, struct named *out, struct err **e);

@@ -94,8 +94,9 @@ static int check_saved_name(const struct named *n, struct err **e)
 	return reserved ? catalog_check_name(name, false, e) : 0;
 }
 
-int env_save(const struct env_args *args, const struct option_list *words, struct err **e)
+static int save_run(void *at, const struct option_list *words, struct err **e)
 {
+	const struct env_args *args = at;
 	AUTO(named_done) struct named n = NAMED;
 	enum definition_form form;
 	int r = env_read(args, words->v[1], &n, e);
@@ -112,9 +113,29 @@ int env_save(const struct env_args *args, const struct option_list *words, struc
 	return r < 0 ? err_wrap(e, r, "%s", words->v[1]) : 0;
 }
 
+#define AT(field) offsetof(struct env_args, field)
+static const struct option_row save_options[] = {
+	{0, "form", OPTION_TEXT, AT(form), "conda|v1|v2", "in which form (its own)"},
+	{0},
+};
+#undef AT
+
+const struct command env_save = {
+	.name = "save",
+	.usage = "env save NAME[:VERSION]|DEFINITION TO [OPTIONS]",
+	.summary = "write the same definition to a file or folder; - is standard output",
+	.options = (const struct option_row *const[]){save_options, env_base_options,
+						      env_overwrite_options, ENV_NAME_TABLES,
+						      common_options, NULL},
+	.least = 3,
+	.most = 3,
+	.run = save_run,
+};
+
 /* A copy to change; no form but v1 keeps all that a definition may say. */
-int env_clone(const struct env_args *args, const struct option_list *words, struct err **e)
+static int clone_run(void *at, const struct option_list *words, struct err **e)
 {
+	const struct env_args *args = at;
 	AUTO(named_done) struct named n = NAMED;
 	const char *name = words->v[2];
 	int r = catalog_check_name(str_of(name), args->strict, e);
@@ -126,3 +147,14 @@ int env_clone(const struct env_args *args, const struct option_list *words, stru
 	r = save_as(args, &n, DEFINITION_V1, words->n > 3 ? words->v[3] : name, e);
 	return r < 0 ? err_wrap(e, r, "%s", words->v[1]) : 0;
 }
+
+const struct command env_clone = {
+	.name = "clone",
+	.usage = "env clone NAME[:VERSION]|DEFINITION NEW [DIR] [OPTIONS]",
+	.summary = "a copy with a name of your own and no version, to change: a v1 folder",
+	.options = (const struct option_row *const[]){env_overwrite_options, env_strict_options,
+						      ENV_NAME_TABLES, common_options, NULL},
+	.least = 3,
+	.most = 4,
+	.run = clone_run,
+};

@@ -39,8 +39,9 @@ static int write_page(const struct env_args *args, const struct env_rows *rows, 
 	return page_write(args->html, out, e);
 }
 
-int env_list(const struct env_args *args, const struct option_list *words, struct err **e)
+static int list_run(void *at, const struct option_list *words, struct err **e)
 {
+	const struct env_args *args = at;
 	AUTO(buf_done) struct buf out = BUF(256 << 20);
 	AUTO(env_rows_done) struct env_rows rows = {.arena = ARENA};
 	const struct env_wanted wanted = {args, str_of(words->n > 1 ? words->v[1] : "")};
@@ -57,3 +58,26 @@ int env_list(const struct env_args *args, const struct option_list *words, struc
 		put_table(&rows, &out);
 	return command_print(&out, e);
 }
+
+#define AT(field) offsetof(struct env_args, field)
+static const struct option_row list_options[] = {
+	{0, "curated", OPTION_FLAG, AT(curated), NULL, "those of the catalogue"},
+	{0, "registered", OPTION_FLAG, AT(registered), NULL, "those that were registered"},
+	{0, "gpu", OPTION_FLAG, AT(gpu), NULL, "those for GPUs"},
+	{0, "html", OPTION_TEXT, AT(html), "FILE",
+	 "write it as one HTML page, with search and filters; - is standard output"},
+	{0},
+};
+#undef AT
+
+const struct command env_list = {
+	.name = "list",
+	.usage = "env list [TEXT] [OPTIONS]",
+	.summary = "the environments of the catalogue and the registered ones, or those that hold "
+		   "a text",
+	.options = (const struct option_row *const[]){list_options, env_all_options,
+						      ENV_NAME_TABLES, COMMON_TABLES},
+	.least = 1,
+	.most = 2,
+	.run = list_run,
+};

@@ -251,12 +251,16 @@ static int survey(struct survey *all, const struct option_list *words, struct er
 	return r;
 }
 
-int env_outdated(const struct env_args *args, const struct option_list *words, struct err **e)
+static int outdated_run(void *at, const struct option_list *words, struct err **e)
 {
+	const struct env_args *args = at;
 	AUTO(buf_done) struct buf out = BUF(RESULT_MAX);
 	struct survey all = {.args = args, .out = &out, .json = {&out, false}};
 	if (args->lock && words->n != 2)
 		return err_set(e, ERR_USAGE, "--lock: it is the lock of one environment");
+	if (args->all && words->n > 1)
+		return err_set(e, ERR_USAGE,
+			       "--all is for registered environments that are not named");
 	if (args->common.json) {
 		json_open(&all.json, NULL, '{');
 		json_open(&all.json, "environments", '[');
@@ -271,3 +275,23 @@ int env_outdated(const struct env_args *args, const struct option_list *words, s
 		r = command_print(&out, e);
 	return r < 0 ? r : say(&all, e);
 }
+
+#define AT(field) offsetof(struct env_args, field)
+static const struct option_row outdated_options[] = {
+	{0, "exit-code", OPTION_FLAG, AT(exit_code), NULL, "exit 1 when something would change"},
+	{0},
+};
+#undef AT
+
+const struct command env_outdated = {
+	.name = "outdated",
+	.usage = "env outdated [NAME[:VERSION]|DEFINITION...] [OPTIONS]",
+	.summary = "solve again, and tell what would change beside a lock; nothing is changed",
+	.options = (const struct option_row *const[]){outdated_options, env_all_options,
+						      env_lock_options, env_base_options,
+						      channel_options, virtual_options,
+						      SESSION_TABLES},
+	.least = 1,
+	.most = SIZE_MAX,
+	.run = outdated_run,
+};

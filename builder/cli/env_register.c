@@ -149,8 +149,9 @@ static int register_named(const struct env_args *args, const struct config *c, s
 	return r < 0 ? r : print(args, &v, &done, e);
 }
 
-int env_register(const struct env_args *args, const struct option_list *words, struct err **e)
+static int register_run(void *at, const struct option_list *words, struct err **e)
 {
+	const struct env_args *args = at;
 	AUTO(config_done) struct config c = CONFIG;
 	AUTO(named_done) struct named n = NAMED;
 	AUTO(arena_done) struct arena a = ARENA;
@@ -164,6 +165,29 @@ int env_register(const struct env_args *args, const struct option_list *words, s
 		r = settle_lock(args, words->v[1], &n, e);
 	return r < 0 ? r : register_named(args, &c, &n, name, e);
 }
+
+#define AT(field) offsetof(struct env_args, field)
+static const struct option_row register_options[] = {
+	{0, "name", OPTION_TEXT, AT(name), "NAME", "under this name (its own)"},
+	{0, "description", OPTION_TEXT, AT(description), "TEXT",
+	 "what it is for; may change afterwards"},
+	{0, "tag", OPTION_LIST, AT(tags), "NAME=VALUE",
+	 "may change afterwards, NAME= takes it away; repeatable"},
+	{0},
+};
+#undef AT
+
+const struct command env_register = {
+	.name = "register",
+	.usage = "env register DIR|FILE|NAME [OPTIONS]",
+	.summary = "keep a definition, with its lock, as the next version of its name",
+	.options = (const struct option_row *const[]){register_options, env_lock_options,
+						      env_strict_options, ENV_NAME_TABLES,
+						      cache_options, COMMON_TABLES},
+	.least = 2,
+	.most = 2,
+	.run = register_run,
+};
 
 /* ---- archiving ---- */
 
@@ -189,12 +213,34 @@ static int set_archived(const struct env_args *args, const char *word, bool arch
 	return r;
 }
 
-int env_archive(const struct env_args *args, const struct option_list *words, struct err **e)
+static int archive_run(void *at, const struct option_list *words, struct err **e)
 {
+	const struct env_args *args = at;
 	return set_archived(args, words->v[1], true, e);
 }
 
-int env_restore(const struct env_args *args, const struct option_list *words, struct err **e)
+const struct command env_archive = {
+	.name = "archive",
+	.usage = "env archive NAME[:VERSION] [OPTIONS]",
+	.summary = "take versions out of lists, and of what a bare name means",
+	.options = (const struct option_row *const[]){ENV_NAME_TABLES, common_options, NULL},
+	.least = 2,
+	.most = 2,
+	.run = archive_run,
+};
+
+static int restore_run(void *at, const struct option_list *words, struct err **e)
 {
+	const struct env_args *args = at;
 	return set_archived(args, words->v[1], false, e);
 }
+
+const struct command env_restore = {
+	.name = "restore",
+	.usage = "env restore NAME[:VERSION] [OPTIONS]",
+	.summary = "bring archived versions back",
+	.options = (const struct option_row *const[]){ENV_NAME_TABLES, common_options, NULL},
+	.least = 2,
+	.most = 2,
+	.run = restore_run,
+};

@@ -196,8 +196,9 @@ static void put_lines(struct buf *out, const struct fact *fact)
 	}
 }
 
-int env_show(const struct env_args *args, const struct option_list *words, struct err **e)
+static int show_run(void *at, const struct option_list *words, struct err **e)
 {
+	const struct env_args *args = at;
 	AUTO(config_done) struct config c = CONFIG;
 	AUTO(named_done) struct named n = NAMED;
 	AUTO(buf_done) struct buf out = BUF(16 << 20);
@@ -217,3 +218,16 @@ int env_show(const struct env_args *args, const struct option_list *words, struc
 		put_lines(&out, &facts.v[i]);
 	return command_print(&out, e);
 }
+
+const struct command env_show = {
+	.name = "show",
+	.usage = "env show NAME[:VERSION]|DEFINITION [OPTIONS]",
+	.summary = "what a definition says of itself and holds; its image",
+	.options =
+		(const struct option_row *const[]){env_base_options, channel_options,
+						   virtual_options, target_options, ENV_NAME_TABLES,
+						   cache_options, COMMON_TABLES},
+	.least = 2,
+	.most = 2,
+	.run = show_run,
+};

@@ -1,6 +1,6 @@
 /* builder/cli/main.c - finds the command, reads its options, prints its error once. */
-#include "builder/cli/command.h"
 #include "builder/cli/progress.h"
+#include "builder/cli/verb.h"
 #include "specs/base/fs.h"
 #include "specs/base/interrupt.h"
 #include <errno.h>
@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 static const struct command *const commands[] = {
-	&cmd_build, &cmd_lock, &cmd_key,    &cmd_install, &cmd_search, &cmd_plan,
-	&cmd_check, &cmd_sbom, &cmd_render, &cmd_config,  &cmd_env,    &cmd_version};
+	&cmd_build, &cmd_lock,	 &cmd_key,    &cmd_install, &cmd_search,  &cmd_plan, &cmd_check,
+	&cmd_sbom,  &cmd_render, &cmd_config, &cmd_env,	    &cmd_version, NULL};
 
 static void on_signal(int number)
 {
@@ -32,20 +32,17 @@ int command_print(const struct buf *text, struct err **e)
 	return r < 0 ? err_wrap(e, r, "standard output") : 0;
 }
 
-static const struct command *command_find(const char *name)
+static void list_commands(const struct command *const *list, struct buf *out)
 {
-	for (size_t i = 0; i < COUNT(commands); i++)
-		if (strcmp(commands[i]->name, name) == 0)
-			return commands[i];
-	return NULL;
+	for (; *list; list++)
+		buf_printf(out, "  %-10s %s\n", (*list)->name, (*list)->summary);
 }
 
 static void usage_all(struct buf *out)
 {
 	buf_add_text(out, "kiln - container images from conda specifications\n\n"
 			  "usage: kiln COMMAND [OPTIONS] ...\n\n");
-	for (size_t i = 0; i < COUNT(commands); i++)
-		buf_printf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	list_commands(commands, out);
 	buf_add_text(out, "\n`kiln COMMAND --help` says more.\n"
 			  "exit status: 0 done, 1 failed, 2 bad usage or input, 3 unsatisfiable,\n"
 			  "  4 network or registry, 5 refused, 6 a digest differs, 7 timed out,\n"
@@ -55,27 +52,44 @@ static void usage_all(struct buf *out)
 static void usage_one(const struct command *c, struct buf *out)
 {
 	buf_printf(out, "usage: kiln %s\n\n%s\n\n", c->usage, c->summary);
-	option_help(c->options, out);
+	if (c->options)
+		option_help(c->options, out);
+	if (!c->verbs)
+		return;
+	list_commands(c->verbs, out);
+	buf_printf(out, "\n`kiln %s VERB --help` says more.\n", c->name);
+}
+
+static int print_usage(const struct command *c, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
+	usage_one(c, &text);
+	return command_print(&text, e);
+}
+
+static int run_logged(const struct command *c, struct common_args *args,
+		      const struct option_list *rest, struct err **e)
+{
+	AUTO(progress_free) struct log *log = NULL;
+	int r = progress_new(args, &log, e);
+	args->log = log;
+	return r < 0 ? r : c->run(args, rest, e);
 }
 
 static int run(const struct command *c, int argc, char **argv, struct err **e)
 {
-	AUTO(free) void *args = mem_zero(1, c->args_size);
-	struct common_args *common = args;
+	AUTO(free) struct common_args *args = mem_zero(1, c->args_size);
+	AUTO(free) const struct option_row **tables = command_tables(c);
 	struct option_list rest = {0};
-	int r = option_read(argc, (const char *const *)argv, c->options, args, &rest, e);
-	if (r == 0 && common->help) {
-		AUTO(buf_done) struct buf text = BUF(BUF_UNLIMITED);
-		usage_one(c, &text);
-		r = command_print(&text, e);
+	int r = option_read(argc, (const char *const *)argv, tables, args, &rest, e);
+	const struct command *verb = c->verbs && rest.n ? command_find(c->verbs, rest.v[0]) : NULL;
+	if (r == 0 && args->help) {
+		r = print_usage(verb ? verb : c, e);
 	} else if (r == 0) {
-		AUTO(progress_free) struct log *log = NULL;
-		r = progress_new(common, &log, e);
-		common->log = log;
-		if (r == 0)
-			r = c->run(args, &rest, e);
+		r = c->verbs ? verb_check(c, verb, args, &rest, e) : 0;
+		r = r < 0 ? r : run_logged(verb ? verb : c, args, &rest, e);
 	}
-	option_done(c->options, args, &rest);
+	option_done(tables, args, &rest);
 	return r;
 }
 
@@ -100,7 +114,7 @@ int main(int argc, char **argv)
 	if (strcmp(name, "--version") == 0)
 		name = "version";
 	AUTO(err_free) struct err *e = NULL;
-	const struct command *c = command_find(name);
+	const struct command *c = command_find(commands, name);
 	int r = c ? run(c, argc - 1, argv + 1, &e)
 		  : err_set(&e, ERR_USAGE, "there is no command \"%s\"; `kiln --help` lists them",
 			    name);

@@ -23,7 +23,7 @@ static void list_add(struct option_list *l, const char *text)
 
 static bool takes_value(const struct option_row *row)
 {
-	return row->kind != OPTION_FLAG && row->kind != OPTION_CLEAR;
+	return row->kind != OPTION_FLAG;
 }
 
 static int store(const struct option_row *row, void *args, const char *value, struct err **e)
@@ -39,9 +39,6 @@ static int store(const struct option_row *row, void *args, const char *value, st
 		return 0;
 	case OPTION_FLAG:
 		*(bool *)at = true;
-		return 0;
-	case OPTION_CLEAR:
-		*(bool *)at = false;
 		return 0;
 	case OPTION_COUNT:
 		if (!str_u64(str_of(value), &count) || count == 0 || count > 1024)
@@ -103,6 +100,22 @@ void option_done(const struct option_row *const *tables, void *args, struct opti
 			if (row->kind == OPTION_LIST)
 				free(((struct option_list *)((char *)args + row->at))->v);
 	free(rest->v);
+}
+
+bool option_is_given(const struct option_row *row, const void *args)
+{
+	const void *at = (const char *)args + row->at;
+	switch (row->kind) {
+	case OPTION_TEXT:
+		return *(const char *const *)at != NULL;
+	case OPTION_LIST:
+		return ((const struct option_list *)at)->n > 0;
+	case OPTION_FLAG:
+		return *(const bool *)at;
+	case OPTION_COUNT:
+		return *(const unsigned *)at > 0;
+	}
+	return false;
 }
 
 void option_help(const struct option_row *const *tables, struct buf *out)

@@ -7,7 +7,6 @@ enum option_kind {
 	OPTION_TEXT,  /* const char * */
 	OPTION_LIST,  /* struct option_list: may be given more than once */
 	OPTION_FLAG,  /* bool: sets it */
-	OPTION_CLEAR, /* bool: clears it */
 	OPTION_COUNT, /* unsigned */
 };
 
@@ -31,6 +30,8 @@ int option_read(int argc, const char *const *argv, const struct option_row *cons
 		void *args, struct option_list *rest, struct err **e);
 /* Frees the lists that option_read has made. */
 void option_done(const struct option_row *const *tables, void *args, struct option_list *rest);
+/* Whether the option was given; args were zero before option_read. */
+bool option_is_given(const struct option_row *row, const void *args);
 void option_help(const struct option_row *const *tables, struct buf *out);
 /* The list as slices, borrowed; the array is the caller's to free. */
 struct strs option_strs(const struct option_list *l, struct str **array);
