@@ -216,6 +216,9 @@ void environment_list_done(struct environment_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		environment_done(&l->v[i]);
+	for (size_t i = 0; i < l->faults.n; i++)
+		err_free(l->faults.v[i].why);
+	VEC_DONE(&l->faults);
 	free(l->v);
 	*l = (struct environment_list){0};
 }
@@ -229,8 +232,27 @@ struct group {
 struct listing {
 	struct environments *s;
 	struct group *groups;
-	struct environment *found; /* one a group, or one a version */
+	/* One a group, or one a version: */
+	struct environment *found;
+	struct environment_fault *faults; /* code: 0 where there is none */
 };
+
+/* Whether it is this version's fault, and no reason to give up the others. */
+static bool is_damage(int code)
+{
+	return code == ERR_CORRUPT || code == ERR_DIGEST || code == ERR_LIMIT || code == ERR_IO;
+}
+
+static int note_fault(struct listing *l, size_t i, int code, struct err **why, struct err **e)
+{
+	if (is_damage(code)) {
+		l->faults[i] = (struct environment_fault){code, STEAL(why)};
+		return 0;
+	}
+	if (code < 0 && e)
+		*e = STEAL(why);
+	return code;
+}
 
 static int read_group(void *cookie, size_t i, struct err **e)
 {
@@ -238,15 +260,15 @@ static int read_group(void *cookie, size_t i, struct err **e)
 	const struct group *g = &l->groups[i];
 	AUTO(err_free) struct err *why = NULL;
 	int code = read_latest(l->s, g->v, g->n, false, &l->found[i], &why);
-	if (code < 0 && code != ERR_FAILED && e)
-		*e = STEAL(&why);
-	return code == ERR_FAILED ? 0 : code;
+	return code == ERR_FAILED ? 0 : note_fault(l, i, code, &why, e);
 }
 
 static int read_each(void *cookie, size_t i, struct err **e)
 {
 	struct listing *l = cookie;
-	return read_listed(l->s, &l->groups[0].v[i], false, &l->found[i], e);
+	AUTO(err_free) struct err *why = NULL;
+	int code = read_listed(l->s, &l->groups[0].v[i], false, &l->found[i], &why);
+	return note_fault(l, i, code, &why, e);
 }
 
 static size_t make_groups(const struct versions *all, struct group *out)
@@ -268,6 +290,20 @@ static int compare_environments(const void *a, const void *b)
 	return order ? order : (one->version > two->version) - (one->version < two->version);
 }
 
+/* Moves what was read, or why it was not, into the list. */
+static void put_listed(const struct listing *l, size_t n, struct environment_list *out)
+{
+	qsort(l->found, n, sizeof(*l->found), compare_environments);
+	for (size_t i = 0; i < n; i++)
+		if (l->found[i].version)
+			VEC_PUSH(out, l->found[i]);
+		else
+			environment_done(&l->found[i]);
+	for (size_t i = 0; i < n; i++)
+		if (l->faults[i].code < 0)
+			VEC_PUSH(&out->faults, l->faults[i]);
+}
+
 int environments_list(struct environments *s, bool all, struct environment_list *out,
 		      struct err **e)
 {
@@ -278,20 +314,16 @@ int environments_list(struct environments *s, bool all, struct environment_list 
 		return code;
 	size_t n = versions.list.n;
 	AUTO(free) struct group *groups = mem_zero(n, sizeof(*groups));
-	made.v = mem_zero(n, sizeof(*made.v));
-	made.n = n;
-	struct listing l = {s, groups, made.v};
+	AUTO(free) struct environment *found = mem_zero(n, sizeof(*found));
+	AUTO(free) struct environment_fault *faults = mem_zero(n, sizeof(*faults));
+	struct listing l = {s, groups, found, faults};
 	size_t group_count = make_groups(&versions, groups);
 	code = workers_run(READERS, all ? n : group_count, all ? read_each : read_group, &l, e);
+	put_listed(&l, n, &made);
 	if (code < 0)
 		return code;
-	qsort(made.v, n, sizeof(*made.v), compare_environments);
-	for (size_t i = 0; i < n; i++)
-		if (made.v[i].version)
-			VEC_PUSH(out, made.v[i]);
-		else
-			environment_done(&made.v[i]);
-	made.n = 0;
+	*out = made;
+	made = (struct environment_list){0};
 	return 0;
 }
 

@@ -5,6 +5,7 @@
  * register at once: no two contents get one number, and none is lost. */
 #ifndef KILN_ENVIRONMENTS_H
 #define KILN_ENVIRONMENTS_H
+#include "specs/base/vec.h"
 #include "specs/definition.h"
 
 struct environment_tag {
@@ -73,10 +74,18 @@ struct str environments_place(const struct environments *s);
 int environments_find(struct environments *s, struct str text, struct environment *out,
 		      struct err **e);
 
-/* All versions, by name and number; or of each name only the latest that is not archived. */
+/* A version that is there and is damaged, or another's; why says which it is. */
+struct environment_fault {
+	int code;
+	struct err *why;
+};
+
+/* All versions, by name and number; or of each name only the latest that is not archived. A damaged
+ * one does not keep the others from it; a name whose latest is damaged has none. */
 struct environment_list {
 	struct environment *v;
 	size_t n, room;
+	VEC(struct environment_fault) faults;
 };
 void environment_list_done(struct environment_list *l);
 AUTO_DEFINE_VALUE(struct environment_list, environment_list_done)

@@ -8,6 +8,15 @@ int env_read(const struct env_args *args, const char *word, struct named *out, s
 	return r < 0 ? r : named_read(&c, &args->common, word, out, e);
 }
 
+int env_warn_of_faults(const struct env_args *args, const struct environment_list *list)
+{
+	for (size_t i = 0; i < list->faults.n; i++) {
+		AUTO(free) char *line = err_line(list->faults.v[i].why);
+		log_warn(args->common.log, "%s", line);
+	}
+	return list->faults.n ? list->faults.v[0].code : 0;
+}
+
 #define AT(field) offsetof(struct env_args, field)
 const struct option_row env_all_options[] = {
 	{0, "all", OPTION_FLAG, AT(all), NULL,

@@ -24,6 +24,8 @@ int env_read(const struct env_args *args, const char *word, struct named *out, s
 /* What the word named gets the lock that --lock names, or keeps its own, or gets the one that lies
  * beside its file. It may be without one after that. */
 int env_find_lock(const struct env_args *args, const char *word, struct named *n, struct err **e);
+/* Warns of each version that is damaged. Returns the first's code; 0 without any. */
+int env_warn_of_faults(const struct env_args *args, const struct environment_list *list);
 /* All platforms that its lock is for, with commas between; ERR_USAGE when it is for none of
  * kiln's. */
 int env_lock_platforms(const struct named *n, struct buf *out, struct err **e);

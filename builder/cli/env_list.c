@@ -39,24 +39,33 @@ static int write_page(const struct env_args *args, const struct env_rows *rows, 
 	return page_write(args->html, out, e);
 }
 
+static int print(const struct env_args *args, const struct env_rows *rows, struct err **e)
+{
+	AUTO(buf_done) struct buf out = BUF(256 << 20);
+	if (args->html)
+		return write_page(args, rows, &out, e);
+	if (args->common.json)
+		put_json(rows, &out);
+	else
+		put_table(rows, &out);
+	return command_print(&out, e);
+}
+
 static int list_run(void *at, const struct option_list *words, struct err **e)
 {
 	const struct env_args *args = at;
-	AUTO(buf_done) struct buf out = BUF(256 << 20);
 	AUTO(env_rows_done) struct env_rows rows = {.arena = ARENA};
 	const struct env_wanted wanted = {args, str_of(words->n > 1 ? words->v[1] : "")};
 	int r = env_rows_read(&wanted, &rows, e);
 	if (r < 0)
 		return r;
-	if (!rows.n)
+	if (!rows.n && !rows.fault)
 		log_warn(args->common.log, "no environment fits; `kiln env list` names all");
-	if (args->html)
-		return write_page(args, &rows, &out, e);
-	if (args->common.json)
-		put_json(&rows, &out);
-	else
-		put_table(&rows, &out);
-	return command_print(&out, e);
+	r = print(args, &rows, e);
+	if (r == 0 && rows.fault)
+		return err_set(e, rows.fault,
+			       "registered versions are damaged, and missing in the list");
+	return r;
 }
 
 #define AT(field) offsetof(struct env_args, field)

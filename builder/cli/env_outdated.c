@@ -233,6 +233,8 @@ static int survey_registered(struct survey *all, struct err **e)
 		r = named_open_place(&c, &all->args->common, &place, e);
 	if (r == 0)
 		r = environments_list(place, all->args->all, &list, e);
+	all->code = env_warn_of_faults(all->args, &list);
+	all->failed = all->count = list.faults.n;
 	for (size_t i = 0; i < list.n && r == 0; i++)
 		if (list.v[i].locked)
 			r = survey_one(all, environment_title(&list.v[i]).p, e);

@@ -85,6 +85,8 @@ static int read_registered(const struct env_wanted *wanted, struct env_rows *out
 		r = named_open_place(&c, &args->common, &place, e);
 	if (r == 0)
 		r = environments_list(place, args->all, &list, e);
+	if (r == 0)
+		out->fault = env_warn_of_faults(args, &list);
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
 		struct env_row row = registered_row(&list.v[i], &out->arena);
 		if (is_wanted(wanted, &row))

@@ -21,6 +21,7 @@ struct env_rows {
 	struct arena arena;
 	struct env_row *v; /* those of the catalogue first */
 	size_t n, room;
+	int fault; /* code of what is damaged and was left out, which was warned of; 0: nothing */
 };
 void env_rows_done(struct env_rows *rows);
 AUTO_DEFINE_VALUE(struct env_rows, env_rows_done)

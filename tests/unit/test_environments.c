@@ -520,6 +520,35 @@ static void what_others_did_to_a_place_is_told(void **state)
 	assert_int_equal(environments_find(s, STR("one"), &v, NULL), ERR_CORRUPT);
 }
 
+static void damaged_versions_do_not_keep_the_others_from_a_list(void **state)
+{
+	static const struct {
+		bool all;
+		size_t n, faults;
+	} rows[] = {{true, 2, 2}, {false, 0, 2}};
+	AUTO(environments_close) struct environments *s = NULL;
+	AUTO(arena_done) struct arena a = ARENA;
+	struct str top = arena_printf(&a, "%s/damaged", (char *)*state);
+	open_place("", top.p, &s);
+	put(s, "a", true);
+	put(s, "b", true);
+	put(s, "c", true);
+	must(fs_write(arena_printf(&a, "%s/one/3/version.json", top.p).p, STR("{"), 0644, NULL),
+	     NULL);
+	must(fs_make_dirs(arena_printf(&a, "%s/two", top.p).p, 0755, NULL), NULL);
+	must(symlink("../one/2", arena_printf(&a, "%s/two/2", top.p).p), NULL);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(environment_list_done) struct environment_list list = {0};
+		struct err *e = NULL;
+		must(environments_list(s, rows[i].all, &list, &e), e);
+		assert_int_equal(list.n, rows[i].n);
+		assert_int_equal(list.faults.n, rows[i].faults);
+		assert_int_equal(list.faults.v[0].code, ERR_CORRUPT);
+		assert_non_null(strstr(list.faults.v[0].why->text, "one:3"));
+		assert_non_null(strstr(list.faults.v[1].why->text, "two:2"));
+	}
+}
+
 static int put_tag(struct environments *s, const char *tag)
 {
 	struct reference r = s->repository;
@@ -660,6 +689,7 @@ int main(void)
 		cmocka_unit_test(what_a_definition_says_of_itself_is_said_again),
 		cmocka_unit_test(archiving_means_what_is_named),
 		cmocka_unit_test(what_others_did_to_a_place_is_told),
+		cmocka_unit_test(damaged_versions_do_not_keep_the_others_from_a_list),
 		cmocka_unit_test(a_number_that_another_wants_is_not_taken),
 		cmocka_unit_test(many_at_once_lose_nothing),
 		cmocka_unit_test(pages_of_tags_are_followed_on_one_server_only),
