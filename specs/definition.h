@@ -128,9 +128,12 @@ const char *definition_form_name(enum definition_form form);
  * image is made of it, as the other form would not say why. */
 int definition_carry(const struct definition *d, enum definition_form to, struct log *log,
 		     struct err **e);
-/* Saves a folder of the v1 form, as azureml-core 1.61 writes it; the name is needed then, and
- * python among the packages. Files that an earlier definition has left there go. ERR_USAGE when the
- * folder is there and overwrite is not set, or when the form cannot say what the definition does.
+/* ERR_USAGE where its conda file has no package python: azureml-core reads and copies an
+ * environment of that kind, but does not save it. */
+int definition_check_python(const struct definition *d, struct err **e);
+/* Saves a folder of the v1 form, as azureml-core 1.61 writes it; the name is needed then. Files
+ * that an earlier definition has left there go. ERR_USAGE when the folder is there and overwrite is
+ * not set, or when the form cannot say what the definition does.
  */
 int definition_write_v1(const struct definition *d, const char *folder, bool overwrite,
 			struct err **e);

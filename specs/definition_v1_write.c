@@ -210,11 +210,12 @@ static bool is_python(struct str spec)
 	return str_starts(spec, "python") && (spec.n == 6 || strchr("=<>~! [", spec.p[6]));
 }
 
-/* azureml-core saves nothing else. */
-static int check_python(const struct definition *d, struct err **e)
+int definition_check_python(const struct definition *d, struct err **e)
 {
 	AUTO(yaml_done) struct yaml y = YAML;
 	const struct yaml_node *list;
+	if (!d->conda.n)
+		return 0;
 	int status = yaml_parse(d->conda, "conda_dependencies.yml", &y, e);
 	if (status < 0)
 		return status;
@@ -268,7 +269,5 @@ int definition_write_v1(const struct definition *d, const char *folder, bool ove
 	int status = definition_v1_document(d, &document, e);
 	if (status == 0 && !overwrite && stat(folder, &st) == 0)
 		return err_set(e, ERR_USAGE, "%s is there already", folder);
-	if (status == 0 && d->conda.n)
-		status = check_python(d, e);
 	return status < 0 ? status : write_files(d, buf_str(&document), folder, e);
 }

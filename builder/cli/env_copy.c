@@ -108,6 +108,8 @@ static int save_run(void *at, const struct option_list *words, struct err **e)
 		r = find_form(args->form, &form, e);
 	if (r == 0)
 		r = set_base(args, form, &n, e);
+	if (r == 0 && form == DEFINITION_V1)
+		r = definition_check_python(&n.definition, e);
 	if (r == 0)
 		r = save_as(args, &n, form, words->v[2], e);
 	return r < 0 ? err_wrap(e, r, "%s", words->v[1]) : 0;
@@ -132,6 +134,14 @@ const struct command env_save = {
 	.run = save_run,
 };
 
+/* azureml-core copies them too; who would save the copy with it is told. */
+static void warn_without_python(const struct env_args *args, const struct definition *d)
+{
+	AUTO(err_free) struct err *why = NULL;
+	if (definition_check_python(d, &why) < 0)
+		log_warn(args->common.log, "%s", why->text);
+}
+
 /* A copy to change; no form but v1 keeps all that a definition may say. */
 static int clone_run(void *at, const struct option_list *words, struct err **e)
 {
@@ -145,6 +155,8 @@ static int clone_run(void *at, const struct option_list *words, struct err **e)
 		return r;
 	definition_rename(&n.definition, str_of(name), STR(""));
 	r = save_as(args, &n, DEFINITION_V1, words->n > 3 ? words->v[3] : name, e);
+	if (r == 0)
+		warn_without_python(args, &n.definition);
 	return r < 0 ? err_wrap(e, r, "%s", words->v[1]) : 0;
 }
 

@@ -47,6 +47,14 @@ expect 2 "is there already" "$kiln" env save "$cases/v1-12-full" "$work/saved" -
 expect 1 "" "$kiln" env save "$work/nope" "$work/saved"
 grep -q 'nope: [^ ]*nope' "$work/stderr" && fail "its name twice: $(cat "$work/stderr")"
 expect 2 "no python among the dependencies" "$kiln" env save "$work/v2.yml" "$work/saved" --form v1 --overwrite
+# As azureml-core's: a copy needs no Python, and has the key of what it is a copy of.
+for definition in conda.yml v1 v2.yml; do
+	expect 0 "no python among the dependencies" "$kiln" env clone "$work/$definition" mine "$work/mine" --overwrite
+	same "$("$kiln" key "$work/mine" --base scratch)" "$("$kiln" key "$work/$definition" --base scratch)" "the key of a copy of $definition"
+done
+printf 'name: x\nimage: b.example/b:1\n' >"$work/bare.yml"
+expect 0 "" "$kiln" env clone "$work/bare.yml" mine "$work/mine" --overwrite
+[ ! -s "$work/stderr" ] || fail "what is said of a copy without packages: $(cat "$work/stderr")"
 printf 'name: x\nimage: b.example/b:1\nconda_file: {dependencies: [python]}\n' >"$work/python.yml"
 expect 0 "" "$kiln" env save "$work/python.yml" "$work/saved" --form v1 --overwrite
 expect 0 "" "$kiln" env save "$work/saved" "$work/again.yml" --form v2

@@ -59,6 +59,8 @@ and more" --tag team=a --tag x=1
 	expect 0 "" "$kiln" env show one:1 --json
 	same "$(field stdout packages)" '["libzlib"]' "what version 1 holds"
 	expect 0 "" "$kiln" env show one@latest
+	expect 0 "no python among the dependencies" "$kiln" env clone one:1 free --overwrite
+	same "$("$kiln" key free --base scratch)" "$("$kiln" key one:1 --base scratch)" "the key of a copy without Python"
 	expect 1 "one has no version 3; its latest is 2" "$kiln" env show one:3
 	expect 1 "no environment onne is registered in" "$kiln" env show onne
 	expect 2 "--tag x: NAME=VALUE is wanted" "$kiln" env register one.yml --tag x

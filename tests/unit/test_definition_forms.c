@@ -226,6 +226,31 @@ static void keeps_keys_it_does_not_know(void **state)
 	assert_int_equal(definition_write_v1(&d, to, false, NULL), ERR_USAGE);
 }
 
+static void azureml_core_saves_no_packages_without_python(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int status;
+	} rows[] = {
+		{"dependencies: [python]", 0},
+		{"dependencies: [a, 'python >=3.8', {pip: [b]}]", 0},
+		{"dependencies: ['python[build=x]']", 0},
+		{"dependencies: [python-dateutil]", ERR_USAGE},
+		{"dependencies: [{pip: [python]}]", ERR_USAGE},
+		{"dependencies: []", ERR_USAGE},
+		{"name: x\nimage: a", 0},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(definition_done) struct definition d = DEFINITION;
+		AUTO(err_free) struct err *e = NULL;
+		if (definition_read_text(str_of(rows[i].text), "in", NULL, NULL, &d, &e) < 0)
+			fail_msg("%s: %s", rows[i].text, e->text);
+		if (definition_check_python(&d, NULL) != rows[i].status)
+			fail_msg("%s", rows[i].text);
+	}
+}
+
 /* ---- v2 ---- */
 
 static const char *member(const cJSON *of, const char *a, const char *b)
@@ -799,6 +824,7 @@ int main(void)
 		cmocka_unit_test(finds_the_folder_of_a_users_python),
 		cmocka_unit_test(names_what_it_does_not_act_on),
 		IN_FOLDER(keeps_keys_it_does_not_know),
+		cmocka_unit_test(azureml_core_saves_no_packages_without_python),
 		cmocka_unit_test(names_versions_by_image_and_conda_file_as_the_client),
 		IN_FOLDER(names_versions_by_the_build_context_as_the_client),
 		IN_FOLDER(saves_v2_with_its_conda_file_inside),
