@@ -2,14 +2,15 @@
 
     bench_pip.py WORK        (called by `make bench-pip`, in the top folder of the project)
 
-Every real wheel of the tests, the newest of each name, from an index on loopback; versions are
-pinned and locked, so that nobody resolves:
+Every real wheel of the tests, the newest of each name, and those of wheels.txt, from an index on
+loopback; versions are pinned and locked, so that nobody resolves:
   kiln             build and push: nothing on disk, all downloaded, all packed once, one wheel changed
   uv               (c) `uv pip install` alone, with a warm cache; (d) then tar, igzip, `crane append`
   docker           (e) `docker build` with `pip install` on an image that has the Python, `docker push`
 (c) to (e) do not install Python itself, which kiln does.
 """
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -18,9 +19,21 @@ import bench
 from bench import CHANNEL, KILN, ROOT, WORK, Kiln, Table, run, timed
 from packaging.utils import parse_wheel_filename
 
-WHEELS = ROOT / "build/channel-work/wheels"
+WHEELS = WORK / "wheels"
+FETCHED = WORK.parent / "wheels"  # once
 UV = ROOT / "build/venv/bin/uv"
 CHANGED = "pandas"  # to the version before
+
+
+def gather_wheels():
+    FETCHED.mkdir(exist_ok=True)
+    pins = pathlib.Path(__file__).with_name("wheels.txt")
+    run("timeout", "600", sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check",
+        "--only-binary=:all:", "--find-links", FETCHED, "-d", FETCHED, "-r", pins)
+    WHEELS.mkdir()
+    for folder in (ROOT / "build/channel-work/wheels", FETCHED):
+        for wheel in folder.glob("*.whl"):
+            (WHEELS / wheel.name).symlink_to(wheel)
 
 
 def serve_wheels():
@@ -134,6 +147,7 @@ def of_kiln(table, kiln, spec, changed):
 def main():
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
+    gather_wheels()
     table = Table()
     host = bench.registry("registry")
     server, index = serve_wheels()
