@@ -212,7 +212,7 @@ def compare_spec(report, text, rows, answer):
 def compare_display(report, text, display):
     """The text for people, where neither needs brackets or a channel for it."""
     theirs = read(MatchSpec, text) or read(MatchSpec, tight(text))
-    wanted = re.sub(r" [*]$", "", str(theirs))
+    wanted = re.sub(r"( [*])+$", "", str(theirs))
     if not re.search(r"\[|::", wanted + str(display)):
         report.check("text for people", str(display) == wanted, text, str(display), wanted)
 
@@ -300,7 +300,10 @@ def refused(why):
     )
 
 
-MATCHES = "order of `1a_`, prefixes `1.0.*` of `1a` and `1+a.*` of `1.2+a`: as CEP 33, conda"
+MATCHES = (
+    "order of `1a_`, `==1_` of `1-`, prefixes `1.0.*` of `1a` and `1+a.*` of `1.2+a`: "
+    "as CEP 33, conda"
+)
 PATTERN = re.compile(r"\^|[*][._+-]*[0-9A-Za-z*]")
 STARS = "`!=1.*.*` is `!=1.*`; rattler makes it `!=1`"
 UNDERSCORES = "`1._` is a version (as Version has it), in an expression too"
@@ -329,7 +332,14 @@ CANONICALS = [
         "blanks around a value without quotes do not belong to it",
         lambda text, ours, wanted: ours == re.sub(" +\"", '"', wanted),
     ),
-    ("the root folder is no channel", lambda text, ours, wanted: re.match("(file:/)?/+[nl]", text)),
+    (
+        "the root folder is no channel",
+        lambda text, ours, wanted: re.match(" *(file:/)?/+[nl]", text),
+    ),
+    (
+        "a `/` behind a channel tells nothing",
+        lambda text, ours, wanted: re.match(r"[^:\[]*/ *:", text) and "subdir=" in ours,
+    ),
     (UNDERSCORES, lambda text, ours, wanted: re.search("[.][_-]", text)),
     (
         STARS,

@@ -125,6 +125,11 @@ ORDERS = {
 }
 
 
+def last_signs(text):
+    """`1_` and `1-` are one to the order; `==` of rattler tells them apart."""
+    return re.search("[-_]*$", text)[0]
+
+
 def clause_matches(clause, version, rattler):
     op, limit = re.fullmatch(r"(==|!=|<=|>=|~=|<|>|)(.*)", clause).groups()
     if op == "" and limit == "*":
@@ -136,6 +141,8 @@ def clause_matches(clause, version, rattler):
         return starts_with(version, body, rattler) != (op == "!=")
     if op == "~=":
         return compatible(version, limit, rattler)
+    if rattler and op in ("==", "!=") and last_signs(version) != last_signs(limit):
+        return op == "!="
     return ORDERS[op](compare(version, limit, rattler))
 
 
