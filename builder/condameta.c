@@ -222,7 +222,8 @@ void condameta_history(const struct record *records, size_t count, struct strs s
 		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
 	buf_printf(out, "==> %s <==\n# cmd: kiln\n", date);
 	for (size_t i = 0; i < count; i++)
-		put_linked(out, &records[i]);
+		if (records[i].manager == MANAGER_CONDA)
+			put_linked(out, &records[i]);
 	if (specs.n)
 		put_specs(out, specs);
 }

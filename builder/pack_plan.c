@@ -30,7 +30,7 @@ void pack_plan_identity(const struct link_plan *plan, const struct link_environm
 		return;
 	}
 	AUTO(hasher_free) struct hasher *h = hasher_new();
-	add_text(h, STR("environment 2"));
+	add_text(h, STR("environment 3"));
 	for (size_t k = 0; k < plan->count; k++) {
 		struct digest id;
 		link_identity(plan, k, &id);

@@ -6,7 +6,8 @@ SHOWN = int(os.environ.get("KILN_SHOW", "8"))
 
 
 class Report:
-    """rules: texts of the differences that are meant, by name; a name without one is its text."""
+    """seed: None where nothing is generated. rules: texts of the differences that are meant, by name;
+    a name without one is its text."""
 
     def __init__(self, seed, rules=None):
         self.seed, self.rules = seed, rules
@@ -28,5 +29,6 @@ class Report:
             print(f"DIFFERS {what}: {len(cases)} times")
             for details in cases[:SHOWN]:
                 print("    ", *map(repr, details))
-        print(f"{self.checked} comparisons, seed {self.seed}, {sum(map(len, self.bad.values()))} differ")
+        seed = "" if self.seed is None else f"seed {self.seed}, "
+        print(f"{self.checked} comparisons, {seed}{sum(map(len, self.bad.values()))} differ")
         return 1 if self.bad else 0
