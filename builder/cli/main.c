@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct command *const commands[] = {
 	&cmd_build, &cmd_lock,	 &cmd_key,    &cmd_install, &cmd_search,  &cmd_plan, &cmd_check,
@@ -24,6 +25,14 @@ static void take_signals(void)
 	sigaction(SIGTERM, &stop, NULL);
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* libarchive asks for the local time of each member of a zip. Without TZ the C library then looks
+ * at this very file each time, while other threads wait: wheels have tens of thousands of members.
+ */
+static void name_time_zone(void)
+{
+	setenv("TZ", ":/etc/localtime", 0);
 }
 
 int command_print(const struct buf *text, struct err **e)
@@ -103,6 +112,7 @@ static int fail(const struct err *e, int code)
 int main(int argc, char **argv)
 {
 	mem_keep_large_apart();
+	name_time_zone();
 	take_signals();
 	const char *name = argc > 1 ? argv[1] : "--help";
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
