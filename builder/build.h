@@ -123,6 +123,13 @@ AUTO_DEFINE_VALUE(struct found_image, found_image_done)
 int build_find_image(struct build *b, const struct definition *d, struct str destination,
 		     struct found_image *out, struct err **e);
 
+/* The lock that the image of a definition was made of, appended as a text: of the image that the
+ * destination has, or (none named) of the one that this machine has made last. ERR_ABSENT where
+ * there is no such image, or nobody has kept its lock; more as of build_find_image. b: the first's.
+ */
+int build_find_lock(struct build *b, const struct definition *d, struct str destination,
+		    struct buf *out, struct err **e);
+
 struct build_result {
 	struct arena arena;
 	struct str image;     /* DEST@sha256:... */

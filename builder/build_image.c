@@ -2,6 +2,7 @@
 #include "builder/build_run.h"
 #include "cache/layout.h"
 #include "cache/missing.h"
+#include "cache/store.h"
 #include "specs/base/fs.h"
 
 static void name_result(struct run *r)
@@ -76,17 +77,21 @@ static int recall_built(struct run *r, struct built *out)
 	return digest_eq(&out->manifest, &r->result->digest) ? 0 : ERR_ABSENT;
 }
 
-/* The key's image serves a locked build when this machine knows that it is of this lock. */
+/* The key's image serves a locked build when it is of this lock: as this machine knows, or, where
+ * another has made it, as the image says. */
 static int fits_lock(struct run *r, struct err **e)
 {
-	struct digest wanted;
+	struct digest wanted, is;
 	struct built built;
 	int code = lock_digest_all(r->locked, r->count, &wanted, e);
 	if (code < 0)
 		return code;
-	if (recall_built(r, &built) < 0 || !digest_eq(&built.lock, &wanted))
-		return err_set(e, ERR_ABSENT, "the image is of another lock");
-	return 0;
+	if (recall_built(r, &built) == 0)
+		is = built.lock;
+	else if ((code = destination_find_lock(r->b, &r->to[0], &is, e)) < 0)
+		return code;
+	return digest_eq(&is, &wanted) ? 0
+				       : err_set(e, ERR_ABSENT, "the image is of another lock");
 }
 
 /* ---- the long way ---- */
@@ -166,8 +171,21 @@ static int build_new(struct run *r, struct json_out *j, struct err **e)
 
 /* ---- both ---- */
 
+/* By its digest, which records and images hold. One that names folders of this machine has another
+ * (lock_digest) and is not found again. */
+static int keep_lock(struct run *r, struct err **e)
+{
+	AUTO(buf_done) struct buf text = BUF(STORE_BLOB_MAX);
+	if (!r->result->packages || lock_write_all(r->made[0].lock, r->count, &text, NULL) < 0)
+		return 0;
+	return store_put(r->b->cache, buf_str(&text), NULL, e);
+}
+
 static int remember(struct run *r, struct err **e)
 {
+	int kept = keep_lock(r, e);
+	if (kept < 0)
+		return err_wrap(e, kept, "lock");
 	for (size_t i = 0; i < r->to_count; i++) {
 		AUTO(buf_done) struct buf name = BUF(1 << 20);
 		destination_name(&r->to[i], &name);

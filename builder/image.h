@@ -74,4 +74,6 @@ int image_make(const struct base_image *base, const struct layer *layers, size_t
 	       const struct image_options *o, struct image *out, struct err **e);
 /* The value of NAME in the base's environment; empty when absent. */
 struct str base_image_env(const struct base_image *b, const char *name);
+/* The same of its labels. */
+struct str base_image_label(const struct base_image *b, const char *name);
 #endif

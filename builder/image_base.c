@@ -193,6 +193,12 @@ struct str base_image_env(const struct base_image *b, const char *name)
 	return (struct str){0};
 }
 
+struct str base_image_label(const struct base_image *b, const char *name)
+{
+	return str_of(
+		json_text(json_object(json_object(b->config_json, "config"), "Labels"), name));
+}
+
 /* ---- index ---- */
 
 struct wanted {

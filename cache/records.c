@@ -188,27 +188,52 @@ static bool column_built(sqlite3_stmt *s, struct built *out)
 	       column_digest(s, 3, &out->lock);
 }
 
+/* The first row that a statement finds; ERR_ABSENT without an error. */
+static int get_built(struct records *r, sqlite3_stmt *s, struct arena *a, struct built *out,
+		     struct err **e)
+{
+	struct built b;
+	int result = sqlite3_step(s);
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		return fail(r, e);
+	if (result == SQLITE_DONE || !column_built(s, &b))
+		return ERR_ABSENT;
+	b.destination = arena_str(a, b.destination);
+	b.summary = arena_str(a, b.summary);
+	*out = b;
+	return 0;
+}
+
 #define ROW "built WHERE key = ?1 AND destination = ?2"
 
 int records_get(struct records *r, const struct digest *key, struct str destination,
 		struct arena *a, struct built *out, struct err **e)
 {
 	AUTO(statement_free) sqlite3_stmt *s = NULL;
-	struct built b;
 	int code = prepare(r, "SELECT * FROM " ROW, &s, e);
 	if (code < 0)
 		return code;
 	bind_row(s, key, destination);
-	int result = sqlite3_step(s);
-	if (result != SQLITE_ROW && result != SQLITE_DONE)
-		return fail(r, e);
-	if (result == SQLITE_DONE || !column_built(s, &b))
-		return err_set(e, ERR_ABSENT, "%s was not built for %.*s", digest_text(key).hex,
-			       STR_ARG(destination));
-	b.destination = arena_str(a, b.destination);
-	b.summary = arena_str(a, b.summary);
-	*out = b;
-	return 0;
+	code = get_built(r, s, a, out, e);
+	if (code != ERR_ABSENT)
+		return code;
+	return err_set(e, code, "%s was not built for %.*s", digest_text(key).hex,
+		       STR_ARG(destination));
+}
+
+int records_find(struct records *r, const struct digest *key, struct arena *a, struct built *out,
+		 struct err **e)
+{
+	AUTO(statement_free) sqlite3_stmt *s = NULL;
+	int code = prepare(
+		r, "SELECT * FROM built WHERE key = ?1 ORDER BY built DESC, destination LIMIT 1",
+		&s, e);
+	if (code < 0)
+		return code;
+	bind_digest(s, 1, key);
+	code = get_built(r, s, a, out, e);
+	return code == ERR_ABSENT ? err_set(e, code, "%s was not built here", digest_text(key).hex)
+				  : code;
 }
 
 int records_forget(struct records *r, const struct digest *key, struct str destination,

@@ -30,6 +30,9 @@ int records_put(struct records *r, const struct built *b, struct err **e);
 /* Texts in the arena. ERR_ABSENT when it was not built (or forgotten). */
 int records_get(struct records *r, const struct digest *key, struct str destination,
 		struct arena *a, struct built *out, struct err **e);
+/* The same of the key alone: the newest, wherever it went. */
+int records_find(struct records *r, const struct digest *key, struct arena *a, struct built *out,
+		 struct err **e);
 /* Forgets one: the registry no longer has it. Not having it is fine. */
 int records_forget(struct records *r, const struct digest *key, struct str destination,
 		   struct err **e);

@@ -8,6 +8,17 @@ int env_read(const struct env_args *args, const char *word, struct named *out, s
 	return r < 0 ? r : named_read(&c, &args->common, word, out, e);
 }
 
+int env_open_session(const struct common_args *args, const char *word, struct session *s,
+		     struct err **e)
+{
+	const struct option_list words = {&word, 1};
+	struct common_args silent = *args;
+	silent.log = NULL;
+	int r = session_open(s, &silent, false, e);
+	s->takes_default = s->keeps = true;
+	return r < 0 ? r : session_definition(s, &silent, &words, e);
+}
+
 int env_warn_of_faults(const struct env_args *args, const struct environment_list *list)
 {
 	for (size_t i = 0; i < list->faults.n; i++) {

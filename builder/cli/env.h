@@ -21,6 +21,15 @@ extern const struct option_row env_all_options[], env_base_options[], env_overwr
 
 /* What the word names, by the configuration that the options name. */
 int env_read(const struct env_args *args, const char *word, struct named *out, struct err **e);
+/* Opens the session of a build of what the word names, for a look at what is there: nothing is
+ * warned of, as whoever has read the word was. */
+int env_open_session(const struct common_args *args, const char *word, struct session *s,
+		     struct err **e);
+/* A curated one, which has no lock of its own, gets that of its image, which the destination of the
+ * configuration has, or this machine has made. *missing: none is known. ERR_INTERRUPTED; what else
+ * goes wrong is warned of. */
+int env_take_lock_of_image(const struct env_args *args, const char *word, struct named *n,
+			   bool *missing, struct err **e);
 /* What the word named gets the lock that --lock names, or keeps its own, or gets the one that lies
  * beside its file. It may be without one after that. */
 int env_find_lock(const struct env_args *args, const char *word, struct named *n, struct err **e);

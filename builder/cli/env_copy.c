@@ -99,6 +99,7 @@ static int save_run(void *at, const struct option_list *words, struct err **e)
 	const struct env_args *args = at;
 	AUTO(named_done) struct named n = NAMED;
 	enum definition_form form;
+	bool missing;
 	int r = env_read(args, words->v[1], &n, e);
 	if (r < 0)
 		return r;
@@ -110,6 +111,8 @@ static int save_run(void *at, const struct option_list *words, struct err **e)
 		r = set_base(args, form, &n, e);
 	if (r == 0 && form == DEFINITION_V1)
 		r = definition_check_python(&n.definition, e);
+	if (r == 0 && form == DEFINITION_V1 && !args->common.base)
+		r = env_take_lock_of_image(args, words->v[1], &n, &missing, e);
 	if (r == 0)
 		r = save_as(args, &n, form, words->v[2], e);
 	return r < 0 ? err_wrap(e, r, "%s", words->v[1]) : 0;
@@ -128,7 +131,7 @@ const struct command env_save = {
 	.summary = "write the same definition to a file or folder; - is standard output",
 	.options = (const struct option_row *const[]){save_options, env_base_options,
 						      env_overwrite_options, ENV_NAME_TABLES,
-						      common_options, NULL},
+						      cache_options, common_options, NULL},
 	.least = 3,
 	.most = 3,
 	.run = save_run,
@@ -142,17 +145,29 @@ static void warn_without_python(const struct env_args *args, const struct defini
 		log_warn(args->common.log, "%s", why->text);
 }
 
+static void say_missing(const struct env_args *args, const char *word)
+{
+	AUTO(buf_done) struct buf line = BUF(64 << 10);
+	buf_printf(&line, "no lock of %s is known here, so the copy has none", word);
+	log_line(args->common.log, line.data);
+}
+
 /* A copy to change; no form but v1 keeps all that a definition may say. */
 static int clone_run(void *at, const struct option_list *words, struct err **e)
 {
 	const struct env_args *args = at;
 	AUTO(named_done) struct named n = NAMED;
 	const char *name = words->v[2];
+	bool missing;
 	int r = catalog_check_name(str_of(name), args->strict, e);
 	if (r == 0)
 		r = env_read(args, words->v[1], &n, e);
+	if (r == 0)
+		r = env_take_lock_of_image(args, words->v[1], &n, &missing, e);
 	if (r < 0)
 		return r;
+	if (missing)
+		say_missing(args, words->v[1]);
 	definition_rename(&n.definition, str_of(name), STR(""));
 	r = save_as(args, &n, DEFINITION_V1, words->n > 3 ? words->v[3] : name, e);
 	if (r == 0)
@@ -165,7 +180,8 @@ const struct command env_clone = {
 	.usage = "env clone NAME[:VERSION]|DEFINITION NEW [DIR] [OPTIONS]",
 	.summary = "a copy with a name of your own and no version, to change: a v1 folder",
 	.options = (const struct option_row *const[]){env_overwrite_options, env_strict_options,
-						      ENV_NAME_TABLES, common_options, NULL},
+						      ENV_NAME_TABLES, cache_options,
+						      common_options, NULL},
 	.least = 3,
 	.most = 4,
 	.run = clone_run,

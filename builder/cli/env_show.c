@@ -136,26 +136,20 @@ static int add_facts(struct facts *f, const struct named *n, struct err **e)
 /* ---- its image ---- */
 
 /* What a build would find at the destination that is settled. */
-static int find_image(const struct env_args *args, const struct option_list *word,
-		      struct found_image *out, struct err **e)
+static int find_image(const struct env_args *args, const char *word, struct found_image *out,
+		      struct err **e)
 {
 	AUTO(session_done) struct session s = SESSION;
-	struct common_args common = args->common;
-	common.log = NULL; /* what there is to say of it was said */
-	int r = session_open(&s, &common, false, e);
-	s.takes_default = s.keeps = true;
-	if (r == 0)
-		r = session_definition(&s, &common, word, e);
+	int r = env_open_session(&args->common, word, &s, e);
 	return r < 0 ? r : build_find_image(s.build, &s.definition, s.config.to.v[0], out, e);
 }
 
 /* Who only wants to look at an environment need not reach its registry. */
-static void add_image(struct facts *f, const struct env_args *args, const struct option_list *words)
+static void add_image(struct facts *f, const struct env_args *args, const char *word)
 {
 	AUTO(found_image_done) struct found_image found = {.arena = ARENA};
 	AUTO(err_free) struct err *why = NULL;
-	const struct option_list word = {words->v + 1, 1};
-	int r = find_image(args, &word, &found, &why);
+	int r = find_image(args, word, &found, &why);
 	add(f, "image", r == 0 ? arena_str(&f->arena, found.image) : STR("not known"));
 	if (r == 0)
 		f->v[f->n++] = (struct fact){.key = "size", .size = found.size};
@@ -211,7 +205,7 @@ static int show_run(void *at, const struct option_list *words, struct err **e)
 	if (r < 0)
 		return r;
 	if (c.to.n && (n.curated || n.registered))
-		add_image(&facts, args, words);
+		add_image(&facts, args, words->v[1]);
 	if (args->common.json)
 		put_json(&facts, &out);
 	for (size_t i = 0; i < facts.n && !args->common.json; i++)

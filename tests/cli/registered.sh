@@ -259,6 +259,9 @@ blobs >before
 expect 0 "" "$kiln" build copy -t "$host/team/images" --json
 same "$(field stdout cached)" true "whether the clone's image is there"
 same "$(blobs)" "$(cat before)" "blobs after the clone was built"
+# By a machine that has nothing, too: the image says of which lock it is.
+expect 0 "" env KILN_CACHE="$work/far" "$kiln" build copy -t "$host/team/images" --json
+same "$(field stdout cached) $(find "$work/far" -name '*.conda')" "true " "whether another machine finds the clone's image"
 register copy:1 copy
 sed -i 's/six/&\n- packaging/' copy/conda_dependencies.yml
 expect 1 "the lock kept with the definition (copy/conda-lock.yml) does not fit" "$kiln" build copy --base "$base"
@@ -297,6 +300,8 @@ expect 0 "" "$kiln" lock "$curated" -r index.txt -o baked.yml
 sed -i -e '/kiln_key/d' -e 's/\\npip-index [^"]*//' baked.yml
 expect 0 "" "$kiln" env show "$curated" --json
 same "$(field stdout image)" "not known" "the image before it is baked"
+expect 0 "no lock of $curated is known" "$kiln" env clone "$curated" early
+[ ! -e early/conda-lock.yml ] || fail "a lock that nobody made"
 expect 0 "" "$kiln" build "$curated" --locked baked.yml --json
 same "$(field stdout cached)" false "whether it was baked"
 cp stdout baked.json
@@ -307,14 +312,22 @@ same "$(field stdout image) $(field stdout size)" "$(field baked.json image) $(f
 blobs >before
 expect 0 "" env PATH="$without_uv" KILN_CACHE="$work/other" "$kiln" build "$curated" --json
 same "$(field stdout cached) $(field stdout digest)" "true $(field baked.json digest)" "a curated image that exists"
+expect 0 "no lock of $curated is known" env KILN_CACHE="$work/other" "$kiln" env clone "$curated" elsewhere
 expect 0 "" "$kiln" env clone "$curated" mine
+[ ! -s stderr ] || fail "what is said of a clone with a lock: $(cat stderr)"
+same "$(grep -c '^- name: ' mine/conda-lock.yml)" "$(grep -c '^- name: ' baked.yml)" "packages of the clone's lock"
+expect 0 "" "$kiln" lock mine --check mine/conda-lock.yml
+expect 0 "" "$kiln" env save "$curated" theirs --overwrite
+expect 0 "" cmp theirs/conda-lock.yml mine/conda-lock.yml
+expect 0 "" "$kiln" env clone "$curated" offline --offline
+expect 0 "" cmp offline/conda-lock.yml mine/conda-lock.yml
 expect 0 "" env PATH="$without_uv" KILN_CACHE="$work/other" "$kiln" build mine --json
 same "$(field stdout cached) $(field stdout digest)" "true $(field baked.json digest)" "the clone's image"
 same "$(blobs)" "$(cat before)" "blobs after that"
 
 # With one package more: its layer, the environment's small one, config and manifest are new.
 sed -i 's/^- pip$/&\n- six/' mine/conda_dependencies.yml
-expect 0 "" "$kiln" build mine -r index.txt --json
+expect 0 "the lock kept with the definition (mine/conda-lock.yml) does not fit" "$kiln" build mine -r index.txt --json
 same "$(field stdout layers | "$python" -c 'import json, sys
 print(sorted(package for layer in json.load(sys.stdin) if not layer["reused"] for package in layer["packages"]))')" \
 	"['environment', 'libzlib', 'six']" "packages in new layers (small ones share)"

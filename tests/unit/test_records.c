@@ -55,6 +55,15 @@ static void remembers_what_was_built(void **state)
 	assert_true(str_eq(got.summary, b.summary) && got.built_s > 1000000000);
 	assert_int_equal(records_get(r, &b.key, STR("host/other"), &a, &got, NULL), ERR_ABSENT);
 	assert_int_equal(count(r), 1);
+	/* The newest of the key, wherever it went. */
+	struct built newer = b;
+	newer.destination = STR("host/newer");
+	newer.built_s = got.built_s + 60;
+	assert_int_equal(records_put(r, &newer, NULL), 0);
+	assert_int_equal(records_find(r, &b.key, &a, &got, NULL), 0);
+	assert_true(str_is(got.destination, "host/newer"));
+	assert_int_equal(records_find(r, &b.lock, &a, &got, NULL), ERR_ABSENT);
+	assert_int_equal(records_forget(r, &b.key, newer.destination, NULL), 0);
 	assert_int_equal(records_forget(r, &b.key, b.destination, NULL), 0);
 	assert_int_equal(records_forget(r, &b.key, b.destination, NULL), 0);
 	assert_int_equal(count(r), 0);
