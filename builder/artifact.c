@@ -42,6 +42,24 @@ int artifact_push_empty(struct registry *g, const struct reference *to, struct e
 	return artifact_push(g, to, ARTIFACT_EMPTY_TYPE, EMPTY, e);
 }
 
+int artifact_pull(struct registry *g, const struct reference *from, const struct descriptor *d,
+		  struct buf *out, struct err **e)
+{
+	struct blob_read b = {.digest = d->digest, .size = d->size, .write = buf_write, .to = out};
+	size_t at = out->n;
+	struct digest is;
+	if (d->size > out->max - at)
+		return err_set(e, ERR_LIMIT, "a file of %llu bytes", (unsigned long long)d->size);
+	int code = registry_read_blob(g, from, &b, e);
+	if (code < 0)
+		return code;
+	digest_of(out->data + at, out->n - at, &is);
+	if (digest_eq(&is, &d->digest))
+		return 0;
+	return err_set(e, ERR_DIGEST, "file %s: %s came", digest_name(&d->digest).text,
+		       digest_name(&is).text);
+}
+
 void artifact_open(struct json_out *j, const char *type)
 {
 	struct descriptor empty = artifact_empty();

@@ -12,6 +12,10 @@ struct descriptor artifact_descriptor(const char *type, struct str bytes);
 int artifact_push(struct registry *g, const struct reference *to, const char *type,
 		  struct str bytes, struct err **e);
 int artifact_push_empty(struct registry *g, const struct reference *to, struct err **e);
+/* Appends a blob, whole and checked. ERR_LIMIT above what the buffer takes, ERR_DIGEST; more as of
+ * registry_read_blob. */
+int artifact_pull(struct registry *g, const struct reference *from, const struct descriptor *d,
+		  struct buf *out, struct err **e);
 /* Opens a manifest's object and puts its first members, up to the config. */
 void artifact_open(struct json_out *j, const char *type);
 #endif

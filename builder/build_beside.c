@@ -1,7 +1,8 @@
-/* builder/build_beside.c - documents beside an image: its SBOM and its provenance. */
+/* builder/build_beside.c - documents beside an image: its SBOM, its provenance, its lock. */
 #include "builder/build_run.h"
 #include "builder/referrer.h"
 #include "builder/sbom.h"
+#include "cache/store.h"
 
 static const char *const types[] = {SBOM_TYPE, PROVENANCE_TYPE};
 
@@ -87,6 +88,26 @@ static int find_subject(const struct made *m, const struct destination *to, stru
 	return 0;
 }
 
+bool run_write_lock(const struct run *r, struct buf *out)
+{
+	const struct lock *locks = r->made[0].lock;
+	return locks->count && lock_write_all(locks, r->count, out, NULL) == 0;
+}
+
+/* For whoever copies the environment (build_find_lock). One that names folders of this machine is
+ * nobody else's. */
+static int push_lock(const struct run *r, struct referrer *referrer, const struct destination *to,
+		     struct err **e)
+{
+	static const char local[] = "file:";
+	AUTO(buf_done) struct buf text = BUF(STORE_BLOB_MAX);
+	if (!run_write_lock(r, &text) || memmem(text.data, text.n, local, strlen(local)))
+		return 0;
+	referrer->type = BUILD_LOCK_TYPE;
+	referrer->text = buf_str(&text);
+	return referrer_push(to->registry, &to->reference, referrer, e);
+}
+
 static int push_of_one(const struct run *r, const struct made *m, const struct destination *to,
 		       struct err **e)
 {
@@ -103,7 +124,7 @@ static int push_of_one(const struct run *r, const struct made *m, const struct d
 		referrer.text = texts[i];
 		code = referrer_push(to->registry, &to->reference, &referrer, e);
 	}
-	return code;
+	return code < 0 ? code : push_lock(r, &referrer, to, e);
 }
 
 int run_push_documents(struct run *r, struct err **e)

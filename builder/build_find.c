@@ -1,5 +1,6 @@
 /* builder/build_find.c - the image that a destination has of a definition already, and its lock. */
 #include "builder/build_private.h"
+#include "builder/referrer.h"
 #include "cache/records.h"
 #include "cache/store.h"
 
@@ -32,14 +33,19 @@ static int find(struct build *b, const struct destination *to, struct found_imag
 	return 0;
 }
 
+static int read_label(const struct base_image *image, struct digest *out, struct err **e)
+{
+	if (digest_parse(base_image_label(image, IMAGE_LOCK_DIGEST), out))
+		return 0;
+	return err_set(e, ERR_ABSENT, "the image does not say what lock it is of");
+}
+
 int destination_find_lock(struct build *b, const struct destination *to, struct digest *out,
 			  struct err **e)
 {
 	AUTO(base_image_done) struct base_image image = {0};
 	int code = pull_by_key(b, to, &image, e);
-	if (code == 0 && !digest_parse(base_image_label(&image, IMAGE_LOCK_DIGEST), out))
-		return err_set(e, ERR_ABSENT, "the image does not say what lock it is of");
-	return code;
+	return code < 0 ? code : read_label(&image, out, e);
 }
 
 static void find_key(struct build *b, const struct definition *d, struct digest *out)
@@ -77,20 +83,34 @@ int build_find_image(struct build *b, const struct definition *d, struct str des
 
 /* ---- its lock ---- */
 
+static int read_lock_there(struct build *b, const struct destination *to, struct buf *out,
+			   struct err **e)
+{
+	AUTO(base_image_done) struct base_image image = {0};
+	struct digest lock;
+	int code = pull_by_key(b, to, &image, e);
+	if (code == 0)
+		code = read_label(&image, &lock, e);
+	if (code < 0 || store_get(b->cache, &lock, out, NULL) == 0)
+		return code;
+	return referrer_get(to->registry, &to->reference, &image.digest, BUILD_LOCK_TYPE, &lock,
+			    out, e);
+}
+
 static int find_lock_there(struct build *b, const struct definition *d, struct str destination,
-			   struct digest *out, struct err **e)
+			   struct buf *out, struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
 	struct destination *to;
 	int code = open_by_key(b, d, destination, &a, &to, e);
 	if (code < 0)
 		return code;
-	code = destination_find_lock(b, to, out, e);
+	code = read_lock_there(b, to, out, e);
 	destinations_close(to, 1);
 	return code;
 }
 
-static int find_lock_here(struct build *b, const struct definition *d, struct digest *out,
+static int find_lock_here(struct build *b, const struct definition *d, struct buf *out,
 			  struct err **e)
 {
 	AUTO(arena_done) struct arena a = ARENA;
@@ -101,18 +121,14 @@ static int find_lock_here(struct build *b, const struct definition *d, struct di
 	int code = build_records(b, &records, e);
 	if (code == 0)
 		code = records_find(records, &key, &a, &built, e);
-	if (code == 0)
-		*out = built.lock;
-	return code;
+	return code < 0 ? code : store_get(b->cache, &built.lock, out, e);
 }
 
 int build_find_lock(struct build *b, const struct definition *d, struct str destination,
 		    struct buf *out, struct err **e)
 {
-	struct digest lock;
-	int code = destination.n ? find_lock_there(b, d, destination, &lock, e)
-				 : find_lock_here(b, d, &lock, e);
-	return code < 0 ? code : store_get(b->cache, &lock, out, e);
+	return destination.n ? find_lock_there(b, d, destination, out, e)
+			     : find_lock_here(b, d, out, e);
 }
 
 void found_image_done(struct found_image *f)

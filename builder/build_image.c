@@ -90,8 +90,7 @@ static int fits_lock(struct run *r, struct err **e)
 		is = built.lock;
 	else if ((code = destination_find_lock(r->b, &r->to[0], &is, e)) < 0)
 		return code;
-	return digest_eq(&is, &wanted) ? 0
-				       : err_set(e, ERR_ABSENT, "the image is of another lock");
+	return digest_eq(&is, &wanted) ? 0 : err_set(e, ERR_ABSENT, "the image is of another lock");
 }
 
 /* ---- the long way ---- */
@@ -176,9 +175,7 @@ static int build_new(struct run *r, struct json_out *j, struct err **e)
 static int keep_lock(struct run *r, struct err **e)
 {
 	AUTO(buf_done) struct buf text = BUF(STORE_BLOB_MAX);
-	if (!r->result->packages || lock_write_all(r->made[0].lock, r->count, &text, NULL) < 0)
-		return 0;
-	return store_put(r->b->cache, buf_str(&text), NULL, e);
+	return run_write_lock(r, &text) ? store_put(r->b->cache, buf_str(&text), NULL, e) : 0;
 }
 
 static int remember(struct run *r, struct err **e)

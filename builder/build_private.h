@@ -135,6 +135,8 @@ int destinations_check_base(const struct build *b, const struct destination *to,
 /* ERR_USAGE when an engine is to make the image, and cannot make that or put it there. */
 int build_check_engine(const struct build *b, const struct reference *r, struct err **e);
 void destinations_close(struct destination *to, size_t count);
+/* The media type of a lock beside an image. */
+#define BUILD_LOCK_TYPE "application/vnd.kiln.lock.v1+yaml"
 /* The digest of the lock that the key's image says it was made of. ERR_ABSENT: there is none, or it
  * does not say. */
 int destination_find_lock(struct build *b, const struct destination *to, struct digest *out,

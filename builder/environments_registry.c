@@ -122,23 +122,6 @@ static int get_artifact(struct environments *s, const struct version_tag *t, con
 	return 0;
 }
 
-static int read_blob(struct environments *s, const struct descriptor *d, struct buf *out,
-		     struct err **e)
-{
-	struct blob_read b = {.digest = d->digest, .size = d->size, .write = buf_write, .to = out};
-	struct digest is;
-	if (d->size > out->max)
-		return err_set(e, ERR_LIMIT, "a file of %llu bytes", (unsigned long long)d->size);
-	int code = registry_read_blob(s->registry, &s->repository, &b, e);
-	if (code < 0)
-		return code;
-	digest_of(out->data, out->n, &is);
-	if (digest_eq(&is, &d->digest))
-		return 0;
-	return err_set(e, ERR_DIGEST, "file %s: %s came", digest_name(&d->digest).text,
-		       digest_name(&is).text);
-}
-
 /* What is no file of an environment was put there by somebody else: it is not read. */
 static int read_layer(struct environments *s, const cJSON *layer, struct environment *out,
 		      struct err **e)
@@ -150,7 +133,7 @@ static int read_layer(struct environments *s, const cJSON *layer, struct environ
 	int code = descriptor_read(layer, &out->arena, &d, e);
 	if (code < 0 || !str_is(d.media_type, FILE_TYPE))
 		return code;
-	if ((code = read_blob(s, &d, &text, e)) < 0)
+	if ((code = artifact_pull(s->registry, &s->repository, &d, &text, e)) < 0)
 		return err_wrap(e, code, "%.*s", STR_ARG(title));
 	if (lock)
 		out->lock = arena_str(&out->arena, buf_str(&text));

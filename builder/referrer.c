@@ -50,24 +50,80 @@ static int get_list(struct registry *g, const struct reference *r, const struct 
 	return code;
 }
 
-int referrer_has(struct registry *g, const struct reference *r, const struct digest *image,
-		 const char *type, struct err **e)
+/* The same, parsed; NULL when there is none. */
+static int read_list(struct registry *g, const struct reference *r, const struct digest *image,
+		     cJSON **out, struct err **e)
 {
 	AUTO(buf_done) struct buf text = BUF(MANIFEST_SIZE_MAX);
-	AUTO(json_free) cJSON *doc = NULL;
-	const cJSON *one;
 	int code = get_list(g, r, image, &text, e);
 	if (code < 0 || !text.n)
 		return code;
-	if ((code = json_parse(buf_str(&text), "the list of referrers", &doc, e)) < 0)
+	return json_parse(buf_str(&text), "the list of referrers", out, e);
+}
+
+static bool is_of_type(const cJSON *listed, const char *type)
+{
+	const char *is = json_text(listed, "artifactType");
+	return is && strcmp(is, type) == 0;
+}
+
+int referrer_has(struct registry *g, const struct reference *r, const struct digest *image,
+		 const char *type, struct err **e)
+{
+	AUTO(json_free) cJSON *doc = NULL;
+	const cJSON *one;
+	int code = read_list(g, r, image, &doc, e);
+	if (code < 0)
 		return code;
 	cJSON_ArrayForEach(one, json_array(doc, "manifests"))
 	{
-		const char *is = json_text(one, "artifactType");
-		if (is && strcmp(is, type) == 0)
+		if (is_of_type(one, type))
 			return 1;
 	}
 	return 0;
+}
+
+/* ---- reading ---- */
+
+/* 1 when the artefact's text is the one that is wanted; 0: another. */
+static int pull_text(struct registry *g, const struct reference *named, const struct digest *text,
+		     struct buf *out, struct err **e)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(buf_done) struct buf manifest = BUF(MANIFEST_SIZE_MAX);
+	AUTO(buf_done) struct buf media_type = BUF(4096);
+	AUTO(json_free) cJSON *doc = NULL;
+	struct descriptor d;
+	int code = registry_get_manifest(g, named, &manifest, &media_type, e);
+	if (code == 0)
+		code = json_parse(buf_str(&manifest), "the manifest", &doc, e);
+	if (code == 0)
+		code = descriptor_read(cJSON_GetArrayItem(json_array(doc, "layers"), 0), &a, &d, e);
+	if (code < 0 || !digest_eq(&d.digest, text))
+		return code;
+	code = artifact_pull(g, named, &d, out, e);
+	return code < 0 ? code : 1;
+}
+
+int referrer_get(struct registry *g, const struct reference *r, const struct digest *image,
+		 const char *type, const struct digest *text, struct buf *out, struct err **e)
+{
+	AUTO(json_free) cJSON *doc = NULL;
+	struct reference named = *r;
+	const cJSON *one;
+	int code = read_list(g, r, image, &doc, e);
+	named.has_digest = true;
+	cJSON_ArrayForEach(one, json_array(doc, "manifests"))
+	{
+		const char *digest = json_text(one, "digest");
+		if (code != 0 || !is_of_type(one, type) || !digest ||
+		    !digest_parse(str_of(digest), &named.digest))
+			continue;
+		code = pull_text(g, &named, text, out, e);
+	}
+	if (code == 0)
+		return err_set(e, ERR_ABSENT, "there is no %s beside the image", type);
+	return code < 0 ? code : 0;
 }
 
 /* ---- writing ---- */

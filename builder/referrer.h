@@ -16,4 +16,8 @@ int referrer_push(struct registry *g, const struct reference *to, const struct r
 /* Whether the image has one of that type: 1, 0. */
 int referrer_has(struct registry *g, const struct reference *r, const struct digest *image,
 		 const char *type, struct err **e);
+/* Appends the text of one of that type whose bytes have the digest `text`. ERR_ABSENT when the
+ * image has none; more as of registry_get_manifest and artifact_pull. */
+int referrer_get(struct registry *g, const struct reference *r, const struct digest *image,
+		 const char *type, const struct digest *text, struct buf *out, struct err **e);
 #endif

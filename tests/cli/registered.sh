@@ -313,7 +313,13 @@ blobs >before
 expect 0 "" env PATH="$without_uv" KILN_CACHE="$work/other" "$kiln" build "$curated" --json
 same "$(field stdout cached) $(field stdout digest)" "true $(field baked.json digest)" "a curated image that exists"
 expect 0 "no lock of $curated is known" env KILN_CACHE="$work/other" "$kiln" env clone "$curated" elsewhere
+# Its lock is beside the image with the other documents, for those who have not built it.
+expect 0 "" "$kiln" build "$curated" --locked baked.yml --sbom --json
+same "$(field stdout digest)" "$(field baked.json digest)" "the image with its documents"
+blobs >before
+expect 0 "" env KILN_CACHE="$work/other" "$kiln" env clone "$curated" elsewhere --overwrite
 expect 0 "" "$kiln" env clone "$curated" mine
+expect 0 "" cmp elsewhere/conda-lock.yml mine/conda-lock.yml
 [ ! -s stderr ] || fail "what is said of a clone with a lock: $(cat stderr)"
 same "$(grep -c '^- name: ' mine/conda-lock.yml)" "$(grep -c '^- name: ' baked.yml)" "packages of the clone's lock"
 expect 0 "" "$kiln" lock mine --check mine/conda-lock.yml

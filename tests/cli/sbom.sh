@@ -23,6 +23,7 @@ cmp "$work/pushed.json" "$work/sbom.json" || fail "the SBOM in the registry"
 fetch application/vnd.in-toto+json >"$work/statement.json" || fail "no statement in the registry"
 "$python" -B tests/cli/check_sbom.py statement "$work/statement.json" "$digest" || fail "the statement"
 grep -qF "$work" "$work/statement.json" "$work/sbom.json" && fail "folders of this machine are told"
+fetch application/vnd.kiln.lock.v1+yaml 2>/dev/null && fail "a lock that names folders of this machine"
 expect 0 "" "$kiln" build $spec --base "$base" -t "$host/env/small:1" --sbom --json
 same "$(field "$work/stdout" cached)" true "cached, with all its documents"
 expect 0 "" "$kiln" build $spec --base "$base" -t "oci:$work/out:1"

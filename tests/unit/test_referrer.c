@@ -83,6 +83,31 @@ static void is_found_by_its_image_wherever_it_stands(void **state)
 	}
 }
 
+static void is_read_by_the_digest_of_its_text(void **state)
+{
+	(void)state;
+	static const char *const flags[] = {"referrers", "plain", ""};
+	for (size_t i = 0; i < COUNT(flags); i++) {
+		AUTO(place_done) struct place p;
+		AUTO(buf_done) struct buf text = BUF(100);
+		struct referrer r = document("application/x.read", "");
+		struct digest *image = &r.subject.digest, one, two, none;
+		digest_of("one", 3, &one);
+		digest_of("two", 3, &two);
+		digest_of("none", 4, &none);
+		open_place(&p, flags[i]);
+		assert_int_equal(push(&p, r.type, "one", NULL), 0);
+		assert_int_equal(push(&p, r.type, "two", NULL), 0);
+		assert_int_equal(referrer_get(p.g, &p.r, image, r.type, &two, &text, NULL), 0);
+		assert_int_equal(referrer_get(p.g, &p.r, image, r.type, &one, &text, NULL), 0);
+		assert_string_equal(text.data, "twoone");
+		assert_int_equal(referrer_get(p.g, &p.r, image, r.type, &none, &text, NULL),
+				 ERR_ABSENT);
+		assert_int_equal(referrer_get(p.g, &p.r, &none, r.type, &one, &text, NULL),
+				 ERR_ABSENT);
+	}
+}
+
 static void leaves_a_tag_alone_that_is_no_list(void **state)
 {
 	(void)state;
@@ -122,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_found_by_its_image_wherever_it_stands),
+		cmocka_unit_test(is_read_by_the_digest_of_its_text),
 		cmocka_unit_test(leaves_a_tag_alone_that_is_no_list),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
