@@ -112,7 +112,8 @@ expect 2 "both.yml:2:8: both \"image\" and \"build\"" "$kiln" key "$work/both.ym
 expect 2 "--env 1: NAME=VALUE is wanted" "$kiln" key "$work/conda.yml" --env 1
 expect 2 "--workdir a: no absolute path" "$kiln" key "$work/conda.yml" --workdir a
 expect 2 "needs kiln build --engine docker" "$kiln" render "$cases/v1-09-from-dockerfile" -o "$work/out" -q
-expect 2 "needs kiln build --engine docker" "$kiln" plan "$cases/v1-09-from-dockerfile" -q
+expect 0 "" "$kiln" plan "$cases/v1-09-from-dockerfile" -q
+grep -q '^base  *to be made first' "$work/stdout" || fail "the plan of a base that is made: $(cat "$work/stdout")"
 [ -e "$work/out" ] && fail "something was built"
 
 # Images: settings of the definition and of the command line; a base that is used as it is.
