@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# The image made by a container engine: the same files, modes, environment and command as kiln's own,
-# for a dozen definitions; pushed by the engine, or kept.
+# The image made by a container engine, Docker or Podman: the same files, modes, environment and
+# command as kiln's own, for a dozen definitions; pushed by the engine, or kept.
 . tests/shell.sh
 needs build/channel/noarch/repodata.json build/base/index.json
 command -v umoci >/dev/null || { echo "no umoci"; exit 77; }
-DOCKER_HOST=$(tests/base/dockerd.sh start "$work/dockerd" 2>/dev/null) || { echo "no dockerd here"; exit 77; }
-export DOCKER_HOST
-trap 'tests/base/dockerd.sh stop "$work/dockerd"; finish' EXIT
+declare -A hosts
+hosts[docker]=$(tests/base/dockerd.sh start "$work/dockerd" 2>/dev/null) || { echo "no dockerd here"; exit 77; }
+trap 'tests/base/podman.sh stop "$work/podman"; tests/base/dockerd.sh stop "$work/dockerd"; finish' EXIT
 registry_alone
+hosts[podman]=$(tests/base/podman.sh start "$work/podman" "$host") || { unset "hosts[podman]"; echo "not tested: Podman (it is not here, or does not start)"; }
+export DOCKER_HOST=${hosts[docker]}
 # Of next to nothing: engines copy it for each step where they cannot mount.
 "$python" -B tests/cli/fake_base.py "$work/base" it usr/lib/x86_64-linux-gnu/libc.so.6:2.36,etc/base PATH=/usr/bin:/bin KEPT=yes
 base=$host/team/base:1
@@ -37,18 +39,19 @@ compare() { # NAME FILE [OPTION...]
 	local name=$1 file=$2
 	shift 2
 	expect 0 "" "$kiln" build "$file" --base "$base" -t "$host/native/$name:1" -q "$@"
-	expect 0 "" "$kiln" build "$file" --base "$base" -t "$host/$engine/$name:1" --engine docker -q "$@"
 	unpack native "docker://$host/native/$name:1"
-	unpack engine "docker://$host/$engine/$name:1"
-	diff "$work/native.tree" "$work/engine.tree" >"$work/diff" || fail "$engine: $name: files differ: $(head -n 6 "$work/diff")"
-	diff "$work/native.settings" "$work/engine.settings" >"$work/diff" || fail "$engine: $name: settings differ: $(cat "$work/diff")"
 	[ "$(wc -l <"$work/native.tree")" -gt 15 ] || fail "$name: nothing was compared"
+	for engine in "${!hosts[@]}"; do
+		DOCKER_HOST=${hosts[$engine]} expect 0 "" "$kiln" build "$file" --base "$base" -t "$host/$engine/$name:1" --engine docker -q "$@"
+		unpack engine "docker://$host/$engine/$name:1"
+		diff "$work/native.tree" "$work/engine.tree" >"$work/diff" || fail "$engine: $name: files differ: $(head -n 6 "$work/diff")"
+		diff "$work/native.settings" "$work/engine.settings" >"$work/diff" || fail "$engine: $name: settings differ: $(cat "$work/diff")"
+	done
 }
 
 spec() { # NAME DEPENDENCIES [MORE]
 	printf 'channels: [%s]\ndependencies: [%s]\n%s\n' "$channel" "$2" "${3:-}" >"$work/$1.yml"
 }
-engine=docker
 compare small tests/channel/small.yml
 spec tools openssl,ncurses
 spec commands "python=3.11, kiln-commands"
@@ -93,13 +96,9 @@ referrer env/tools "$digest" application/vnd.in-toto+json >"$work/statement.json
 expect 0 "" "$kiln" build "$work/tools.yml" --base "$base" -t "$host/env/tools:1" --engine docker --sbom --json
 same "$(field "$work/stdout" cached)" true "cached, with its documents"
 
-# Podman's service is such an engine too.
-DOCKER_HOST=$(tests/base/podman.sh start "$work/podman" "$host") || { echo "not tested: Podman (it is not here, or does not start)"; exit; }
-trap 'tests/base/podman.sh stop "$work/podman"; tests/base/dockerd.sh stop "$work/dockerd"; finish' EXIT
-engine=podman
-for name in tools activation variables; do
-	compare "$name" "$work/$name.yml"
-done
+# Podman's own words, and what it keeps.
+[ -n "${hosts[podman]:-}" ] || exit
+DOCKER_HOST=${hosts[podman]}
 expect 0 "STEP 1/" "$kiln" build "$work/tools.yml" --base "$base" -t docker-daemon:env/podman:1 --engine docker --json --progress plain
 expect 0 "" "$kiln" build "$work/tools.yml" --base "$base" -t docker-daemon:env/loaded:1 -q
 for name in podman loaded; do
