@@ -6,7 +6,6 @@
 #include "specs/base/fs.h"
 #include "specs/base/workers.h"
 #include "specs/matchspec.h"
-#include <stdatomic.h>
 #include <unistd.h>
 
 enum { DOWNLOADS = 16 }; /* small files: they wait for the network only */
@@ -83,16 +82,14 @@ static int put_info(struct source *s, struct err **e)
 	return code;
 }
 
-/* The name is this process's, and this index's, alone. */
 static int open_writer(struct source *s, const char *folder, struct err **e)
 {
-	static atomic_uint made;
-	AUTO(buf_done) struct buf path = BUF(BUF_UNLIMITED);
-	buf_printf(&path, "%s/reached-%d-%u", folder, (int)getpid(), atomic_fetch_add(&made, 1));
-	int code = index_writer_open(path.data, &s->writer, e);
+	AUTO(free) char *stem = fs_join(folder, "reached");
+	AUTO(free) char *path = fs_own_name(stem);
+	int code = index_writer_open(path, &s->writer, e);
 	if (code < 0)
 		return code;
-	s->path = buf_take(&path);
+	s->path = STEAL(&path);
 	return put_info(s, e);
 }
 

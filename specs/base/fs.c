@@ -1,13 +1,17 @@
 /* specs/base/fs.c - the file system, for those who write aside and rename. */
 #include "specs/base/fs.h"
+#include "specs/base/clock.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 int fs_read_fd(int fd, const char *name, struct buf *out, struct err **e)
@@ -146,11 +150,30 @@ int fs_folder_of(const char *file, char **out, struct err **e)
 	return *out ? 0 : err_sys(e, "%s", folder);
 }
 
+/* Drawn once: process numbers are alike in two containers, and in one that starts again. */
+static uint64_t own;
+
+static void draw_own(void)
+{
+	if (getrandom(&own, sizeof(own), 0) != sizeof(own))
+		own = (uint64_t)(clock_seconds() * 1e9) ^ (uint64_t)getpid() << 40;
+}
+
+char *fs_own_name(const char *path)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static atomic_uint counter;
+	struct buf name = BUF(BUF_UNLIMITED);
+	pthread_once(&once, draw_own);
+	buf_printf(&name, "%s.%016" PRIx64 ".%u", path, own, atomic_fetch_add(&counter, 1));
+	return buf_take(&name);
+}
+
 static char *name_aside(const char *path)
 {
-	static atomic_uint counter;
+	AUTO(free) char *name = fs_own_name(path);
 	struct buf aside = BUF(BUF_UNLIMITED);
-	buf_printf(&aside, "%s.%d.%u.part", path, (int)getpid(), atomic_fetch_add(&counter, 1));
+	buf_printf(&aside, "%s.part", name);
 	return buf_take(&aside);
 }
 
