@@ -150,7 +150,6 @@ static const char program[] =
 	"        value = (old if isinstance(old, list) else [old]) + [value]\n"
 	"    settings[key] = value\n"
 	"del sys.argv[1:]\n"
-	"os.umask(0o22)\n"
 	"module, _, names = backend.partition(':')\n"
 	"found = importlib.import_module(module)\n"
 	"for name in names.split('.') if names else ():\n"

@@ -198,7 +198,8 @@ static int scratch_file(const char *folder)
 }
 
 /* Outside a sandbox too, where there is none: compiling runs nothing of the packages that are
- * compiled. Isolated mode would ignore the hash seed, which Pythons before 3.11 need. */
+ * compiled. Isolated mode would ignore the hash seed, which Pythons before 3.11 need; to them the
+ * hash of None is an address. */
 static int start(struct compiler *c, const struct interpreter *python, int in, struct err **e)
 {
 	bool boxed = sandbox_check(NULL) == 0;
@@ -222,11 +223,18 @@ static int start(struct compiler *c, const struct interpreter *python, int in, s
 	};
 	const int fds[3] = {in, -1, c->text};
 	if (!boxed)
-		return process_start(&(struct process_request){argv, env, python->folder}, fds,
-				     &c->pid, e);
+		return process_start(&(struct process_request){.argv = argv,
+							       .env = env,
+							       .folder = python->folder,
+							       .fixed_addresses = true},
+				     fds, &c->pid, e);
 	struct sandbox_bind bind = {python->folder, c->prefix, false};
-	struct sandbox_request q = {
-		.argv = argv, .env = env, .binds = &bind, .bind_count = 1, .ends_with_input = true};
+	struct sandbox_request q = {.argv = argv,
+				    .env = env,
+				    .binds = &bind,
+				    .bind_count = 1,
+				    .ends_with_input = true,
+				    .fixed_addresses = true};
 	return sandbox_start(&q, fds, &c->pid, e);
 }
 

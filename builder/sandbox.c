@@ -177,11 +177,15 @@ static int box(const struct sandbox_request *q, struct boxed *out, struct err **
 		ADD(w, b->writable ? "--bind" : "--ro-bind", b->from, b->to);
 	}
 	ADD(w, "--chdir", q->folder ? q->folder : "/", "--");
+	ADD(w, "/bin/sh", "-c", "umask 022; exec \"$@\"", "sh");
 	for (const char *const *a = q->argv; *a; a++)
 		VEC_PUSH(&w->list, *a);
 	VEC_PUSH(&w->list, NULL);
 	add_env(&out->env, q);
-	out->inner = (struct process_request){w->list.v, out->env.list.v, "/"};
+	out->inner = (struct process_request){.argv = w->list.v,
+					      .env = out->env.list.v,
+					      .folder = "/",
+					      .fixed_addresses = q->fixed_addresses};
 	return 0;
 }
 

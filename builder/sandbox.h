@@ -3,7 +3,7 @@
  * bubblewrap makes namespaces: no network, no other processes, a new /tmp, /proc and /dev, the
  * host's /usr, /bin and /lib to read (so that there is a shell), and the folders that are
  * bound. No variable of the host gets in. What such a program sees is the same on each run:
- * TZ=UTC, LC_ALL=C.UTF-8, HOME and TMPDIR /tmp, PYTHONHASHSEED=0, SOURCE_DATE_EPOCH. */
+ * TZ=UTC, LC_ALL=C.UTF-8, HOME and TMPDIR /tmp, PYTHONHASHSEED=0, SOURCE_DATE_EPOCH, umask 022. */
 #ifndef KILN_SANDBOX_H
 #define KILN_SANDBOX_H
 #include "specs/base/arena.h"
@@ -40,6 +40,7 @@ struct sandbox_request {
 	/* It ends with its standard input. Others are killed when the thread that started them
 	 * ends, which also happens when this process is killed. */
 	bool ends_with_input;
+	bool fixed_addresses; /* as of process_request */
 };
 
 /* 0 when programs can be run here. ERR_ABSENT: there is no bwrap; ERR_FAILED: the system

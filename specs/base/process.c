@@ -7,10 +7,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 extern char **environ;
+
+#define SAME_PERSONALITY 0xffffffffUL
 
 /* How long an interrupt may go unnoticed; and the end, where there are no pidfds. */
 enum { SLICE_MS = 100, SLICE_BLIND_MS = 5, NOTE_MAX = 64 };
@@ -57,7 +60,13 @@ int process_start(const struct process_request *q, const int fds[3], pid_t *out,
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
 						POSIX_SPAWN_SETSIGDEF);
 	char *const *env = q->env ? (char *const *)q->env : environ;
+	/* A thread's own, and its child has it from it. */
+	int persona = q->fixed_addresses ? personality(SAME_PERSONALITY) : -1;
+	if (persona >= 0)
+		personality((unsigned long)persona | ADDR_NO_RANDOMIZE);
 	int sys = posix_spawnp(out, q->argv[0], &actions, &attr, (char *const *)q->argv, env);
+	if (persona >= 0)
+		personality((unsigned long)persona);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	errno = sys == EACCES && !is_in_path(q->argv[0]) ? ENOENT : sys;

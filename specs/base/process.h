@@ -12,6 +12,7 @@ struct process_request {
 	const char *const *env;	 /* "NAME=value", ends in NULL; NULL: as this process */
 	const char *folder;	 /* to start in; NULL: as this process */
 	int input;		 /* of process_run: what it reads, the caller's; 0: /dev/null */
+	bool fixed_addresses; /* as far as the system lets it: memory lies where it always does */
 };
 
 /* Starts it with these descriptors as its 0, 1 and 2 (-1: /dev/null), which stay the caller's;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/personality.h>
 
 #include <cmocka.h>
 
@@ -37,6 +38,25 @@ static void tells_how_a_program_ended(void **state)
 		assert_string_equal(r.text.data, rows[i].text);
 		assert_false(r.cut);
 	}
+}
+
+/* ADDR_NO_RANDOMIZE, which a container may forbid: then nothing of it is to be seen. */
+static void memory_lies_where_it_always_does_if_asked_for(void **state)
+{
+	(void)state;
+	const char *argv[] = {"cat", "/proc/self/personality", NULL};
+	int before = personality(0xffffffff);
+	if (personality((unsigned long)before | ADDR_NO_RANDOMIZE) < 0)
+		skip();
+	personality((unsigned long)before);
+	for (int fixed = 0; fixed < 2; fixed++) {
+		AUTO(process_result_done) struct process_result r = PROCESS_RESULT(1000);
+		struct process_request q = {.argv = argv, .fixed_addresses = fixed};
+		assert_int_equal(process_run(&q, 20000, false, &r, NULL), 0);
+		bool is = strtoul(r.out.data, NULL, 16) & ADDR_NO_RANDOMIZE;
+		assert_int_equal(is, fixed || (before & ADDR_NO_RANDOMIZE));
+	}
+	assert_int_equal(personality(0xffffffff), before);
 }
 
 static void keeps_both_streams_in_order(void **state)
@@ -135,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_how_a_program_ended),
+		cmocka_unit_test(memory_lies_where_it_always_does_if_asked_for),
 		cmocka_unit_test(keeps_both_streams_in_order),
 		cmocka_unit_test(a_long_output_is_cut_and_read_to_its_end),
 		cmocka_unit_test(both_ends_of_a_long_output_are_kept),

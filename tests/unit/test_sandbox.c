@@ -66,11 +66,13 @@ static void sees_its_tree_and_little_else(void **state)
 	if (!works())
 		skip();
 	setenv("KILN_SECRET", "hidden", 1);
+	mode_t mask = umask(077);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		AUTO(process_result_done) struct process_result r = PROCESS_RESULT(10000);
 		assert_int_equal(run(rows[i].script, false, 20000, &r), 0);
 		assert_string_equal(r.out.data, rows[i].out);
 	}
+	umask(mask);
 }
 
 static void writes_into_its_tree_only_when_it_may(void **state)
