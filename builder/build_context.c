@@ -75,19 +75,32 @@ static int write_fd(void *to, const void *p, size_t n, struct err **e)
 	return fs_write_fd(*(int *)to, p, n, e);
 }
 
+/* Modes of a context come into the image: they are no matter of the umask. The folder that all
+ * goes into is its owner's. */
+static int make_folder(const char *path, const char *top, struct err **e)
+{
+	int code = fs_make_dirs(path, 0755, e);
+	if (code == 0 && strcmp(path, top) != 0 && chmod(path, 0755) < 0)
+		return err_sys(e, "%s", path);
+	return code;
+}
+
 static int write_file(const struct context_file *f, const char *folder, struct err **e)
 {
 	AUTO(free) char *path = fs_join(folder, f->path.p);
 	AUTO(free) char *above = mem_text(path);
 	AUTO(fs_file_done) struct fs_file file = FS_FILE;
 	*strrchr(above, '/') = 0;
-	int code = fs_make_dirs(f->kind == CONTEXT_FOLDER ? path : above, 0755, e);
-	if (code < 0 || f->kind == CONTEXT_FOLDER)
+	bool folder_itself = f->kind == CONTEXT_FOLDER;
+	int code = make_folder(folder_itself ? path : above, folder, e);
+	if (code < 0 || folder_itself)
 		return code;
 	if (f->kind == CONTEXT_SYMLINK)
 		return symlink(f->text.p, path) < 0 ? err_sys(e, "%s", path) : 0;
 	if ((code = fs_file_open(&file, path, f->mode, e)) < 0)
 		return code;
+	if (fchmod(file.fd, f->mode) < 0)
+		return err_sys(e, "%s", path);
 	code = f->source ? f->source(f->cookie, write_fd, &file.fd, e)
 			 : fs_write_fd(file.fd, f->text.p, f->text.n, e);
 	return code < 0 ? code : fs_file_place(&file, e);

@@ -16,6 +16,7 @@ skopeo --insecure-policy copy -q --dest-tls-verify=false "oci:$work/base:it" "do
 
 # Addresses and digests are of this run.
 told() { sed -E 's/127\.0\.0\.1:[0-9]+/HOST/g; s/[0-9a-f]{64}/DIGEST/g' "$1/Dockerfile"; }
+modes() { (cd "$1" && find . -mindepth 1 -printf "%m %P\n" | sort); }
 render() { # STYLE DIR OPTION...
 	local style=$1 dir=$2
 	shift 2
@@ -38,8 +39,11 @@ for file in "$defs"/*.yml; do
 		told "$work/$name.$style" | diff "$cases/$name.$style" - >"$work/diff" || fail "$name.$style: $(cat "$work/diff")"
 	done
 	# Another machine, and the same place once more.
+	umask 077
 	expect 0 "" render layers "$work/again" "$file" "${options[@]}" --cache "$work/cache.$name" --jobs 3
+	umask 022
 	diff -r "$work/$name.layers" "$work/again" >"$work/diff" || fail "$name: another machine renders $(head -n 5 "$work/diff")"
+	diff <(modes "$work/$name.layers") <(modes "$work/again") >"$work/diff" || fail "$name: another umask: $(cat "$work/diff")"
 done
 same "$(ls "$work/wheels.conda")" "Dockerfile
 explicit.txt
