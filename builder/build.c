@@ -246,7 +246,11 @@ struct strs build_spec_texts(struct arena *a, const struct definition *d)
 		texts[i] = arena_str(a, buf_str(&text));
 	}
 	qsort(texts, d->spec_count, sizeof(*texts), by_text);
-	return (struct strs){texts, d->spec_count};
+	size_t n = 0;
+	for (size_t i = 0; i < d->spec_count; i++)
+		if (n == 0 || !str_eq(texts[n - 1], texts[i]))
+			texts[n++] = texts[i];
+	return (struct strs){texts, n};
 }
 
 static void lock_set_base(struct build *b, struct lock *l)

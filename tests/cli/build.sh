@@ -38,12 +38,12 @@ head, tail = open(sys.argv[1]).read().split("dependencies:\n")
 lines = tail.splitlines()
 packages = [l for l in lines if l.startswith("  - ")]
 rest = [l for l in lines if not l.startswith("  - ")]
-text = "name: other\n" + head.split("\n", 2)[2] + "dependencies:\n" + "\n".join(packages[::-1] + rest) + "\n"
+text = "name: other\n" + head.split("\n", 2)[2] + "dependencies:\n" + "\n".join(packages[::-1] + packages[:1] + rest) + "\n"
 open(sys.argv[2], "w").write(text)
 END
 expect 0 "" "$kiln" build "$work/turned.yml" --base "$base" -t "oci:$work/out:it" \
 	--cache "$work/cache2" --jobs 7 --json
-same "$(field "$work/stdout" digest)" "$digest" "with an empty cache, seven threads and another order"
+same "$(field "$work/stdout" digest)" "$digest" "with an empty cache, seven threads, another order and a spec twice"
 umoci unpack --rootless --image "$work/out:it" "$work/bundle" >"$work/umoci" 2>&1 || fail "umoci: $(tail -n 3 "$work/umoci")"
 [ -x "$work/bundle/rootfs/opt/env/bin/python3.11" ] || fail "no python in what umoci unpacked"
 "$python" tests/cli/check_layers.py "$work/out" it || fail "digests of the layers"
