@@ -22,6 +22,12 @@ static void add_text(struct hasher *h, struct str text)
 	hasher_add(h, "", 1);
 }
 
+/* Before a list, so that the next one does not run into it. */
+static void add_count(struct hasher *h, uint64_t n)
+{
+	hasher_add(h, &n, sizeof(n));
+}
+
 void pack_plan_identity(const struct link_plan *plan, const struct link_environment *env, size_t i,
 			struct digest *out)
 {
@@ -30,7 +36,7 @@ void pack_plan_identity(const struct link_plan *plan, const struct link_environm
 		return;
 	}
 	AUTO(hasher_free) struct hasher *h = hasher_new();
-	add_text(h, STR("environment 3"));
+	add_text(h, STR("environment 4"));
 	for (size_t k = 0; k < plan->count; k++) {
 		struct digest id;
 		link_identity(plan, k, &id);
@@ -38,6 +44,7 @@ void pack_plan_identity(const struct link_plan *plan, const struct link_environm
 	}
 	if (plan->left_scripts)
 		add_text(h, STR("without link scripts"));
+	add_count(h, env->specs.n);
 	for (size_t k = 0; k < env->specs.n; k++)
 		add_text(h, env->specs.v[k]);
 	for (size_t k = 0; k < env->variable_count; k++) {

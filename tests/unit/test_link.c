@@ -578,6 +578,26 @@ static void foreign_programs_are_not_needed(void **state)
 	assert_string_not_equal(linked(s, 1), "");
 }
 
+/* What stands at the end of one list is not what stands at the beginning of the next. */
+static void specs_and_variables_have_identities_of_their_own(void **state)
+{
+	struct scene *s = *state;
+	struct str three[] = {STR("python"), STR("readline"), STR("tzdata")};
+	const struct definition_variable variable = {STR("readline"), STR("tzdata")};
+	const struct link_environment rows[] = {
+		{.specs = {three, 3}},
+		{.specs = {three, 1}, .variables = &variable, .variable_count = 1},
+		{.specs = {three, 1}},
+	};
+	struct digest ids[COUNT(rows)];
+	assert_int_equal(make_plan(s, noarch, 1, ".conda", NULL), 0);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		pack_plan_identity(&s->plan, &rows[i], s->plan.count, &ids[i]);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (size_t k = 0; k < i; k++)
+			assert_false(digest_eq(&ids[i], &ids[k]));
+}
+
 /* Nothing is said of what nobody asked for. */
 static void foreign_packages_without_programs_are_silent(void **state)
 {
@@ -613,6 +633,7 @@ int main(void)
 		TEST(the_identity_follows_what_decides_the_bytes),
 		TEST(link_scripts_are_seen),
 		TEST(foreign_programs_are_not_needed),
+		TEST(specs_and_variables_have_identities_of_their_own),
 		TEST(foreign_packages_without_programs_are_silent),
 	};
 	return cmocka_run_group_tests_name("link", tests, NULL, NULL);
