@@ -18,7 +18,7 @@ enum {
 /* A base image as far as kiln reads it: manifest and config, no blobs. */
 struct base_image {
 	struct arena arena;
-	struct str reference; /* as the user named it */
+	struct str reference; /* as the user named it; empty: no registry has it */
 	struct digest digest; /* of the manifest that was chosen */
 	struct digest named;  /* of what the name gave: the index if it was one (base_image_parse:
 				 the same as digest) */

@@ -319,11 +319,13 @@ static int check_platform(const struct registry *g, const struct base_image *b, 
 		       is_arch ? is_arch : "?", g->platform);
 }
 
-/* A tag's image is known by its digest anyway. */
+/* A tag's image is known by its digest anyway; a folder of this machine is nobody else's name. */
 void registry_name_base(const struct reference *r, struct base_image *image)
 {
 	AUTO(buf_done) struct buf name = BUF(64 << 10);
 	struct reference named = *r;
+	if (r->kind != REFERENCE_REGISTRY)
+		return;
 	named.has_digest = r->has_digest && !r->tag.n;
 	reference_write(&named, &name);
 	image->reference = arena_str(&image->arena, buf_str(&name));
