@@ -396,6 +396,8 @@ int build_plan(struct build *b, const struct lock *l, const struct package_file 
 	struct link_options options = {
 		.prefix = b->prefix,
 		.cache = b->cache,
+		.http = b->http,
+		.offline = b->o.offline,
 		.bytecode = !b->o.no_bytecode,
 		.foreign = b->foreign,
 		.verify = b->o.verify,

@@ -7,6 +7,7 @@
 
 /* What conda's packages bring along, package by package. */
 struct provided {
+	struct build *b;
 	const struct lock *lock;
 	size_t count; /* of its packages, before wheels */
 	struct package_file *files;
@@ -27,11 +28,25 @@ static void provided_done(struct provided *p)
 }
 AUTO_DEFINE_VALUE(struct provided, provided_done)
 
+int build_check_archive(struct build *b, const struct record *r, const struct package_file *file,
+			struct err **e)
+{
+	struct package_options options = {b->cache, b->o.offline, b->missing, b->o.jobs, b->o.log};
+	return package_check(b->http, r, &options, file, e);
+}
+
 static int read_one(void *cookie, size_t i, struct err **e)
 {
 	struct provided *p = cookie;
 	const struct record *r = &p->lock->records[i];
-	int code = pip_dists_read(p->files[i].path, r->name, &p->arenas[i], &p->of[i], e);
+	const char *archive = p->files[i].path;
+	int code = pip_dists_read(archive, r->name, &p->arenas[i], &p->of[i], e);
+	if (code == ERR_CORRUPT && !p->files[i].fetched) {
+		err_clear(e);
+		code = build_check_archive(p->b, r, &p->files[i], e);
+		if (code == 0)
+			code = pip_dists_read(archive, r->name, &p->arenas[i], &p->of[i], e);
+	}
 	return code < 0 ? err_wrap(e, code, "%.*s", STR_ARG(r->name)) : 0;
 }
 
@@ -202,7 +217,7 @@ static int solve_pip(struct build *b, const struct definition *d, struct provide
 
 int build_add_wheels(struct build *b, const struct definition *d, struct lock *l, struct err **e)
 {
-	AUTO(provided_done) struct provided p = {.lock = l};
+	AUTO(provided_done) struct provided p = {.b = b, .lock = l};
 	struct pip_target target;
 	if (d->pip.lines.n == 0)
 		return 0;

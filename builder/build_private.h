@@ -113,6 +113,9 @@ int build_find_sources(struct build *b, const struct lock *l, struct package_fil
 		       size_t *missing, struct err **e);
 /* The archives of the lock, and the plan of how they are linked. files has l->count rows. */
 int build_fetch(struct build *b, const struct lock *l, struct package_file *files, struct err **e);
+/* package_check, for who reads an archive without a plan. */
+int build_check_archive(struct build *b, const struct record *r, const struct package_file *file,
+			struct err **e);
 int build_plan(struct build *b, const struct lock *l, const struct package_file *files,
 	       struct link_plan *out, struct err **e);
 

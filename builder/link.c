@@ -651,8 +651,11 @@ int link_package(const struct link_plan *p, size_t i, struct sink *to, struct er
 	r.source = (struct buf)BUF(HELD_MAX);
 	r.text = (struct buf)BUF(HELD_MAX);
 	r.raw = hasher_new();
+	int code = link_check_archive(p, i, e);
+	if (code < 0)
+		return code;
 	index_names(&r);
-	int code = take_all(&r, e);
+	code = take_all(&r, e);
 	if (code == 0)
 		code = take_links(&r, e);
 	if (code == 0)

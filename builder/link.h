@@ -14,7 +14,10 @@
 struct link_options {
 	const char *prefix; /* "/opt/env": absolute, no blanks, at most 80 bytes */
 	const char *cache;  /* for interpreter trees */
-	bool bytecode;	    /* make .pyc for noarch python packages */
+	/* Where a kept archive that was damaged is fetched again; NULL, or offline: nowhere. */
+	struct http *http;
+	bool offline;
+	bool bytecode; /* make .pyc for noarch python packages */
 	/* The platform's name, where its programs do not run on this machine: then there is no
 	 * bytecode, and no link script runs; NULL where they do. */
 	const char *foreign;

@@ -80,18 +80,50 @@ static void complete_record(struct record *r, const struct package_info *info)
 		r->timestamp = info->timestamp * 1000;
 }
 
+int link_check_archive(const struct link_plan *p, size_t i, struct err **e)
+{
+	const struct link_options *o = &p->options;
+	struct package_options options = {o->cache, o->offline, NULL, o->jobs, o->log};
+	_Atomic bool *sound = &p->packages[i]->sound;
+	int code = atomic_load(sound)
+			   ? 0
+			   : package_check(o->http, &p->records[i], &options, &p->files[i], e);
+	if (code == 0)
+		atomic_store(sound, true);
+	return code;
+}
+
+static int read_info(struct making *m, size_t i, struct err **e)
+{
+	const struct record *r = &m->records[i];
+	const char *archive = m->plan->files[i].path;
+	struct package_info *info = &m->plan->packages[i]->info;
+	package_info_done(info);
+	int code = r->manager == MANAGER_PIP ? wheel_info_read(archive, info, e)
+					     : package_info_read(archive, info, e);
+	return code < 0 ? code : check_record(r, info, e);
+}
+
+/* All archives are read at each change of an environment: so they are not hashed here, for what
+ * is read has checks of its own. */
+static int read_archive(struct making *m, size_t i, struct err **e)
+{
+	int code = read_info(m, i, e);
+	if (code == 0 || code == ERR_INTERRUPTED || m->plan->files[i].fetched)
+		return code;
+	err_clear(e);
+	code = link_check_archive(m->plan, i, e);
+	return code < 0 ? code : read_info(m, i, e);
+}
+
 static int read_one(void *cookie, size_t i, struct err **e)
 {
 	struct making *m = cookie;
 	struct record *r = &m->records[i];
 	struct link_package_plan *p = mem_zero(1, sizeof(*p));
 	m->plan->packages[i] = p;
-	const char *archive = m->plan->files[i].path;
-	int code = r->manager == MANAGER_PIP ? wheel_info_read(archive, &p->info, e)
-					     : package_info_read(archive, &p->info, e);
+	int code = read_archive(m, i, e);
 	p->stem = record_stem(&p->info.arena, r);
-	if (code == 0)
-		code = check_record(r, &p->info, e);
 	if (code < 0)
 		return err_wrap(e, code, "%.*s", STR_ARG(p->stem));
 	complete_record(r, &p->info);

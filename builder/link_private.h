@@ -3,6 +3,7 @@
 #define KILN_LINK_PRIVATE_H
 #include "builder/link.h"
 #include "builder/paths.h"
+#include <stdatomic.h>
 
 /* META: what tells of the package: conda-meta/NAME.json, or a wheel's RECORD. */
 enum link_kind { LINK_LISTED, LINK_ENTRY_POINT, LINK_DIRECT_URL, LINK_INSTALLER, LINK_META };
@@ -27,7 +28,11 @@ struct link_package_plan {
 	struct noarch_python python; /* of the environment */
 	struct strs emitted;
 	uint64_t size;
+	_Atomic bool sound; /* its archive was compared with its digest */
 };
+
+/* Before the payload of package i is read: package_check, once a plan. */
+int link_check_archive(const struct link_plan *p, size_t i, struct err **e);
 
 /* Settles who has which path, and what bytecode there will be. */
 int link_plan_settle(struct link_plan *p, struct err **e);

@@ -509,7 +509,7 @@ int package_info_read(const char *archive, struct package_info *out, struct err 
 	while (!is_complete(&g) && (code = unpack_next(u, &entry, e)) > 0)
 		if ((code = take_entry(&g, u, entry, e)) < 0)
 			return err_wrap(e, code, "%s: %s", unpack_name(u), entry->path);
-	if (code < 0)
+	if (code < 0 || (code = unpack_end(u, e)) < 0)
 		return code;
 	if ((code = settle(&g, e)) < 0)
 		return err_wrap(e, code, "%s", unpack_name(u));

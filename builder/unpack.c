@@ -35,6 +35,7 @@ struct unpack {
 	uint64_t at;	   /* bytes of the file handed out */
 	const char *block; /* read ahead, behind a hole */
 	uint64_t block_at; /* its place in the file */
+	bool is_text;	   /* the block is the text of a link */
 	size_t block_n;	   /* its size; 0: none */
 	uint64_t bytes, entries;
 };
@@ -95,7 +96,18 @@ static int fill_packed(struct unpack *u)
 		u->packed.size = 0;
 		return 0;
 	}
-	return r < ARCHIVE_WARN ? fail(u, u->zip, "member", &u->failed) : 1;
+	return r < ARCHIVE_OK ? fail(u, u->zip, "member", &u->failed) : 1;
+}
+
+/* What nobody needs of the member, as its CRC32 is compared at its end. */
+static int drain_member(struct unpack *u, struct err **e)
+{
+	int more;
+	do {
+		u->packed.pos = u->packed.size;
+		more = fill_packed(u);
+	} while (more > 0);
+	return more < 0 ? fail(u, u->zip, "member", e) : 0;
 }
 
 /* Gives the tar reader decompressed bytes. Several frames may follow one another. */
@@ -151,10 +163,9 @@ static int check_metadata(struct unpack *u, struct err **e)
 	size_t n;
 	la_int64_t at;
 	int r;
-	while ((r = archive_read_data_block(u->zip, &p, &n, &at)) >= ARCHIVE_WARN &&
-	       r != ARCHIVE_EOF)
+	while ((r = archive_read_data_block(u->zip, &p, &n, &at)) == ARCHIVE_OK)
 		buf_add(&text, p, n);
-	if (r < ARCHIVE_WARN)
+	if (r != ARCHIVE_EOF)
 		return fail(u, u->zip, "metadata.json", e);
 	int code = buf_check(&text, "metadata.json", e);
 	if (code == 0)
@@ -320,6 +331,7 @@ static int set_kind(struct unpack *u, struct archive_entry *from, struct err **e
 		const char *text = archive_entry_symlink(from);
 		to->kind = ENTRY_FILE;
 		u->block = text ? text : "";
+		u->is_text = true;
 		to->size = u->block_n = strlen(u->block);
 		u->block_at = 0;
 	} else if (type == AE_IFLNK) {
@@ -361,6 +373,7 @@ static int take_entry(struct unpack *u, struct archive_entry *from, struct err *
 		.mtime = archive_entry_mtime(from),
 	};
 	u->at = u->block_n = 0;
+	u->is_text = false;
 	int code = set_kind(u, from, e);
 	if (code < 0)
 		return code;
@@ -386,6 +399,8 @@ static int next_entry(struct unpack *u, const struct entry **out, struct err **e
 		if (r == ARCHIVE_EOF) {
 			archive_read_free(u->tar);
 			u->tar = NULL;
+			if ((code = drain_member(u, e)) < 0)
+				return code;
 			continue;
 		}
 		if (r < ARCHIVE_WARN)
@@ -419,6 +434,11 @@ int unpack_next(struct unpack *u, const struct entry **out, struct err **e)
 	return code;
 }
 
+int unpack_end(struct unpack *u, struct err **e)
+{
+	return u->zip && u->tar ? drain_member(u, e) : 0;
+}
+
 /* --- data ---------------------------------------------------------------------------------- */
 
 /* Reads ahead the next block that is not a hole; at the end of the file its place is the end. */
@@ -427,7 +447,7 @@ static int next_block(struct unpack *u, struct err **e)
 	const void *p;
 	la_int64_t at;
 	int r = archive_read_data_block(u->tar, &p, &u->block_n, &at);
-	if (r < ARCHIVE_WARN)
+	if (r < (u->parts & UNPACK_WHEEL ? ARCHIVE_OK : ARCHIVE_WARN))
 		return fail(u, u->tar, u->where, e);
 	if (r == ARCHIVE_EOF) {
 		u->block_n = 0;
@@ -442,12 +462,32 @@ static int next_block(struct unpack *u, struct err **e)
 	return 0;
 }
 
+/* A wheel's file, all of it read: its CRC32 is compared behind its last byte. */
+static int end_file(struct unpack *u, struct err **e)
+{
+	if (!(u->parts & UNPACK_WHEEL) || u->is_text)
+		return 0;
+	const void *p;
+	size_t n = 0;
+	la_int64_t at;
+	int r;
+	do
+		r = archive_read_data_block(u->tar, &p, &n, &at);
+	while (r == ARCHIVE_OK && n == 0);
+	if (r == ARCHIVE_OK)
+		return err_set(e, ERR_CORRUPT, "%s: %s: is longer than its header says", u->name,
+			       u->where);
+	return r == ARCHIVE_EOF ? 0 : fail(u, u->tar, u->where, e);
+}
+
 int unpack_data(struct unpack *u, const void **p, size_t *n, struct err **e)
 {
 	static const char zeros[ZEROS];
 	*n = 0;
-	if (u->entry.kind != ENTRY_FILE || u->at == u->entry.size)
+	if (u->entry.kind != ENTRY_FILE)
 		return 0;
+	if (u->at == u->entry.size)
+		return end_file(u, e);
 	int code = interrupt_check(e);
 	if (code == 0 && u->block_n == 0)
 		code = next_block(u, e);

@@ -34,6 +34,9 @@ int unpack_next(struct unpack *u, const struct entry **out, struct err **e);
 int unpack_data(struct unpack *u, const void **p, size_t *n, struct err **e);
 /* All of the file that is left, appended to out; ERR_LIMIT past its maximum. */
 int unpack_read(struct unpack *u, struct buf *out, struct err **e);
+/* For who has what it wants of a .conda's info or payload, and leaves the rest: compares the CRC32
+ * of both. ERR_CORRUPT. */
+int unpack_end(struct unpack *u, struct err **e);
 /* File name of the archive, for messages. */
 const char *unpack_name(const struct unpack *u);
 #endif

@@ -323,6 +323,18 @@ static int copy_commit(struct workshop *w, struct making *m, struct err **e)
 	return code < 0 ? code : copy_folder(m, m->kept, e);
 }
 
+static int unpack_archive(struct workshop *w, struct making *m, struct err **e)
+{
+	struct package_file file = {.path = m->archive, .sha256 = m->r->sha256};
+	struct record r = *m->r;
+	r.url = url_without_login(m->a, m->address.address);
+	AUTO(free) char *folder = fs_join(m->folder, "unpacked");
+	int code = build_check_archive(w->b, &r, &file, e);
+	if (code == 0)
+		code = fs_make_dirs(folder, 0755, e);
+	return code < 0 ? code : source_unpack(m->archive, folder, &m->tree, e);
+}
+
 /* As files: m->tree. */
 static int lay_out_source(struct workshop *w, struct making *m, struct err **e)
 {
@@ -330,9 +342,7 @@ static int lay_out_source(struct workshop *w, struct making *m, struct err **e)
 		return copy_folder(m, source_address_path(m->a, m->address.address).p, e);
 	if (m->r->source->kind == SOURCE_GIT)
 		return copy_commit(w, m, e);
-	AUTO(free) char *folder = fs_join(m->folder, "unpacked");
-	int code = fs_make_dirs(folder, 0755, e);
-	return code < 0 ? code : source_unpack(m->archive, folder, &m->tree, e);
+	return unpack_archive(w, m, e);
 }
 
 /* ---- the wheel ---- */

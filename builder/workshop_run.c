@@ -92,6 +92,8 @@ static struct link_options link_options_of(const struct workshop *w)
 	return (struct link_options){
 		.prefix = w->b->prefix,
 		.cache = w->b->cache,
+		.http = w->b->http,
+		.offline = w->b->o.offline,
 		.jobs = w->b->o.jobs,
 	};
 }
@@ -362,7 +364,10 @@ static int install_tools(struct workshop *w, struct making *m, const char *name,
 	if ((code = fs_make_dirs(site.p, 0755, e)) < 0 ||
 	    (code = workshop_fetch(w, t->wheels, t->count, files, e)) < 0)
 		return code;
-	code = build_tools(w, m, t, files, e);
+	for (size_t i = 0; i < t->count && code == 0; i++)
+		code = files[i].path ? build_check_archive(w->b, &t->wheels[i], &files[i], e) : 0;
+	if (code == 0)
+		code = build_tools(w, m, t, files, e);
 	if (code == 0)
 		code = install(w, m, t, files, e);
 	package_files_done(files, t->count);

@@ -64,7 +64,8 @@ static bool known_digest(const struct fetch *f, const struct record *r, struct d
 	return n > DIGEST_HEX && digest_parse((struct str){to, DIGEST_HEX}, out);
 }
 
-/* An archive got its name when its bytes were right: name and size are trusted. */
+/* An archive got its name when its bytes were right: name and size are trusted here; who is to read
+ * it asks package_check. */
 static bool in_cache(const struct fetch *f, const struct record *r, struct package_file *out)
 {
 	struct digest d;
@@ -279,6 +280,13 @@ static int lock_archive(struct fetch *f, const struct record *r, int *out_fd, st
 	return layout_lock(f->locks, r->has_sha256 ? digest_text(&r->sha256).hex : md5, out_fd, e);
 }
 
+static int fetch_from_any(const struct wanted *w, struct err **e)
+{
+	const struct record *r = w->r;
+	int code = mirrors_ask(w->f->http, r->url, download_from, (void *)w, e);
+	return code < 0 ? err_wrap(e, http_needed(r->url, code), "fetch %.*s", STR_ARG(r->fn)) : 0;
+}
+
 static int fetch_one(void *cookie, size_t i, struct err **e)
 {
 	struct fetch *f = cookie;
@@ -288,9 +296,7 @@ static int fetch_one(void *cookie, size_t i, struct err **e)
 	int code = lock_archive(f, r, &lock, e);
 	if (code < 0 || in_cache(f, r, &f->out[at]))
 		return code;
-	struct wanted w = {f, r, &f->out[at]};
-	code = mirrors_ask(f->http, r->url, download_from, &w, e);
-	return code < 0 ? err_wrap(e, http_needed(r->url, code), "fetch %.*s", STR_ARG(r->fn)) : 0;
+	return fetch_from_any(&(struct wanted){f, r, &f->out[at]}, e);
 }
 
 /* ---- all of them ---- */
@@ -365,6 +371,71 @@ int packages_find(const struct record *records, size_t count, const char *cache,
 	}
 	return 0;
 }
+
+/* ---- what was kept ---- */
+
+/* Not sound either when it is gone: another process has found it damaged. */
+static int look_at(const struct package_file *file, bool *out_sound, struct err **e)
+{
+	struct digest is;
+	AUTO(fd_close) int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT)
+		return err_sys(e, "%s", file->path);
+	int code = fd < 0 ? 0 : digest_of_fd(fd, &is, NULL, e);
+	if (code < 0)
+		return err_wrap(e, code, "%s", file->path);
+	*out_sound = fd >= 0 && digest_eq(&is, &file->sha256);
+	return 0;
+}
+
+/* A wheel that was built here is no archive that its record leads to. */
+static bool can_fetch(const struct fetch *f, const struct record *r,
+		      const struct package_file *file)
+{
+	return f->http && !f->o->offline &&
+	       (!r->has_sha256 || digest_eq(&r->sha256, &file->sha256));
+}
+
+static int replace(struct fetch *f, const struct record *r, const struct package_file *file,
+		   struct err **e)
+{
+	AUTO(fd_close) int lock = -1;
+	struct package_file again = {0};
+	bool sound;
+	int code = lock_archive(f, r, &lock, e);
+	if (code == 0)
+		code = look_at(file, &sound, e);
+	if (code < 0 || sound)
+		return code;
+	unlink(file->path);
+	if (!can_fetch(f, r, file))
+		return err_set(e, ERR_DIGEST,
+			       "%s was damaged on the disk and is removed; the next run, online, "
+			       "gets it again",
+			       file->path);
+	log_info(f->o->log, "%.*s was damaged on the disk; fetching it again", STR_ARG(r->fn));
+	code = fetch_from_any(&(struct wanted){f, r, &again}, e);
+	package_files_done(&again, 1);
+	return code;
+}
+
+int package_check(struct http *h, const struct record *r, const struct package_options *o,
+		  const struct package_file *file, struct err **e)
+{
+	AUTO(free) char *folder = NULL;
+	AUTO(free) char *locks = NULL;
+	bool sound = file->fetched;
+	int code = sound ? 0 : look_at(file, &sound, e);
+	if (code < 0 || sound)
+		return code;
+	if ((code = layout_folder(o->cache, LAYOUT_PACKAGES, &folder, e)) < 0 ||
+	    (code = layout_folder(o->cache, LAYOUT_LOCKS, &locks, e)) < 0)
+		return code;
+	struct fetch f = {.http = h, .o = o, .folder = folder, .locks = locks};
+	return replace(&f, r, file, e);
+}
+
+/* ---- sizes ---- */
 
 struct sizes {
 	struct http *http;

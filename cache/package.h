@@ -26,6 +26,11 @@ struct package_options {
  * a truncated file is tried again once, from zero. Nothing half-made stays behind. */
 int packages_fetch(struct http *h, const struct record *records, size_t count,
 		   const struct package_options *o, struct package_file *out, struct err **e);
+/* For who is about to read an archive: compares one that an earlier run has kept with its digest;
+ * what the disk has damaged is fetched again. Where that cannot be (h is NULL, offline, a wheel
+ * that was built here) it is removed, ERR_DIGEST. */
+int package_check(struct http *h, const struct record *r, const struct package_options *o,
+		  const struct package_file *file, struct err **e);
 /* What of it is in the cache: out[i] for records[i], its path NULL where it is not. Nothing is
  * fetched. *missing: how many are not there. */
 int packages_find(const struct record *records, size_t count, const char *cache,

@@ -610,6 +610,30 @@ static void foreign_packages_without_programs_are_silent(void **state)
 	assert_string_equal(s->warnings.data, "");
 }
 
+static void what_a_kept_archive_has_become_is_not_linked(void **state)
+{
+	struct scene *s = *state;
+	for (size_t f = 0; f < COUNT(forms); f++) {
+		AUTO(err_free) struct err *e = NULL;
+		s->options.cache = s->folder;
+		assert_int_equal(make_plan(s, &plain, 1, forms[f], NULL), 0);
+		s->files[0].sha256.bytes[0] ^= 1;
+		assert_int_equal(link_one(s, 0, &e), ERR_DIGEST);
+		assert_non_null(strstr(e->text, "was damaged on the disk"));
+		assert_string_equal(s->out.text.data, "");
+		assert_int_equal(access(s->files[0].path, F_OK), -1);
+	}
+}
+
+static void what_was_fetched_just_now_is_not_hashed(void **state)
+{
+	struct scene *s = *state;
+	assert_int_equal(make_plan(s, &plain, 1, forms[0], NULL), 0);
+	s->files[0].sha256.bytes[0] ^= 1;
+	s->files[0].fetched = true;
+	assert_int_equal(link_one(s, 0, NULL), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -635,6 +659,8 @@ int main(void)
 		TEST(foreign_programs_are_not_needed),
 		TEST(specs_and_variables_have_identities_of_their_own),
 		TEST(foreign_packages_without_programs_are_silent),
+		TEST(what_a_kept_archive_has_become_is_not_linked),
+		TEST(what_was_fetched_just_now_is_not_hashed),
 	};
 	return cmocka_run_group_tests_name("link", tests, NULL, NULL);
 }

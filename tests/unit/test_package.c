@@ -216,6 +216,69 @@ static void repairs_what_a_killed_kiln_left(void **state)
 	assert_int_equal(entries("five"), 1);
 }
 
+static int check(const struct record *r, const char *cache, bool offline,
+		 const struct package_file *f, struct err **e)
+{
+	AUTO(free) char *path = fs_join(folder, cache);
+	struct package_options o = {.cache = path, .offline = offline};
+	return package_check(served.client, r, &o, f, e);
+}
+
+static void an_archive_that_the_disk_damaged_is_fetched_again(void **state)
+{
+	(void)state;
+	struct record r = record_of("k-1-0.conda", "", STR("kkkk"));
+	struct package_file f;
+	assert_int_equal(fetch(&r, 1, "eight", false, &f, NULL), 0);
+	package_files_done(&f, 1);
+	assert_int_equal(fetch(&r, 1, "eight", false, &f, NULL), 0);
+	static const char *const bytes[] = {"kkkk", "kkok", "", "kkkkk"};
+	for (size_t i = 0; i < COUNT(bytes); i++) {
+		assert_int_equal(fs_write(f.path, str_of(bytes[i]), 0600, NULL), 0);
+		assert_int_equal(check(&r, "eight", false, &f, NULL), 0);
+		is_file(&f, STR("kkkk"));
+	}
+	unlink(f.path);
+	assert_int_equal(check(&r, "eight", false, &f, NULL), 0);
+	is_file(&f, STR("kkkk"));
+	assert_int_equal(entries("eight"), 1);
+	package_files_done(&f, 1);
+}
+
+static void a_damaged_archive_that_nobody_has_is_removed(void **state)
+{
+	(void)state;
+	struct record r = record_of("l-1-0.conda", "", STR("llll")), built = r;
+	struct package_file f;
+	assert_int_equal(fetch(&r, 1, "nine", false, &f, NULL), 0);
+	f.fetched = false;
+	built.sha256.bytes[0] ^= 1; /* of the source, not of the wheel */
+	const struct {
+		const struct record *r;
+		bool offline;
+	} rows[] = {{&r, true}, {&built, false}};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		AUTO(err_free) struct err *e = NULL;
+		assert_int_equal(fs_write(f.path, STR("lxll"), 0600, NULL), 0);
+		assert_int_equal(check(rows[i].r, "nine", rows[i].offline, &f, &e), ERR_DIGEST);
+		assert_non_null(strstr(e->text, "was damaged on the disk"));
+		assert_int_equal(entries("nine"), 0);
+	}
+	package_files_done(&f, 1);
+}
+
+static void what_this_run_has_fetched_is_not_read_again(void **state)
+{
+	(void)state;
+	struct record r = record_of("m-1-0.conda", "", STR("mmmm"));
+	struct package_file f;
+	assert_int_equal(fetch(&r, 1, "ten", false, &f, NULL), 0);
+	assert_int_equal(fs_write(f.path, STR("mmxm"), 0600, NULL), 0);
+	assert_int_equal(check(&r, "ten", false, &f, NULL), 0);
+	is_file(&f, STR("mmxm"));
+	package_files_done(&f, 1);
+}
+
 struct race {
 	struct record r[2];
 	unsigned fetched;
@@ -295,6 +358,9 @@ int main(void)
 		cmocka_unit_test(says_what_is_missing_when_offline),
 		cmocka_unit_test(shows_the_first_of_many_missing_things),
 		cmocka_unit_test(repairs_what_a_killed_kiln_left),
+		cmocka_unit_test(an_archive_that_the_disk_damaged_is_fetched_again),
+		cmocka_unit_test(a_damaged_archive_that_nobody_has_is_removed),
+		cmocka_unit_test(what_this_run_has_fetched_is_not_read_again),
 		cmocka_unit_test(lets_one_of_many_fetch),
 		cmocka_unit_test(puts_secrets_into_addresses_it_knows),
 		cmocka_unit_test(finds_the_cache_folder),

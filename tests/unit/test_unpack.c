@@ -210,6 +210,51 @@ static void zips_may_be_written_in_several_ways(void **state)
 	}
 }
 
+/* Every bit of `text` in the archive is flipped in turn: how many times nobody said so. */
+static size_t silent(struct scene *s, struct str text, unsigned parts)
+{
+	AUTO(buf_done) struct buf whole = BUF(1 << 20);
+	size_t n = 0;
+	assert_int_equal(fs_read(s->path, &whole, NULL), 0);
+	char *at = memmem(whole.data, whole.n, text.p, text.n);
+	assert_non_null(at);
+	for (size_t i = 0; i < text.n * 8; i++) {
+		at[i / 8] ^= (char)(1 << i % 8);
+		assert_int_equal(fs_write(s->path, buf_str(&whole), 0644, NULL), 0);
+		int code = list(s, parts, NULL);
+		assert_true(code == 0 || code == ERR_CORRUPT);
+		n += code == 0;
+		at[i / 8] ^= (char)(1 << i % 8);
+	}
+	return n;
+}
+
+static void a_flipped_bit_of_a_conda_does_not_stay_silent(void **state)
+{
+	static const struct made_file files[] = {{"a", "text"}};
+	AUTO(buf_done) struct buf tar = made_tar(files, COUNT(files), 3, "zstd");
+	make_zip(*state, "{\"conda_pkg_format_version\": 2, \"more\": \"x\"}", "pkg-y-1-0.tar.zst",
+		 "zip:compression=store");
+	assert_int_equal(silent(*state, STR("\"more\": \"x\""), UNPACK_PAYLOAD), 0);
+	assert_int_equal(silent(*state, buf_str(&tar), UNPACK_PAYLOAD), 0);
+}
+
+static void a_flipped_bit_of_a_wheel_does_not_stay_silent(void **state)
+{
+	struct scene *s = *state;
+	AUTO(buf_done) struct buf text = BUF(100);
+	s->path = fs_join(s->folder, "w.whl");
+	struct archive *zip = archive_write_new();
+	archive_write_set_format_zip(zip);
+	archive_write_set_options(zip, "zip:compression=store");
+	archive_write_open_filename(zip, s->path);
+	buf_add_text(&text, "the bytes of a file");
+	made_member(zip, "w/a.py", &text);
+	archive_write_free(zip);
+	assert_int_equal(list(s, UNPACK_WHEEL, NULL), 0);
+	assert_int_equal(silent(s, buf_str(&text), UNPACK_WHEEL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +266,10 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(several_compressed_streams_are_one_tar, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_flipped_bit_of_a_conda_does_not_stay_silent,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_flipped_bit_of_a_wheel_does_not_stay_silent,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(zips_may_be_written_in_several_ways, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_conda_file_of_another_make_is_refused, set_up,
