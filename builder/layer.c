@@ -52,7 +52,7 @@ static bool record_read(const char *path, struct layer *out)
 	rest = buf_str(&text);
 	return str_cut(&rest, ' ', &digest) && str_cut(&rest, ' ', &diff_id) &&
 	       str_cut(&rest, '\n', &size) && str_u64(rest, &check) &&
-	       segment_check(0, text.data, text.n - rest.n) == check &&
+	       crc64(0, text.data, text.n - rest.n) == check &&
 	       digest_parse(digest, &out->digest) && digest_parse(diff_id, &out->diff_id) &&
 	       str_u64(size, &out->size);
 }
@@ -64,7 +64,7 @@ static int record_write(const struct layer_options *o, const char *path, const s
 	AUTO(buf_done) struct buf text = BUF(4096);
 	buf_printf(&text, "%s ", digest_text(&l->digest).hex);
 	buf_printf(&text, "%s %" PRIu64 "\n", digest_text(&l->diff_id).hex, l->size);
-	buf_printf(&text, "%" PRIu64, segment_check(0, text.data, text.n));
+	buf_printf(&text, "%" PRIu64, crc64(0, text.data, text.n));
 	int r = fs_make_dirs(folder, 0755, e);
 	return r < 0 ? r : fs_place(path, buf_str(&text), 0644, e);
 }
@@ -153,7 +153,7 @@ static int segment_stream(const struct layer_options *o, const struct segment_fi
 		if (n == 0)
 			return segment_damaged(o, &f->segment.id, e);
 		at += (uint64_t)n;
-		check = segment_check(check, chunk, (size_t)n);
+		check = crc64(check, chunk, (size_t)n);
 		int r = to.write(to.cookie, chunk, (size_t)n, e);
 		if (r < 0)
 			return r;

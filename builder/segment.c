@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <isa-l.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -62,11 +61,6 @@ static bool word(struct str *line, struct str *out)
 	return out->n > 0;
 }
 
-uint64_t segment_check(uint64_t before, const void *p, size_t n)
-{
-	return crc64_ecma_refl(before, p, n);
-}
-
 /* "id check size tar_size check\n", then the directories, which the second check is of. */
 static bool about_parse(struct str about, const struct digest *id, struct segment_file *f)
 {
@@ -82,7 +76,7 @@ static bool about_parse(struct str about, const struct digest *id, struct segmen
 	    !str_u64(w[2], &s->size) || !str_u64(w[3], &s->tar_size) || !str_u64(w[4], &check))
 		return false;
 	f->dirs = about;
-	return segment_check(0, about.p, about.n) == check;
+	return crc64(0, about.p, about.n) == check;
 }
 
 static bool file_read(struct segment_file *f, const struct digest *id)
@@ -178,7 +172,7 @@ static int sink_data(struct sink *sink, const void *p, size_t n, struct err **e)
 static int packed_write(void *cookie, const void *p, size_t n, struct err **e)
 {
 	struct segment_sink *s = cookie;
-	s->check = segment_check(s->check, p, n);
+	s->check = crc64(s->check, p, n);
 	s->size += n;
 	if (s->hash) {
 		hasher_add(s->hash->packed, p, n);
@@ -203,7 +197,7 @@ static int about_write(struct segment_sink *s, const struct segment *segment, st
 	AUTO(free) struct str *dirs = path_set_sorted(&s->dirs);
 	uint64_t check = 0;
 	for (size_t i = 0; i < s->dirs.n; i++)
-		check = segment_check(check, dirs[i].p, dirs[i].n + 1);
+		check = crc64(check, dirs[i].p, dirs[i].n + 1);
 	buf_printf(&about, "%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
 		   digest_text(&segment->id).hex, segment->check, segment->size, segment->tar_size,
 		   check);

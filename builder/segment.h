@@ -40,8 +40,6 @@ struct segment_file {
 /* ERR_ABSENT when it is not there; ERR_DIGEST when the file is not what was written. */
 int segment_file_open(const struct layer_options *o, const struct digest *id,
 		      struct segment_file *out, struct err **e);
-/* What segment.check is made of, of pieces one after the other; begins with 0. */
-uint64_t segment_check(uint64_t before, const void *p, size_t n);
 /* For who read the segment and found its check wrong: removes it, so that it is made again;
  * returns ERR_DIGEST. */
 int segment_damaged(const struct layer_options *o, const struct digest *id, struct err **e);

@@ -20,7 +20,7 @@ struct attempt {
 	struct strs places;
 	size_t at;	     /* the place that is asked */
 	struct err **failed; /* where another place may help; owned */
-	bool *unknown;	     /* offline, and not in the cache */
+	int *unknown;	     /* offline, why the cache does not have it, or 0 */
 };
 
 struct opening {
@@ -73,7 +73,7 @@ static void add_channels(struct opening *w, struct strs list)
 			.channel = c,
 			.places = places_of(w, c->url),
 			.failed = arena_zero(a, subdirs, sizeof(struct err *)),
-			.unknown = arena_zero(a, subdirs, sizeof(bool)),
+			.unknown = arena_zero(a, subdirs, sizeof(int)),
 		};
 		w->todo[w->todo_count++] = &w->v[i];
 	}
@@ -120,7 +120,7 @@ static int open_one(void *cookie, size_t i, struct err **e)
 	if (code < 0)
 		err_wrap(&why, code, "channel %.*s", STR_ARG(t->channel->name));
 	if (w->o->offline && (code == ERR_ABSENT || code == ERR_CORRUPT)) {
-		t->unknown[k] = true;
+		t->unknown[k] = code;
 		err_free(why);
 		return 0;
 	}
@@ -146,7 +146,7 @@ static bool is_wanting(struct attempt *t, struct err **why)
 {
 	bool wanting = false;
 	for (size_t k = 0; k < t->channel->subdir_count; k++) {
-		wanting |= t->unknown[k] || t->failed[k] || is_absent(&t->channel->subdirs[k]);
+		wanting |= t->unknown[k] < 0 || t->failed[k] || is_absent(&t->channel->subdirs[k]);
 		if (!*why)
 			*why = STEAL(&t->failed[k]);
 		err_clear(&t->failed[k]);
@@ -255,13 +255,16 @@ static int finish_channel(struct opening *w, const struct attempt *t, struct err
 	return check_channel(t, e);
 }
 
+#define DAMAGED " (there is an index of it, but damaged, or made by another kiln)"
+
 static int say_missing(const struct opening *w, struct missing *all, size_t before, struct err **e)
 {
 	for (size_t i = 0; i < w->c->n; i++)
 		for (size_t k = 0; k < w->o->subdirs.n; k++)
-			if (w->v[i].unknown[k])
-				missing_add(all, "channel %.*s/%.*s", STR_ARG(w->c->v[i].url),
-					    STR_ARG(w->o->subdirs.v[k]));
+			if (w->v[i].unknown[k] < 0)
+				missing_add(all, "channel %.*s/%.*s%s", STR_ARG(w->c->v[i].url),
+					    STR_ARG(w->o->subdirs.v[k]),
+					    w->v[i].unknown[k] == ERR_CORRUPT ? DAMAGED : "");
 	return all->lines.n > before ? missing_error(all, e) : 0;
 }
 

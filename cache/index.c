@@ -1,9 +1,11 @@
 /* index.c - the mapped index. Sections are checked when it is opened; what lies inside them
- * when it is looked at, so that opening touches one page. */
+ * when it is looked at. */
 #include "cache/index.h"
 #include "cache/index_format.h"
 #include "specs/base/fs.h"
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 struct index {
 	struct fs_map map;
@@ -38,18 +40,51 @@ static bool header_ok(const struct index *x)
 	       fits_texts(x, h->versions) && fits_texts(x, h->texts) && fits_texts(x, h->strings);
 }
 
-int index_open(const char *path, struct index **out, struct err **e)
+uint64_t index_header_crc(uint64_t behind, const struct index_header *h)
+{
+	return crc64(behind, h, offsetof(struct index_header, crc));
+}
+
+/* Read, not looked at through the mapping: pages of that would count as this process's memory. */
+static int check_bytes(const struct index *x, int fd, const char *path, struct err **e)
+{
+	uint64_t behind;
+
+	if (lseek(fd, sizeof(*x->h), SEEK_SET) < 0)
+		return err_sys(e, "%s", path);
+	int r = crc64_of_fd(fd, &behind, e);
+	if (r < 0)
+		return err_wrap(e, r, "%s", path);
+	if (index_header_crc(behind, x->h) != x->h->crc)
+		return err_set(e, ERR_CORRUPT, "%s: not as it was written", path);
+	return 0;
+}
+
+static int open_index(const char *path, bool own, struct index **out, struct err **e)
 {
 	AUTO(index_close) struct index *x = mem_zero(1, sizeof(*x));
-	int r = fs_map_open(path, &x->map, e);
+	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? err_sys(e, "%s", path) : fs_map_fd(fd, path, &x->map, e);
 
 	if (r < 0)
 		return r;
 	x->h = (const void *)x->map.p;
 	if (!header_ok(x))
 		return err_set(e, ERR_CORRUPT, "%s: not an index of this kiln", path);
+	if (!own && (r = check_bytes(x, fd, path, e)) < 0)
+		return r;
 	*out = STEAL(&x);
 	return 0;
+}
+
+int index_open(const char *path, struct index **out, struct err **e)
+{
+	return open_index(path, false, out, e);
+}
+
+int index_open_own(const char *path, struct index **out, struct err **e)
+{
+	return open_index(path, true, out, e);
 }
 
 void index_close(struct index *x)

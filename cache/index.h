@@ -4,9 +4,9 @@
  * never held as a document, and what a solve needs is written to an index file, keyed by the
  * digest of its source: names sorted, each with its records together; every distinct
  * match-spec text once. Opening maps the file; looking at a name touches that name only.
- * All integers of the file are those of this machine; a file of another make is refused
- * (ERR_CORRUPT) and made again. `.conda` hides a `.tar.bz2` of the same stem; names in
- * `removed` are left out. */
+ * All integers of the file are those of this machine; a file of another make, or one that the
+ * disk has changed, is refused (ERR_CORRUPT) and made again. `.conda` hides a `.tar.bz2` of the
+ * same stem; names in `removed` are left out. */
 #ifndef KILN_CACHE_INDEX_H
 #define KILN_CACHE_INDEX_H
 #include "cache/json_stream.h"
@@ -26,7 +26,10 @@ void index_writer_free(struct index_writer *w);
 AUTO_DEFINE(struct index_writer *, index_writer_free)
 
 struct index;
+/* Reads all of the file once, to see that it is as it was written; ERR_CORRUPT. */
 int index_open(const char *path, struct index **out, struct err **e);
+/* The same without that, for one that this process has just made. */
+int index_open_own(const char *path, struct index **out, struct err **e);
 void index_close(struct index *x);
 AUTO_DEFINE(struct index *, index_close)
 /* Gives back the memory of what was looked at; it may be looked at again. */

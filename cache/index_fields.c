@@ -6,9 +6,8 @@ enum { COLD_PIECE = 1 << 20, LIST_MAX = UINT16_MAX, BUILD_MAX = UINT16_MAX };
 
 int index_flush_cold(struct index_writer *w, struct err **e)
 {
-	int r = fs_write_fd(w->file.fd, w->cold.data, w->cold.n, e);
+	int r = index_append(w, w->cold.data, w->cold.n, e);
 
-	w->written += w->cold.n;
 	buf_clear(&w->cold);
 	return r;
 }

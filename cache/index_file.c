@@ -101,22 +101,27 @@ static uint32_t sort_names(struct index_writer *w, struct index_name *rows, uint
 
 /* ---- sections ---- */
 
+int index_append(struct index_writer *w, const void *p, size_t n, struct err **e)
+{
+	w->crc = crc64(w->crc, p, n);
+	w->written += n;
+	return fs_write_fd(w->file.fd, p, n, e);
+}
+
 static int put_begins(struct index_writer *w, struct index_section *s, struct err **e)
 {
 	static const char zeros[8];
 	size_t pad = -w->written & 7;
 
-	w->written += pad;
-	*s = (struct index_section){w->written, 0};
-	return fs_write_fd(w->file.fd, zeros, pad, e);
+	*s = (struct index_section){w->written + pad, 0};
+	return index_append(w, zeros, pad, e);
 }
 
 static int put_more(struct index_writer *w, struct index_section *s, const void *p, size_t count,
 		    size_t size, struct err **e)
 {
 	s->count += count;
-	w->written += count * size;
-	return fs_write_fd(w->file.fd, p, count * size, e);
+	return index_append(w, p, count * size, e);
 }
 
 /* A section at the next multiple of 8. */
@@ -190,6 +195,7 @@ int index_write(struct index_writer *w, struct err **e)
 	h.base_url = w->base_url;
 	h.subdir = w->subdir;
 	h.file_size = w->written;
+	h.crc = index_header_crc(w->crc, &h);
 	if (pwrite(w->file.fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h))
 		return err_sys(e, "%s", w->path);
 	return fs_file_commit(&w->file, e);

@@ -13,7 +13,7 @@
 #include "specs/base/digest.h"
 
 #define INDEX_MAGIC "kilnidx"
-enum { INDEX_FORMAT = 3 };
+enum { INDEX_FORMAT = 4 };
 
 struct index_section {
 	uint64_t at, count; /* count: elements, or bytes of a run of bytes */
@@ -32,6 +32,7 @@ struct index_header {
 	uint64_t file_size;
 	struct index_section cold, records, names, deps;
 	struct index_texts versions, texts, strings;
+	uint64_t crc; /* of what is behind the header, then of the header up to here */
 };
 
 /* What a solve asks of hundreds of thousands. */
@@ -75,4 +76,7 @@ enum {
 struct index_name {
 	uint32_t string, first, count;
 };
+
+/* What header.crc is, from the CRC of all that is behind the header. */
+uint64_t index_header_crc(uint64_t behind, const struct index_header *h);
 #endif

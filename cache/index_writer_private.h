@@ -78,8 +78,8 @@ struct index_writer {
 	struct fs_file file;
 	struct queue queue;
 	struct json_stream json;
-	struct buf cold; /* not yet in the file */
-	uint64_t written;
+	struct buf cold;       /* not yet in the file */
+	uint64_t written, crc; /* bytes in the file; of those behind the header */
 	struct intern names, versions, strings, texts;
 	VEC(struct pending) records;
 	VEC(uint32_t) deps;
@@ -125,5 +125,6 @@ uint64_t index_file_hash(struct str fn, bool *out_conda);
 #define INDEX_CONDA_HASH 0x9e3779b97f4a7c15u /* what .conda adds to the hash of a stem */
 
 /* ---- index_file.c ---- */
+int index_append(struct index_writer *w, const void *p, size_t n, struct err **e);
 int index_write(struct index_writer *w, struct err **e);
 #endif

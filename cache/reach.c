@@ -101,7 +101,7 @@ static int close_writer(void *cookie, size_t i, struct err **e)
 	int code = put(s, JSON_OBJECT_END, (struct str){0}, e);
 	if (code < 0 || (code = index_writer_finish(s->writer, e)) < 0)
 		return code;
-	return index_open(s->path, &s->at->index, e);
+	return index_open_own(s->path, &s->at->index, e);
 }
 
 static int open_sources(struct wave *w, struct channels *c, struct err **e)

@@ -219,14 +219,18 @@ static int ask(struct subdir *s, const char *file, struct err **e)
 	return code < 0 ? code : 1;
 }
 
+static bool is_near(const struct subdir *s)
+{
+	return str_starts(buf_str(&s->url), "file:");
+}
+
 /* A file we know is asked for first. In a folder the plain one is made first by every tool,
  * so a .zst beside it may be old; on a server it is the other way round. */
 static int ask_all(struct subdir *s, struct err **e)
 {
 	static const char *const far[] = {"repodata.json.zst", "repodata.json"};
 	static const char *const near[] = {"repodata.json", "repodata.json.zst"};
-	bool is_near = str_starts(buf_str(&s->url), "file:");
-	const char *const *files = is_near ? near : far;
+	const char *const *files = is_near(s) ? near : far;
 	for (size_t i = 0; i < COUNT(far); i++) {
 		int code = ask(s, files[i], e);
 		if (code != 0)
@@ -248,16 +252,6 @@ static int open_known(struct subdir *s, struct index **out, struct err **e)
 		return err_set(e, ERR_ABSENT, "%s is not in the cache", s->url.data);
 	AUTO(free) char *path = index_path(s, &s->v.source);
 	return index_open(path, out, e);
-}
-
-static int open_offline(struct subdir *s, struct index **out, struct err **e)
-{
-	if (s->v.absent) {
-		*out = NULL;
-		return 0;
-	}
-	int code = open_known(s, out, e);
-	return code < 0 ? err_wrap(e, code, "%s, offline", s->url.data) : 0;
 }
 
 /* An index of another kiln's format, or a damaged one, is made again as if there were none. */
@@ -287,6 +281,21 @@ static int open_asked(struct subdir *s, struct index **out, struct err **e)
 		return code;
 	*out = NULL;
 	return s->v.known ? open_known(s, out, e) : 0;
+}
+
+/* A folder's repodata is at hand even then. */
+static int open_offline(struct subdir *s, struct index **out, struct err **e)
+{
+	if (s->v.absent) {
+		*out = NULL;
+		return 0;
+	}
+	int code = open_known(s, out, e);
+	if (code < 0 && is_near(s)) {
+		err_clear(e);
+		return open_asked(s, out, e);
+	}
+	return code < 0 ? err_wrap(e, code, "%s, offline", s->url.data) : 0;
 }
 
 int channel_open_subdir(struct http *h, struct str url, const struct repodata_options *o,

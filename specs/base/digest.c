@@ -1,6 +1,7 @@
 /* specs/base/digest.c - hashes through EVP, which uses the CPU's instructions. */
 #include "specs/base/digest.h"
 #include <errno.h>
+#include <isa-l.h>
 #include <openssl/evp.h>
 
 struct hasher {
@@ -76,12 +77,11 @@ void digest_of(const void *p, size_t n, struct digest *out)
 	hasher_end(h, out);
 }
 
-int digest_of_fd(int fd, struct digest *out, uint64_t *out_size, struct err **e)
+static int each_chunk(int fd, void (*add)(void *cookie, const void *p, size_t n), void *cookie,
+		      struct err **e)
 {
 	enum { CHUNK = 256 << 10 };
-	AUTO(hasher_free) struct hasher *h = hasher_new();
 	AUTO(free) char *chunk = mem_alloc(CHUNK);
-	uint64_t size = 0;
 	for (;;) {
 		ssize_t n = read(fd, chunk, CHUNK);
 		if (n < 0 && errno == EINTR)
@@ -89,14 +89,54 @@ int digest_of_fd(int fd, struct digest *out, uint64_t *out_size, struct err **e)
 		if (n < 0)
 			return err_sys(e, "read");
 		if (n == 0)
-			break;
-		hasher_add(h, chunk, (size_t)n);
-		size += (uint64_t)n;
+			return 0;
+		add(cookie, chunk, (size_t)n);
 	}
+}
+
+struct sized {
+	struct hasher *hasher;
+	uint64_t size;
+};
+
+static void add_sized(void *cookie, const void *p, size_t n)
+{
+	struct sized *s = cookie;
+	hasher_add(s->hasher, p, n);
+	s->size += n;
+}
+
+int digest_of_fd(int fd, struct digest *out, uint64_t *out_size, struct err **e)
+{
+	AUTO(hasher_free) struct hasher *h = hasher_new();
+	struct sized s = {h, 0};
+	int code = each_chunk(fd, add_sized, &s, e);
+	if (code < 0)
+		return code;
 	hasher_end(h, out);
 	if (out_size)
-		*out_size = size;
+		*out_size = s.size;
 	return 0;
+}
+
+uint64_t crc64(uint64_t before, const void *p, size_t n)
+{
+	return crc64_ecma_refl(before, p, n);
+}
+
+static void add_crc64(void *cookie, const void *p, size_t n)
+{
+	uint64_t *crc = cookie;
+	*crc = crc64(*crc, p, n);
+}
+
+int crc64_of_fd(int fd, uint64_t *out, struct err **e)
+{
+	uint64_t crc = 0;
+	int code = each_chunk(fd, add_crc64, &crc, e);
+	if (code == 0)
+		*out = crc;
+	return code;
 }
 
 void hex_write(const uint8_t *bytes, size_t n, char *out)

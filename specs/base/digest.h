@@ -2,7 +2,7 @@
  *
  * A struct digest is always a SHA-256; its text is 64 lower-case hex digits, or with
  * "sha256:" in front where an OCI descriptor wants it. MD5 only serves to check old conda
- * packages that carry nothing better. */
+ * packages that carry nothing better; a CRC, to see what a disk did to files of our own. */
 #ifndef KILN_BASE_DIGEST_H
 #define KILN_BASE_DIGEST_H
 #include "specs/base/buf.h"
@@ -51,4 +51,9 @@ void hasher_reset(struct hasher *h);
 void digest_of(const void *p, size_t n, struct digest *out);
 /* Of all that fd holds from its place to the end. */
 int digest_of_fd(int fd, struct digest *out, uint64_t *out_size, struct err **e);
+
+/* CRC-64 of pieces one after the other; `before` the first is 0. */
+uint64_t crc64(uint64_t before, const void *p, size_t n);
+/* Of all that fd holds from its place to the end. */
+int crc64_of_fd(int fd, uint64_t *out, struct err **e);
 #endif

@@ -254,14 +254,19 @@ int fs_temp_dir(const char *base, char **out, struct err **e)
 int fs_map_open(const char *path, struct fs_map *out, struct err **e)
 {
 	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "%s", path) : fs_map_fd(fd, path, out, e);
+}
+
+int fs_map_fd(int fd, const char *name, struct fs_map *out, struct err **e)
+{
 	struct stat st;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, "%s", path);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "%s", name);
 	struct fs_map map = {NULL, (size_t)st.st_size};
 	if (map.n) {
 		void *p = mmap(NULL, map.n, PROT_READ, MAP_SHARED, fd, 0);
 		if (p == MAP_FAILED)
-			return err_sys(e, "%s", path);
+			return err_sys(e, "%s", name);
 		map.p = p;
 	}
 	*out = map;

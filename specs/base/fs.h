@@ -57,6 +57,8 @@ struct fs_map {
 	size_t n;
 };
 int fs_map_open(const char *path, struct fs_map *out, struct err **e);
+/* The same of an open file, whose name is for messages. */
+int fs_map_fd(int fd, const char *name, struct fs_map *out, struct err **e);
 void fs_map_done(struct fs_map *m);
 AUTO_DEFINE_VALUE(struct fs_map, fs_map_done)
 

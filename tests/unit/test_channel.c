@@ -1,6 +1,7 @@
 /* tests/unit/test_channel.c - channels named, fetched, revalidated and opened. */
 #include "cache/channel.h"
 #include "tests/fake/served.h"
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <zstd.h>
@@ -192,6 +193,53 @@ static void works_offline_from_what_it_has(void **state)
 	assert_null(two.v[0].subdirs[0].index);
 }
 
+/* Of every index in the cache, one bit. */
+static void damage_indexes(const char *in)
+{
+	AUTO(free) char *indexes = fs_join(in, "indexes");
+	DIR *d = opendir(indexes);
+	size_t n = 0;
+	assert_non_null(d);
+	for (struct dirent *at; (at = readdir(d));) {
+		AUTO(free) char *path = fs_join(indexes, at->d_name);
+		AUTO(buf_done) struct buf bytes = BUF(1 << 20);
+		if (at->d_name[0] == '.')
+			continue;
+		assert_int_equal(fs_read(path, &bytes, NULL), 0);
+		bytes.data[bytes.n / 2] ^= 4;
+		assert_int_equal(fs_write(path, buf_str(&bytes), 0600, NULL), 0);
+		n++;
+	}
+	closedir(d);
+	assert_true(n > 0);
+}
+
+static void a_damaged_index_is_made_again(void **state)
+{
+	(void)state;
+	AUTO(err_free) struct err *e = NULL;
+	put("hurt", "noarch", "repodata.json", repodata("a", NULL));
+	const struct {
+		struct str name;
+		bool near;
+	} rows[] = {{far("hurt"), false}, {arena_printf(&served.arena, "%s/hurt", folder), true}};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *in = cache(rows[i].near ? "hurt-near" : "hurt-far");
+		for (unsigned round = 0; round < 3; round++) {
+			AUTO(channels_close) struct channels c = {0};
+			bool offline = round == 2 && rows[i].near;
+			assert_int_equal(open_channel(rows[i].name, in, offline, &c, NULL), 0);
+			assert_true(has(&c, 1, "a"));
+			damage_indexes(in);
+		}
+	}
+	/* Offline there is nothing to make it of: that is said. */
+	struct channels none;
+	assert_int_equal(open_channel(rows[0].name, cache("hurt-far"), true, &none, &e),
+			 ERR_ABSENT);
+	assert_non_null(strstr(e->text, "hurt/noarch (there is an index of it, but damaged"));
+}
+
 static void knows_where_else_a_name_is(void **state)
 {
 	(void)state;
@@ -307,6 +355,7 @@ int main(void)
 		cmocka_unit_test(reads_folders_and_sees_them_change),
 		cmocka_unit_test(subdirs_of_equal_bytes_do_not_drop_each_others_index),
 		cmocka_unit_test(works_offline_from_what_it_has),
+		cmocka_unit_test(a_damaged_index_is_made_again),
 		cmocka_unit_test(knows_where_else_a_name_is),
 		cmocka_unit_test(refuses_what_is_no_channel),
 		cmocka_unit_test(takes_an_empty_file_for_an_empty_channel),
