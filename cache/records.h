@@ -2,8 +2,9 @@
  * found in bytes with a digest; and what images' names stood for.
  *
  * A SQLite database (records.db in the cache folder) that any number of processes share.
- * It is a shortcut only: the registry's own tag for the key is what counts, so a database
- * that is damaged or of another version is thrown away and made again. */
+ * It is a shortcut only: the registry's own tag for the key is what counts, so a database that is
+ * damaged, whenever that is found, or of a later version is put aside (records.db.unusable), and
+ * what was asked is asked of a new one. */
 #ifndef KILN_CACHE_RECORDS_H
 #define KILN_CACHE_RECORDS_H
 #include "specs/base/arena.h"

@@ -200,6 +200,87 @@ static void starts_anew_when_the_file_is_no_database(void **state)
 	assert_int_equal(count(r), 1);
 }
 
+/* A database of several pages: what was built, facts and names. */
+static void fill(const char *dir)
+{
+	AUTO(records_close) struct records *r = NULL;
+	char text[32];
+	assert_int_equal(records_open(dir, &r, NULL), 0);
+	for (unsigned i = 0; i < 60; i++) {
+		snprintf(text, sizeof(text), "row-%u", i);
+		struct built b = built_of(text);
+		assert_int_equal(records_put(r, &b, NULL), 0);
+		assert_int_equal(records_put_fact(r, &b.key, "libc", STR("glibc 2.36"), NULL), 0);
+	}
+}
+
+static void passes(int code, struct err **e, size_t at)
+{
+	if (code < 0 && code != ERR_ABSENT)
+		fail_msg("damage at %zu: %s", at, (*e)->text);
+	err_clear(e);
+}
+
+/* Every kind of statement succeeds, or finds nothing. */
+static void use(const char *dir, size_t at)
+{
+	AUTO(arena_done) struct arena a = ARENA;
+	AUTO(records_close) struct records *r = NULL;
+	AUTO(err_free) struct err *e = NULL;
+	struct built b = built_of("row-7"), got;
+	struct str fact;
+	size_t n = 0;
+	passes(records_open(dir, &r, &e), &e, at);
+	passes(records_get_fact(r, &b.key, "libc", &a, &fact, &e), &e, at);
+	passes(records_get(r, &b.key, b.destination, &a, &got, &e), &e, at);
+	passes(records_each(r, count_one, &n, &e), &e, at);
+	passes(records_put_fact(r, &b.key, "libc", STR("x"), &e), &e, at);
+	passes(records_put(r, &b, &e), &e, at);
+	assert_int_equal(records_find(r, &b.key, &a, &got, NULL), 0);
+}
+
+static void starts_anew_when_any_page_is_damaged(void **state)
+{
+	(void)state;
+	enum { HEADER = 100, STEP = 797, PAGE = 4096 };
+	AUTO(free) char *dir = fs_join(folder, "damaged");
+	AUTO(free) char *path = fs_join(dir, "records.db");
+	AUTO(buf_done) struct buf sound = BUF(1 << 20);
+	fill(dir);
+	assert_int_equal(fs_read(path, &sound, NULL), 0);
+	assert_true(sound.n > 4 * (size_t)PAGE);
+	for (size_t at = 0; at < sound.n; at += at < HEADER ? 2 : STEP) {
+		AUTO(buf_done) struct buf bytes = BUF(1 << 20);
+		buf_add_str(&bytes, buf_str(&sound));
+		size_t n = at / STEP % 3 == 0 || at < HEADER ? 1 : sound.n - at;
+		memset(bytes.data + at, bytes.data[at] ^ 0xff, n < PAGE ? n : PAGE);
+		assert_int_equal(fs_remove(dir, NULL), 0);
+		assert_int_equal(fs_make_dirs(dir, 0700, NULL), 0);
+		assert_int_equal(fs_place(path, buf_str(&bytes), 0600, NULL), 0);
+		use(dir, at);
+		use(dir, at);
+	}
+}
+
+static void what_another_process_made_anew_is_kept(void **state)
+{
+	(void)state;
+	AUTO(records_close) struct records *one = NULL;
+	AUTO(records_close) struct records *two = NULL;
+	AUTO(free) char *dir = fs_join(folder, "both");
+	AUTO(free) char *path = fs_join(dir, "records.db");
+	AUTO(buf_done) struct buf bytes = BUF(1 << 20);
+	struct built b = built_of("new");
+	fill(dir);
+	assert_int_equal(fs_read(path, &bytes, NULL), 0);
+	memset(bytes.data + 4096, 0xff, bytes.n - 4096);
+	assert_int_equal(fs_write(path, buf_str(&bytes), 0600, NULL), 0);
+	assert_int_equal(records_open(dir, &one, NULL), 0);
+	assert_int_equal(records_open(dir, &two, NULL), 0);
+	assert_int_equal(records_put(one, &b, NULL), 0);
+	assert_int_equal(count(two), 1);
+}
+
 static void answers_within_a_few_milliseconds(void **state)
 {
 	(void)state;
@@ -247,6 +328,8 @@ int main(void)
 		cmocka_unit_test(keeps_large_blobs_by_a_second_name),
 		cmocka_unit_test(lets_many_write_at_once),
 		cmocka_unit_test(starts_anew_when_the_file_is_no_database),
+		cmocka_unit_test(starts_anew_when_any_page_is_damaged),
+		cmocka_unit_test(what_another_process_made_anew_is_kept),
 		cmocka_unit_test(answers_within_a_few_milliseconds),
 		cmocka_unit_test(keeps_blobs_and_sees_when_they_changed),
 	};
