@@ -41,7 +41,7 @@ static int read_one(void *cookie, size_t i, struct err **e)
 	const struct record *r = &p->lock->records[i];
 	const char *archive = p->files[i].path;
 	int code = pip_dists_read(archive, r->name, &p->arenas[i], &p->of[i], e);
-	if (code == ERR_CORRUPT && !p->files[i].fetched) {
+	if (code == ERR_CORRUPT && !p->files[i].verified) {
 		err_clear(e);
 		code = build_check_archive(p->b, r, &p->files[i], e);
 		if (code == 0)

@@ -1,5 +1,6 @@
 /* builder/layer.c - layers put together from segments that stand in the cache. */
 #include "builder/layer.h"
+#include "builder/checked.h"
 #include "builder/segment.h"
 #include "builder/tar.h"
 #include "specs/base/fs.h"
@@ -40,21 +41,17 @@ static void set_segments(struct layer *l, const struct layer_options *o, const s
 	l->segment_count = count;
 }
 
-/* "digest diff_id size\n" and the check of that; anything else counts as no record. */
+/* "digest diff_id size\n", checked; anything else counts as no record. */
 static bool record_read(const char *path, struct layer *out)
 {
 	AUTO(buf_done) struct buf text = BUF(4096);
-	AUTO(err_free) struct err *why = NULL;
 	struct str rest, digest, diff_id, size;
-	uint64_t check;
-	if (fs_read(path, &text, &why) < 0)
+	if (!checked_read(path, &text))
 		return false;
 	rest = buf_str(&text);
 	return str_cut(&rest, ' ', &digest) && str_cut(&rest, ' ', &diff_id) &&
-	       str_cut(&rest, '\n', &size) && str_u64(rest, &check) &&
-	       crc64(0, text.data, text.n - rest.n) == check &&
-	       digest_parse(digest, &out->digest) && digest_parse(diff_id, &out->diff_id) &&
-	       str_u64(size, &out->size);
+	       str_cut(&rest, '\n', &size) && digest_parse(digest, &out->digest) &&
+	       digest_parse(diff_id, &out->diff_id) && str_u64(size, &out->size);
 }
 
 static int record_write(const struct layer_options *o, const char *path, const struct layer *l,
@@ -64,7 +61,7 @@ static int record_write(const struct layer_options *o, const char *path, const s
 	AUTO(buf_done) struct buf text = BUF(4096);
 	buf_printf(&text, "%s ", digest_text(&l->digest).hex);
 	buf_printf(&text, "%s %" PRIu64 "\n", digest_text(&l->diff_id).hex, l->size);
-	buf_printf(&text, "%" PRIu64, crc64(0, text.data, text.n));
+	checked_end(&text);
 	int r = fs_make_dirs(folder, 0755, e);
 	return r < 0 ? r : fs_place(path, buf_str(&text), 0644, e);
 }

@@ -109,7 +109,7 @@ static int read_info(struct making *m, size_t i, struct err **e)
 static int read_archive(struct making *m, size_t i, struct err **e)
 {
 	int code = read_info(m, i, e);
-	if (code == 0 || code == ERR_INTERRUPTED || m->plan->files[i].fetched)
+	if (code == 0 || code == ERR_INTERRUPTED || m->plan->files[i].verified)
 		return code;
 	err_clear(e);
 	code = link_check_archive(m->plan, i, e);

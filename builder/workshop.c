@@ -1,6 +1,7 @@
 /* builder/workshop.c - where sources become wheels: what is kept, what is fetched, what is checked.
  */
 #include "builder/workshop.h"
+#include "builder/checked.h"
 #include "builder/credentials.h"
 #include "builder/git_store.h"
 #include "builder/sandbox.h"
@@ -148,7 +149,8 @@ static char *wheel_path(const struct workshop *w, const struct digest *d, struct
 		       : fs_join(folder, name.data);
 }
 
-/* A line for the wheel, then one for each it was built with. */
+/* A line for the wheel, then one for each it was built with, checked: by them the wheel is known in
+ * locks and images. */
 static int keep(const struct workshop *w, const char *name, const struct record_source *s,
 		struct err **e)
 {
@@ -157,6 +159,7 @@ static int keep(const struct workshop *w, const char *name, const struct record_
 	buf_printf(&text, "%.*s#sha256=%s\n", STR_ARG(s->wheel), digest_text(&s->wheel_sha256).hex);
 	for (size_t i = 0; i < s->requires.n; i++)
 		buf_printf(&text, "%.*s\n", STR_ARG(s->requires.v[i]));
+	checked_end(&text);
 	return path ? fs_write(path, buf_str(&text), 0600, e) : ERR_IO;
 }
 
@@ -175,6 +178,20 @@ static bool read_kept(struct arena *a, struct str text, struct record_source *to
 	       digest_parse(str_from(hash, strlen("sha256=")), &to->wheel_sha256);
 }
 
+/* As it was built; nobody has it but this cache. */
+static bool open_wheel(const struct workshop *w, const struct digest *wanted,
+		       struct package_file *out)
+{
+	struct digest is;
+	uint64_t size;
+	AUTO(free) char *path = wheel_path(w, wanted, NULL);
+	AUTO(fd_close) int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0 || digest_of_fd(fd, &is, &size, NULL) < 0 || !digest_eq(&is, wanted))
+		return false;
+	*out = (struct package_file){STEAL(&path), is, size, true};
+	return true;
+}
+
 /* Whether the cache has the wheel that was built under this key. */
 static bool look_up(const struct workshop *w, struct arena *a, const char *name, struct record *r,
 		    struct package_file *out)
@@ -182,16 +199,11 @@ static bool look_up(const struct workshop *w, struct arena *a, const char *name,
 	AUTO(buf_done) struct buf text = BUF(KEPT_MAX);
 	AUTO(free) char *path = kept_path(w, name, NULL);
 	struct record_source *s = arena_zero(a, 1, sizeof(*s));
-	struct stat st;
 	*s = *r->source;
-	if (!path || fs_read(path, &text, NULL) < 0 ||
-	    !read_kept(a, arena_str(a, buf_str(&text)), s))
-		return false;
-	AUTO(free) char *wheel = wheel_path(w, &s->wheel_sha256, NULL);
-	if (!wheel || stat(wheel, &st) < 0 || st.st_size == 0)
+	if (!path || !checked_read(path, &text) || !read_kept(a, arena_str(a, buf_str(&text)), s) ||
+	    !open_wheel(w, &s->wheel_sha256, out))
 		return false;
 	r->source = s;
-	*out = (struct package_file){STEAL(&wheel), s->wheel_sha256, (uint64_t)st.st_size, false};
 	return true;
 }
 
@@ -416,6 +428,7 @@ static int take_wheel(const struct workshop *w, struct making *m, const char *pa
 	s->wheel_sha256 = out->sha256;
 	m->r->source = s;
 	out->path = STEAL(&to);
+	out->verified = true;
 	return 0;
 }
 

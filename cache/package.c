@@ -231,7 +231,7 @@ static int keep(struct fetch *f, struct download *d, struct package_file *out, s
 	}
 	out->path = STEAL(&path);
 	out->size = d->size;
-	out->fetched = true;
+	out->verified = true;
 	return 0;
 }
 
@@ -424,7 +424,7 @@ int package_check(struct http *h, const struct record *r, const struct package_o
 {
 	AUTO(free) char *folder = NULL;
 	AUTO(free) char *locks = NULL;
-	bool sound = file->fetched;
+	bool sound = file->verified;
 	int code = sound ? 0 : look_at(file, &sound, e);
 	if (code < 0 || sound)
 		return code;

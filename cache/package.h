@@ -9,7 +9,7 @@ struct package_file {
 	char *path;	      /* of the archive in the cache; owned by the list */
 	struct digest sha256; /* what its bytes hash to */
 	uint64_t size;
-	bool fetched; /* now, not before */
+	bool verified; /* in this run: fetched, or compared with sha256 */
 };
 
 struct package_options {

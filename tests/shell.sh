@@ -121,3 +121,17 @@ no_leftovers() { # FOLDER
 	left=$(find "$1" -name '*.part*' -o -name '*.tmp*' -o -name '.tmp*' -o -name '*.new' 2>/dev/null | head)
 	[ -z "$left" ] || fail "left behind: $left"
 }
+
+# flip FILE THOUSANDTHS: one bit of it, as a disk does.
+flip() {
+	"$python" - "$@" <<'P'
+import os, sys
+path, at = sys.argv[1], int(sys.argv[2])
+with open(path, "r+b") as f:
+    n = os.path.getsize(path) * at // 1000
+    f.seek(n)
+    byte = f.read(1)[0] ^ 0x20
+    f.seek(n)
+    f.write(bytes([byte]))
+P
+}

@@ -14,18 +14,6 @@ built() { # FILE [OPTION...]: the digest
 		sed 's/.*@//'
 	[ "${PIPESTATUS[0]}" = 0 ] || fail "$file: $(tail -n 1 "$work/stderr")"
 }
-flip() { # FILE THOUSANDTHS: one bit of it
-	"$python" - "$@" <<'P'
-import os, sys
-path, at = sys.argv[1], int(sys.argv[2])
-with open(path, "r+b") as f:
-    n = os.path.getsize(path) * at // 1000
-    f.seek(n)
-    byte = f.read(1)[0] ^ 0x20
-    f.seek(n)
-    f.write(bytes([byte]))
-P
-}
 all_sound() {
 	for archive in "$KILN_CACHE"/packages/*; do
 		local name=${archive##*/}

@@ -630,7 +630,7 @@ static void what_was_fetched_just_now_is_not_hashed(void **state)
 	struct scene *s = *state;
 	assert_int_equal(make_plan(s, &plain, 1, forms[0], NULL), 0);
 	s->files[0].sha256.bytes[0] ^= 1;
-	s->files[0].fetched = true;
+	s->files[0].verified = true;
 	assert_int_equal(link_one(s, 0, NULL), 0);
 }
 

@@ -62,7 +62,7 @@ static void fetches_each_archive_once(void **state)
 	struct package_file f[3];
 	assert_int_equal(fetch(r, 3, "one", false, f, NULL), 0);
 	for (size_t i = 0; i < 3; i++) {
-		assert_true(f[i].fetched);
+		assert_true(f[i].verified);
 		assert_true(digest_eq(&f[i].sha256, &r[i].sha256));
 	}
 	is_file(&f[0], STR("aaaa"));
@@ -71,7 +71,7 @@ static void fetches_each_archive_once(void **state)
 	assert_true(str_ends(str_of(f[1].path), ".tar.bz2"));
 	package_files_done(f, 3);
 	assert_int_equal(fetch(r, 3, "one", true, f, NULL), 0);
-	assert_false(f[0].fetched || f[1].fetched || f[2].fetched);
+	assert_false(f[0].verified || f[1].verified || f[2].verified);
 	package_files_done(f, 3);
 	assert_int_equal(entries("one"), 3);
 }
@@ -127,7 +127,7 @@ static void knows_old_packages_by_their_md5(void **state)
 	hasher_end_md5(h, r.md5);
 	for (int again = 0; again < 2; again++) {
 		assert_int_equal(fetch(&r, 1, "three", again, &f, NULL), 0);
-		assert_int_equal(f.fetched, !again);
+		assert_int_equal(f.verified, !again);
 		assert_true(digest_eq(&f.sha256, &sha256));
 		is_file(&f, STR("eeee"));
 		package_files_done(&f, 1);
@@ -251,7 +251,7 @@ static void a_damaged_archive_that_nobody_has_is_removed(void **state)
 	struct record r = record_of("l-1-0.conda", "", STR("llll")), built = r;
 	struct package_file f;
 	assert_int_equal(fetch(&r, 1, "nine", false, &f, NULL), 0);
-	f.fetched = false;
+	f.verified = false;
 	built.sha256.bytes[0] ^= 1; /* of the source, not of the wheel */
 	const struct {
 		const struct record *r;
@@ -292,7 +292,7 @@ static int race_one(void *cookie, size_t i, struct err **e)
 	int code = fetch(race->r, 2, "six", false, f, e);
 	if (code < 0)
 		return code;
-	__atomic_add_fetch(&race->fetched, f[0].fetched + f[1].fetched, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&race->fetched, f[0].verified + f[1].verified, __ATOMIC_SEQ_CST);
 	package_files_done(f, 2);
 	return 0;
 }
