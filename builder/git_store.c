@@ -53,13 +53,6 @@ static bool is_kept(const char *place, struct arena *a, struct git_commit *out)
 	return true;
 }
 
-/* Whatever of its file system is still on its way to the disk. */
-static int sync_folder(const char *folder, struct err **e)
-{
-	AUTO(fd_close) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || syncfs(fd) < 0 ? err_sys(e, "%s", folder) : 0;
-}
-
 /* aside: a folder of ours, which becomes the place. */
 static int fetch(const struct source_address *s, const char *aside, struct arena *a,
 		 struct git_commit *out, struct err **e)
@@ -72,8 +65,6 @@ static int fetch(const struct source_address *s, const char *aside, struct arena
 		code = git_fetch(s, tree, a, &out->name, e);
 	if (code == 0)
 		code = describe(tree, &out->files, &text, e);
-	if (code == 0)
-		code = sync_folder(tree, e);
 	return code < 0 ? code : fs_write(file, buf_str(&text), 0600, e);
 }
 
@@ -90,9 +81,8 @@ static int fetch_into_store(const char *cache, const char *folder, const struct 
 	const char *place =
 		code < 0 ? NULL : place_of(a, folder, url_without_login(a, s->address), out->name);
 	/* An abbreviated commit may be one that is there. */
-	if (code == 0 && !is_kept(place, a, out) && (code = fs_remove(place, e)) == 0 &&
-	    rename(aside, place) < 0)
-		code = err_sys(e, "%s", place);
+	if (code == 0 && !is_kept(place, a, out))
+		code = layout_place(aside, place, e);
 	if (aside)
 		fs_remove(aside, NULL);
 	return code;

@@ -135,9 +135,7 @@ static int make(const struct parts *p, struct err **e)
 	struct link_tree_request q = {p->plan, p->chosen, aside, wanted, p};
 	code = link_tree(&q, e);
 	if (code == 0)
-		code = fs_remove(p->place, e);
-	if (code == 0 && rename(aside, p->place) < 0)
-		code = err_sys(e, "%s", p->place);
+		code = layout_place(aside, p->place, e);
 	if (code < 0)
 		fs_remove(aside, NULL);
 	return code;

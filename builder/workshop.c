@@ -434,6 +434,29 @@ static int take_wheel(const struct workshop *w, struct making *m, const char *pa
 
 /* ---- building ---- */
 
+static int run_once(struct workshop *w, struct making *m, char **out, struct err **e)
+{
+	int code = lay_out_source(w, m, e);
+	return code < 0 ? code : workshop_run(w, m, out, e);
+}
+
+/* Once more where it was the environment's fault, of the source as it was. */
+static int run(struct workshop *w, struct making *m, char **out, struct err **e)
+{
+	const struct record_source *source = m->r->source;
+	int code = run_once(w, m, out, e);
+	if (code != ERR_FAILED || !w->environment || !workshop_renew(w))
+		return code;
+	err_clear(e);
+	m->r->source = source;
+	free(STEAL(&m->tree));
+	if ((code = fs_remove(m->folder, e)) < 0)
+		return code;
+	free(STEAL(&m->folder));
+	code = workshop_folder(w, &m->folder, e);
+	return code < 0 ? code : run_once(w, m, out, e);
+}
+
 static int build(struct workshop *w, struct making *m, struct package_file *out, struct err **e)
 {
 	struct wheel_name name;
@@ -441,9 +464,7 @@ static int build(struct workshop *w, struct making *m, struct package_file *out,
 	AUTO(free) char *path = NULL;
 	int code = sandbox_check(e);
 	if (code == 0)
-		code = lay_out_source(w, m, e);
-	if (code == 0)
-		code = workshop_run(w, m, &path, e);
+		code = run(w, m, &path, e);
 	if (code == 0)
 		code = check_wheel(w, m, path, &name, e);
 	if (code == 0)

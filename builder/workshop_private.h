@@ -18,6 +18,7 @@ struct workshop {
 	bool *chosen;			/* [plan.count] */
 	struct digest identity;		/* of those */
 	char *environment;		/* the folder, once it is there */
+	bool found;			/* it was there before, and may have been damaged since */
 	struct strs variables;		/* of its activation, then */
 	const struct making *innermost; /* what is being built, for what is built in turn */
 };
@@ -55,6 +56,9 @@ int workshop_plan(struct workshop *w, struct err **e);
 /* Builds m->tree with its backend and requirements, which m->r->source then names. The caller
  * frees *out: the wheel, below m->folder. */
 int workshop_run(struct workshop *w, struct making *m, char **out, struct err **e);
+/* After a build that failed: links the environment anew where it was found, and says whether what
+ * stood there was another one, which is replaced. Once a run. */
+bool workshop_renew(struct workshop *w);
 /* ERR_FAILED when programs or libraries of the wheel want a newer glibc than the target has: they
  * were linked with this machine's. */
 int workshop_check_libc(const struct workshop *w, const char *wheel, struct err **e);

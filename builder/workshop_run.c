@@ -118,7 +118,8 @@ int workshop_plan(struct workshop *w, struct err **e)
 	return code;
 }
 
-static int link_environment_into(struct workshop *w, const char *place, struct err **e)
+/* *out: a folder of its own. */
+static int link_environment(struct workshop *w, char **out, struct err **e)
 {
 	struct noarch_python python;
 	AUTO(free) char *aside = NULL;
@@ -133,36 +134,80 @@ static int link_environment_into(struct workshop *w, const char *place, struct e
 	struct str site = arena_printf(&w->arena, "%s/%.*s", aside, STR_ARG(python.site_packages));
 	if (code == 0)
 		code = fs_make_dirs(site.p, 0755, e);
-	if (code == 0 && rename(aside, place) < 0)
-		code = err_sys(e, "%s", place);
+	if (code < 0)
+		fs_remove(aside, NULL);
+	else
+		*out = STEAL(&aside);
+	return code;
+}
+
+static int link_environment_into(struct workshop *w, const char *place, struct err **e)
+{
+	AUTO(free) char *aside = NULL;
+	int code = link_environment(w, &aside, e);
+	if (code < 0)
+		return code;
+	code = layout_place(aside, place, e);
 	if (code < 0)
 		fs_remove(aside, NULL);
 	return code;
+}
+
+static int lock_environment(struct workshop *w, int *out_lock, struct err **e)
+{
+	AUTO(free) char *locks = NULL;
+	struct str name = arena_printf(&w->arena, "environment-%s", digest_text(&w->identity).hex);
+	int code = layout_folder(w->b->cache, LAYOUT_LOCKS, &locks, e);
+	return code < 0 ? code : layout_lock(locks, name.p, out_lock, e);
 }
 
 /* One process links it, others wait; it stays for further builds. */
 static int get_environment(struct workshop *w, struct err **e)
 {
 	AUTO(free) char *folders = NULL;
-	AUTO(free) char *locks = NULL;
 	AUTO(fd_close) int lock = -1;
-	struct digest_text name = digest_text(&w->identity);
-	int code =
-		w->environment ? 1 : layout_folder(w->b->cache, LAYOUT_INTERPRETERS, &folders, e);
+	if (w->environment)
+		return 0;
+	int code = layout_folder(w->b->cache, LAYOUT_INTERPRETERS, &folders, e);
 	if (code == 0)
-		code = layout_folder(w->b->cache, LAYOUT_LOCKS, &locks, e);
-	if (code != 0)
-		return code < 0 ? code : 0;
-	struct str lock_name = arena_printf(&w->arena, "environment-%s", name.hex);
-	AUTO(free) char *place = fs_join(folders, name.hex);
-	code = layout_lock(locks, lock_name.p, &lock, e);
-	if (code == 0 && access(place, F_OK) < 0)
+		code = lock_environment(w, &lock, e);
+	if (code < 0)
+		return code;
+	AUTO(free) char *place = fs_join(folders, digest_text(&w->identity).hex);
+	w->found = access(place, F_OK) == 0;
+	if (!w->found)
 		code = link_environment_into(w, place, e);
 	if (code == 0)
 		code = build_activation(w->b, &w->plan, &w->arena, &w->variables, e);
 	if (code == 0)
 		w->environment = STEAL(&place);
 	return code;
+}
+
+/* What cannot be read is not the same. */
+static bool same_files(const char *one, const char *two)
+{
+	struct digest a, b;
+	return source_copy_checkout(one, NULL, &a, NULL) == 0 &&
+	       source_copy_checkout(two, NULL, &b, NULL) == 0 && digest_eq(&a, &b);
+}
+
+bool workshop_renew(struct workshop *w)
+{
+	AUTO(free) char *aside = NULL;
+	AUTO(fd_close) int lock = -1;
+	if (!w->found)
+		return false;
+	w->found = false;
+	if (lock_environment(w, &lock, NULL) < 0 || link_environment(w, &aside, NULL) < 0)
+		return false;
+	if (!same_files(aside, w->environment) && layout_place(aside, w->environment, NULL) == 0) {
+		log_info(w->b->o.log, "%s was damaged on the disk; it is made anew",
+			 w->environment);
+		return true;
+	}
+	fs_remove(aside, NULL);
+	return false;
 }
 
 /* ---- requirements of a build ---- */

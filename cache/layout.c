@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <sys/file.h>
 
 static int below(const char *folder, const char *rest, char **out)
@@ -73,4 +74,15 @@ int layout_lock(const char *folder, const char *name, int *out_fd, struct err **
 	*out_fd = fd;
 	fd = -1;
 	return 0;
+}
+
+int layout_place(const char *aside, const char *place, struct err **e)
+{
+	AUTO(fd_close) int fd = open(aside, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || syncfs(fd) < 0)
+		return err_sys(e, "%s", aside);
+	int code = fs_remove(place, e);
+	if (code < 0)
+		return code;
+	return rename(aside, place) < 0 ? err_sys(e, "%s", place) : 0;
 }

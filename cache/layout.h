@@ -38,4 +38,7 @@ int layout_folder(const char *cache, enum layout_part part, char **out, struct e
 /* Waits for the lock of that name, a file below `folder`; held until *out_fd is closed or the
  * process ends. Threads of one process exclude each other too. ERR_INTERRUPTED. */
 int layout_lock(const char *folder, const char *name, int *out_fd, struct err **e);
+/* Puts the folder `aside`, which is whole, in the place of what stands at `place`: after a power
+ * cut its files are all there, or none. aside stays where it is on an error. */
+int layout_place(const char *aside, const char *place, struct err **e);
 #endif

@@ -39,4 +39,14 @@ for at in 20 500 990; do
 done
 for kept in "$KILN_CACHE"/built/*; do truncate -s 100 "$kept"; done
 same "$(built)" "$want" "an image with half a record of a wheel"
+
+# What they are built in, as a power cut leaves it.
+environment=$(dirname "$(ls -d "$KILN_CACHE"/interpreters/*/include)")
+for damaged in bin/python3.11 lib/libpython3.11.so.1.0 lib/python3.11/subprocess.py .; do
+	rm -r "$KILN_CACHE/built"
+	rm -r "${environment:?}/$damaged" 2>/dev/null || rm -r "$environment"
+	[ "$damaged" = . ] && mkdir "$environment" || : >"$environment/$damaged"
+	same "$(built)" "$want" "an image with a wheel built where $damaged was damaged"
+	[ -s "$environment/lib/python3.11/subprocess.py" ] || fail "$damaged: not made anew"
+done
 no_leftovers "$KILN_CACHE"
