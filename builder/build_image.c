@@ -206,10 +206,7 @@ static int lock_key(struct run *r, int *out_fd, struct err **e)
 {
 	AUTO(free) char *folder = NULL;
 	int code = layout_folder(r->b->cache, LAYOUT_LOCKS, &folder, e);
-	if (code < 0)
-		return code;
-	AUTO(free) char *path = fs_join(folder, r->key_hex);
-	return fs_lock(path, false, out_fd, e);
+	return code < 0 ? code : layout_lock(folder, r->key_hex, out_fd, e);
 }
 
 static int run_build(struct run *r, struct err **e)

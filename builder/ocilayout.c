@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #define REF_NAME "org.opencontainers.image.ref.name"
@@ -291,16 +290,12 @@ static void index_write(const cJSON *old, const struct descriptor *d, struct str
 /* The folder itself is the lock's file: a layout holds nothing but what belongs to it. */
 static int lock_folder(const struct ocilayout *l, int *out_fd, struct err **e)
 {
-	int fd = open(l->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "%s", l->path);
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR) {
-			int code = err_sys(e, "lock %s", l->path);
-			close(fd);
-			return code;
-		}
+	AUTO(fd_close) int fd = open(l->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int code = fd < 0 ? err_sys(e, "%s", l->path) : fs_lock(fd, l->path, e);
+	if (code < 0)
+		return code;
 	*out_fd = fd;
+	fd = -1;
 	return 0;
 }
 

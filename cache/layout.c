@@ -1,12 +1,9 @@
 /* cache/layout.c - where things live in the cache folder. */
 #include "cache/layout.h"
 #include "specs/base/fs.h"
-#include "specs/base/interrupt.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <sys/file.h>
 
 static int below(const char *folder, const char *rest, char **out)
 {
@@ -56,21 +53,13 @@ int layout_folder(const char *cache, enum layout_part part, char **out, struct e
 	return 0;
 }
 
-/* Not blocking in flock: whoever waits must still hear an interrupt. */
 int layout_lock(const char *folder, const char *name, int *out_fd, struct err **e)
 {
 	AUTO(free) char *path = fs_join(folder, name);
 	AUTO(fd_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_sys(e, "%s", path);
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int code = interrupt_check(e);
-		if (code < 0)
-			return code;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_sys(e, "lock %s", path);
-		usleep(50 * 1000);
-	}
+	int code = fd < 0 ? err_sys(e, "%s", path) : fs_lock(fd, path, e);
+	if (code < 0)
+		return code;
 	*out_fd = fd;
 	fd = -1;
 	return 0;

@@ -1,6 +1,7 @@
 /* specs/base/fs.c - the file system, for those who write aside and rename. */
 #include "specs/base/fs.h"
 #include "specs/base/clock.h"
+#include "specs/base/interrupt.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -280,17 +281,16 @@ void fs_map_done(struct fs_map *m)
 	*m = (struct fs_map){0};
 }
 
-int fs_lock(const char *path, bool shared, int *out_fd, struct err **e)
+/* Not blocking in flock: whoever waits must still hear an interrupt. */
+int fs_lock(int fd, const char *name, struct err **e)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_sys(e, "%s", path);
-	while (flock(fd, shared ? LOCK_SH : LOCK_EX) < 0)
-		if (errno != EINTR) {
-			int code = err_sys(e, "lock %s", path);
-			close(fd);
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_sys(e, "lock %s", name);
+		int code = interrupt_check(e);
+		if (code < 0)
 			return code;
-		}
-	*out_fd = fd;
+		usleep(50 * 1000);
+	}
 	return 0;
 }

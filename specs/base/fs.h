@@ -62,7 +62,7 @@ int fs_map_fd(int fd, const char *name, struct fs_map *out, struct err **e);
 void fs_map_done(struct fs_map *m);
 AUTO_DEFINE_VALUE(struct fs_map, fs_map_done)
 
-/* Waits for and holds an exclusive (or shared) lock on the file, made when absent. Closing
- * *out_fd lets go of it, and so does the end of the process. */
-int fs_lock(const char *path, bool shared, int *out_fd, struct err **e);
+/* Waits for an exclusive lock on an open file or folder, whose name is for messages. Closing fd
+ * lets go of it, and so does the end of the process. ERR_INTERRUPTED. */
+int fs_lock(int fd, const char *name, struct err **e);
 #endif

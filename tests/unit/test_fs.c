@@ -1,6 +1,7 @@
 /* tests/unit/test_fs.c - files and folders: what is there, what is not, what cannot be. */
 #include "specs/base/digest.h"
 #include "specs/base/fs.h"
+#include "specs/base/interrupt.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -34,13 +36,11 @@ static void what_is_absent_is_absent(void **state)
 	AUTO(buf_done) struct buf b = BUF(100);
 	AUTO(fs_map_done) struct fs_map map = {0};
 	struct fs_file f = FS_FILE;
-	int fd;
 	AUTO(err_free) struct err *e = NULL;
 	assert_int_equal(fs_read(path, &b, &e), ERR_ABSENT);
 	assert_int_equal(e->sys, ENOENT);
 	assert_non_null(strstr(e->text, "absent/x: No such file"));
 	assert_int_equal(fs_map_open(path, &map, NULL), ERR_ABSENT);
-	assert_int_equal(fs_lock(path, false, &fd, NULL), ERR_ABSENT);
 	assert_int_equal(fs_file_open(&f, path, 0644, NULL), ERR_ABSENT);
 	assert_int_equal(f.fd, -1);
 	assert_int_equal(fs_write(path, STR("x"), 0644, NULL), ERR_ABSENT);
@@ -111,17 +111,29 @@ static void removal_does_not_follow_links(void **state)
 	assert_int_equal(access(file, F_OK), 0);
 }
 
-static void shared_locks_are_held_together(void **state)
+/* An interrupt is never taken back: it is raised in a process of its own. */
+static int code_of_interrupted_wait(int fd)
 {
-	AUTO(free) char *path = fs_join(*state, "lock");
-	int first = -1, second = -1;
-	assert_int_equal(fs_lock(path, true, &first, NULL), 0);
-	assert_int_equal(fs_lock(path, true, &second, NULL), 0);
-	assert_true(first >= 0 && second >= 0 && first != second);
+	int status = 0;
+	pid_t child = fork();
+	if (child == 0) {
+		interrupt_raise();
+		_exit(-fs_lock(fd, "lock", NULL));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return -WEXITSTATUS(status);
+}
+
+static void a_lock_is_waited_for_until_an_interrupt(void **state)
+{
+	int first = open(*state, O_RDONLY | O_DIRECTORY), second = open(*state, O_RDONLY);
+	assert_int_equal(fs_lock(first, "lock", NULL), 0);
+	assert_int_equal(code_of_interrupted_wait(second), ERR_INTERRUPTED);
 	close(first);
+	assert_int_equal(code_of_interrupted_wait(second), 0);
+	assert_int_equal(fs_lock(second, "lock", NULL), 0);
 	close(second);
-	assert_int_equal(fs_lock(path, false, &first, NULL), 0);
-	close(first);
+	assert_int_equal(fs_lock(-1, "lock", NULL), ERR_IO);
 }
 
 static void digests_of_files_are_those_of_their_bytes(void **state)
@@ -233,7 +245,7 @@ int main(void)
 		cmocka_unit_test(a_file_has_the_mode_that_was_asked_for),
 		cmocka_unit_test(maps_hold_the_bytes_of_a_file),
 		cmocka_unit_test(removal_does_not_follow_links),
-		cmocka_unit_test(shared_locks_are_held_together),
+		cmocka_unit_test(a_lock_is_waited_for_until_an_interrupt),
 		cmocka_unit_test(digests_of_files_are_those_of_their_bytes),
 		cmocka_unit_test(bytes_go_nowhere_without_a_file),
 		cmocka_unit_test(a_hash_is_copied_and_begun_again),
