@@ -91,7 +91,16 @@ static int find_subject(const struct made *m, const struct destination *to, stru
 bool run_write_lock(const struct run *r, struct buf *out)
 {
 	const struct lock *locks = r->made[0].lock;
-	return locks->count && lock_write_all(locks, r->count, out, NULL) == 0;
+	AUTO(arena_done) struct arena a = ARENA;
+	struct lock *copies = arena_zero(&a, r->count, sizeof(*copies));
+	struct digest is, wanted;
+	for (size_t i = 0; i < r->count; i++)
+		lock_without_base_place(&locks[i], &a, &copies[i]);
+	if (!locks->count || lock_write_all(copies, r->count, out, NULL) < 0 ||
+	    lock_digest_all(locks, r->count, &wanted, NULL) < 0)
+		return false;
+	digest_of(out->data, out->n, &is);
+	return digest_eq(&is, &wanted);
 }
 
 /* For whoever copies the environment (build_find_lock). One that names folders of this machine is

@@ -170,8 +170,7 @@ static int build_new(struct run *r, struct json_out *j, struct err **e)
 
 /* ---- both ---- */
 
-/* By its digest, which records and images hold. One that names folders of this machine has another
- * (lock_digest) and is not found again. */
+/* By its digest, which records and images hold. */
 static int keep_lock(struct run *r, struct err **e)
 {
 	AUTO(buf_done) struct buf text = BUF(STORE_BLOB_MAX);

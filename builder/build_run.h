@@ -41,7 +41,8 @@ int run_write_documents(struct run *r, struct made *m, const struct link_plan *p
 			struct err **e);
 int run_push_documents(struct run *r, struct err **e);
 /* The locks of all platforms as lock_digest has them, so that the text's digest leads to it; false
- * where there is nothing to keep: no packages, or more than a blob of the store takes. */
+ * where there is nothing to keep: no packages, pip's from a folder of this machine, or more than a
+ * blob of the store takes. */
 bool run_write_lock(const struct run *r, struct buf *out);
 /* ERR_ABSENT when they are wanted, and an image that exists has them not. */
 int run_find_documents(const struct run *r, struct err **e);

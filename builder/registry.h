@@ -47,7 +47,7 @@ AUTO_DEFINE(struct registry *, registry_close)
 int registry_pull_base(struct registry *g, const struct reference *r, const char *cache,
 		       struct base_image *out, struct err **e);
 /* Names the image for people and annotations: registry_pull_base does so by its reference, which
- * may be a mirror's. */
+ * may be a mirror's. What no registry has gets no name. */
 void registry_name_base(const struct reference *r, struct base_image *image);
 /* The digest a tag names now; ERR_ABSENT. One HEAD. */
 int registry_head(struct registry *g, const struct reference *r, struct digest *out,

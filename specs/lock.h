@@ -61,8 +61,11 @@ int lock_read(struct str text, const char *what, const char *platform, struct lo
  */
 void lock_make_relative(struct lock *l, const char *folder);
 void lock_make_absolute(struct lock *l, const char *folder);
-/* SHA-256 of what lock_write gives, wherever on the machine pip's packages are: they are known by
- * their own digests. */
+/* A copy that names the base only by its digest, unless a registry has it: the folder of a layout
+ * is nobody else's. All is shared with *from. */
+void lock_without_base_place(const struct lock *from, struct arena *a, struct lock *out);
+/* SHA-256 of what lock_write gives, wherever on the machine the base and pip's packages are: they
+ * are known by their own digests. */
 int lock_digest(const struct lock *l, struct digest *out, struct err **e);
 int lock_digest_all(const struct lock *v, size_t n, struct digest *out, struct err **e);
 #endif

@@ -1,6 +1,7 @@
 /* specs/lock_places.c - addresses in a lock that are of this machine, relative to the lock. */
 #include "specs/base/vec.h"
 #include "specs/lock_private.h"
+#include "specs/reference.h"
 
 /* What an address becomes; the same one when it is not of this machine. */
 typedef struct str change_fn(struct arena *a, struct str address, struct str folder);
@@ -105,9 +106,17 @@ void lock_make_absolute(struct lock *l, const char *folder)
 	change_all(&l->arena, l, to_absolute, folder);
 }
 
+void lock_without_base_place(const struct lock *from, struct arena *a, struct lock *out)
+{
+	struct reference base;
+	*out = *from;
+	if (reference_parse(a, from->base_name, &base, NULL) < 0 || base.kind != REFERENCE_REGISTRY)
+		out->base_name = (struct str){0};
+}
+
 void lock_without_places(const struct lock *from, struct arena *a, struct lock *out)
 {
-	*out = *from;
+	lock_without_base_place(from, a, out);
 	out->records = arena_zero(a, from->count, sizeof(*out->records));
 	if (from->count)
 		memcpy(out->records, from->records, from->count * sizeof(*out->records));

@@ -64,7 +64,7 @@ bool lock_is_explicit(struct str text);
 int lock_read_explicit(struct lock_reader *r, struct str text, struct err **e);
 /* A pixi.lock of version 4 to 7: r->yaml is parsed and its root is a map. */
 int lock_read_pixi(struct lock_reader *r, struct err **e);
-/* A copy whose pip addresses of this machine are only the names of files and folders: for digests.
- * Records in the arena, all else is shared. */
+/* A copy whose pip addresses of this machine are only the names of files and folders, without the
+ * base's place: for digests. Records in the arena, all else is shared. */
 void lock_without_places(const struct lock *from, struct arena *a, struct lock *out);
 #endif

@@ -257,7 +257,8 @@ static bool is_locked_base(const struct session *s, const char *name)
 static void find_locked_base(struct session *s, const char *name)
 {
 	struct buf text = BUF(BUF_UNLIMITED);
-	if (!s->locked || !s->locked->base_digest.n || !is_locked_base(s, name))
+	if (!s->locked || !s->locked->base_digest.n || !s->locked->base_name.n ||
+	    !is_locked_base(s, name))
 		return;
 	buf_add_str(&text, s->locked->base_name);
 	bool folder = str_starts(s->locked->base_name, "oci:"); /* its name holds no digest */
