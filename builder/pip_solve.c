@@ -144,6 +144,10 @@ static int choose_cache(struct solving *s, struct err **e)
 {
 	if (!s->token)
 		return layout_folder(s->q->cache, LAYOUT_UV, &s->cache, e);
+	if (s->q->offline)
+		return err_set(e, ERR_ABSENT,
+			       "what an index says that has a token in its address is not kept: "
+			       "solve without --offline, or build with --locked");
 	s->cache = fs_join(s->folder, "uv");
 	return fs_make_dirs(s->cache, 0700, e);
 }

@@ -48,6 +48,7 @@ try index "an index" "$tqdm"
 pip_spec token tqdm
 sed -i "s#http://$fake/open#http://$fake/t/to-ken/token#; s#$channel#http://$fake/channel#" "$work/token.yml"
 try token "a token in an index" "token/files/tqdm"
+expect 1 "that has a token in its address is not kept" "$kiln" lock "$work/token.yml" --base "$base" --offline
 no_leftovers "$KILN_CACHE"
 [ -z "$(ls "$KILN_CACHE/trees")" ] || fail "left in trees: $(ls "$KILN_CACHE/trees")"
 same "$(stat -c %a "$KILN_CACHE/uv")" 700 "who may look into uv's own cache"
