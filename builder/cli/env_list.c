@@ -63,7 +63,7 @@ static int list_run(void *at, const struct option_list *words, struct err **e)
 		log_warn(args->common.log, "no environment fits; `kiln env list` names all");
 	r = print(args, &rows, e);
 	if (r == 0 && rows.fault)
-		return err_set(e, rows.fault,
+		return err_set(e, ERR_CORRUPT,
 			       "registered versions are damaged, and missing in the list");
 	return r;
 }

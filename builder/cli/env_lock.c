@@ -103,12 +103,16 @@ int env_take_lock_of_image(const struct env_args *args, const char *word, struct
 	AUTO(err_free) struct err *why = NULL;
 	const struct definition *d = &n->definition;
 	*missing = false;
-	if (!n->curated || d->user_managed || d->steps.dockerfile.n)
+	if (!n->curated || d->user_managed || definition_has_steps(&d->steps))
 		return 0;
 	int r = find_lock_anywhere(args, word, &text, &why);
 	if (r == 0) {
 		n->lock = buf_take(&text);
 		n->lock_name = mem_text(word);
+	}
+	if (r < 0 && r != ERR_ABSENT && r != ERR_INTERRUPTED) {
+		AUTO(free) char *line = err_line(why);
+		log_warn(args->common.log, "its lock: %s", line);
 	}
 	*missing = r < 0;
 	if (r == ERR_INTERRUPTED && e)

@@ -222,6 +222,17 @@ static int say(const struct survey *all, struct err **e)
 	return 0;
 }
 
+/* What its name is stands in the error, as far as it is known. */
+static void put_fault(struct survey *all, const struct err *why)
+{
+	AUTO(free) char *line = err_line(why);
+	json_open(&all->json, NULL, '{');
+	json_put_text(&all->json, "name", NULL);
+	json_put_text(&all->json, "outdated", NULL);
+	json_put_text(&all->json, "error", line);
+	json_close(&all->json, '}');
+}
+
 /* Those whose lock is kept with them, in the order of their names. */
 static int survey_registered(struct survey *all, struct err **e)
 {
@@ -235,6 +246,8 @@ static int survey_registered(struct survey *all, struct err **e)
 		r = environments_list(place, all->args->all, &list, e);
 	all->code = env_warn_of_faults(all->args, &list);
 	all->failed = all->count = list.faults.n;
+	for (size_t i = 0; i < list.faults.n && all->args->common.json; i++)
+		put_fault(all, list.faults.v[i].why);
 	for (size_t i = 0; i < list.n && r == 0; i++)
 		if (list.v[i].locked)
 			r = survey_one(all, environment_title(&list.v[i]).p, e);

@@ -66,6 +66,8 @@ lists 1 "one:2"
 grep -q "the tag alien.v3 is no environment of kiln's" stderr || fail "which is none: $(cat stderr)"
 grep -q "bar:1 of $host/team/envs: what is there is a version of one" stderr || fail "which is another's: $(cat stderr)"
 expect 1 "could not be looked at: 2 of 2" "$kiln" env outdated
+expect 1 "could not be looked at: 2 of 2" "$kiln" env outdated --json
+same "$(grep -o '"outdated":null,"error":"' "$work/stdout" | wc -l)" 2 "damaged ones in the document"
 expect 1 "the tag alien.v3 is no environment of kiln's" "$kiln" env show alien
 echo "environments: 127.0.0.1:9/envs" >kiln.yml
 expect 4 "registered environments, 127.0.0.1:9/envs" "$kiln" env list
