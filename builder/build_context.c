@@ -75,12 +75,11 @@ static int write_fd(void *to, const void *p, size_t n, struct err **e)
 	return fs_write_fd(*(int *)to, p, n, e);
 }
 
-/* Modes of a context come into the image: they are no matter of the umask. The folder that all
- * goes into is its owner's. */
-static int make_folder(const char *path, const char *top, struct err **e)
+/* Modes of a context come into the image: they are no matter of the umask. */
+static int make_folder(const char *path, struct err **e)
 {
 	int code = fs_make_dirs(path, 0755, e);
-	if (code == 0 && strcmp(path, top) != 0 && chmod(path, 0755) < 0)
+	if (code == 0 && chmod(path, 0755) < 0)
 		return err_sys(e, "%s", path);
 	return code;
 }
@@ -92,7 +91,7 @@ static int write_file(const struct context_file *f, const char *folder, struct e
 	AUTO(fs_file_done) struct fs_file file = FS_FILE;
 	*strrchr(above, '/') = 0;
 	bool folder_itself = f->kind == CONTEXT_FOLDER;
-	int code = make_folder(folder_itself ? path : above, folder, e);
+	int code = make_folder(folder_itself ? path : above, e);
 	if (code < 0 || folder_itself)
 		return code;
 	if (f->kind == CONTEXT_SYMLINK)

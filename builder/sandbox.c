@@ -177,7 +177,7 @@ static int box(const struct sandbox_request *q, struct boxed *out, struct err **
 		ADD(w, b->writable ? "--bind" : "--ro-bind", b->from, b->to);
 	}
 	ADD(w, "--chdir", q->folder ? q->folder : "/", "--");
-	ADD(w, "/bin/sh", "-c", "umask 022; exec \"$@\"", "sh");
+	ADD(w, "/bin/sh", "-c", "umask 022; unset OLDPWD SHLVL; exec \"$@\"", "sh");
 	for (const char *const *a = q->argv; *a; a++)
 		VEC_PUSH(&w->list, *a);
 	VEC_PUSH(&w->list, NULL);

@@ -25,12 +25,12 @@ int fs_absolute(const char *path, char **out, struct err **e);
  * The caller frees *out. ERR_ABSENT, ERR_IO. */
 int fs_folder_of(const char *file, char **out, struct err **e);
 
-/* A file on its way: written beside its place, synced, renamed over it by fs_file_commit.
- * fs_file_done removes what was not committed. */
 /* path and an ending that no other process and no other call gives, on whatever machine or in
  * whatever container that shares the folder. The caller's, to be freed. */
 char *fs_own_name(const char *path);
 
+/* A file on its way: written beside its place, synced, renamed over it by fs_file_commit.
+ * fs_file_done removes what was not committed. */
 struct fs_file {
 	int fd; /* -1: not open */
 	char *path, *aside;
